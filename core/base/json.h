@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What jansson leaves to its user: limits on input, paths into values, one canonical spelling. */
+
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/fault.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_limits {
+        size_t bytes;           /* the text */
+        unsigned depth;         /* nested containers */
+        const char *bytes_setting, *depth_setting;      /* named in the fault; may be NULL */
+};
+
+extern const struct json_limits json_default_limits;            /* 1 MiB, 64 deep */
+
+/*
+ * Parse one JSON text: UTF-8, no duplicate members, nothing after it; any value may be the root.
+ * FAULT 413 (too big), 400 (not JSON: says line and column, or too deep: names the setting).
+ * limits NULL: json_default_limits.
+ */
+int json_parse(const char *s, size_t len, const struct json_limits *limits, json_t **ret,
+               struct fault *fault);
+/* A file's one JSON text; FAULT names the path. */
+int json_parse_file(const char *path, const struct json_limits *limits, json_t **ret,
+                    struct fault *fault);
+
+/* The spelling that hashes and comparisons use: sorted keys, no spaces. NULL when out of memory. */
+char *json_canonical(const json_t *value);
+char *json_compact(const json_t *value);                        /* insertion order, no spaces */
+
+/* The value at "a.b.0" ("" is the root; \. is a dot in a name), borrowed; NULL where there is none. */
+json_t *json_at(const json_t *value, const char *path);
+/* Put value (stolen) at path, making objects on the way; -EINVAL where a step is not an object, -ENOMEM. */
+int json_put_at(json_t **root, const char *path, json_t *value);
+
+/* Typed members with a default; the text is borrowed from the value. */
+const char *json_text_of(const json_t *object, const char *key, const char *or_else);
+int64_t json_int_of(const json_t *object, const char *key, int64_t or_else);
+bool json_bool_of(const json_t *object, const char *key, bool or_else);
+/* Set key to text, or to null for NULL. */
+void json_set_text(json_t *object, const char *key, const char *text);
+
+#endif
