@@ -15,7 +15,8 @@ int pool_new(unsigned threads_max, struct pool **ret);          /* 0 or -errno *
 /* Any thread. 0, -ENOMEM, or -ESHUTDOWN after pool_stop(). */
 int pool_run(struct pool *pool, void (*fn)(void *arg), void *arg);
 unsigned pool_busy(struct pool *pool);                          /* jobs running now */
-void pool_stop(struct pool *pool);                              /* take no more; wait for what runs and waits */
+/* Take no more; wait for what runs and waits. From one thread, and not from a job. */
+void pool_stop(struct pool *pool);
 struct pool *pool_free(struct pool *pool);                      /* stops; NULL; accepts NULL */
 
 #endif
