@@ -2,13 +2,12 @@
 #include "base/json.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 const struct json_limits json_default_limits = { 1 << 20, 64, "limits.body", "limits.depth" };
 
@@ -74,44 +73,16 @@ int json_parse(const char *s, size_t len, const struct json_limits *limits, json
         return 0;
 }
 
-static int read_all(int fd, char *buffer, size_t len)
-{
-        for (size_t have = 0; have < len;) {
-                ssize_t n = read(fd, buffer + have, len - have);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : -EIO;
-                have += (size_t)n;
-        }
-        return 0;
-}
-
 int json_parse_file(const char *path, const struct json_limits *limits, json_t **ret,
                     struct fault *fault)
 {
-        _close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-        _free_ char *buffer = NULL;
-        struct stat st;
-        int r;
+        _free_ char *text = NULL;
+        size_t len;
+        int r = file_read(path, (limits ? limits : &json_default_limits)->bytes, &text, &len, fault);
 
-        if (!limits)
-                limits = &json_default_limits;
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return fault_set(fault, errno == ENOENT ? 404 : 500, "file.unreadable", "%s: %s",
-                                 path, strerror(errno));
-        if ((size_t)st.st_size > limits->bytes) {
-                too_big(limits, (size_t)st.st_size, fault);
-                return fault_prefix(fault, "%s", path);
-        }
-        buffer = malloc((size_t)st.st_size + 1);
-        if (!buffer)
-                return -ENOMEM;
-        r = read_all(fd, buffer, (size_t)st.st_size);
-        if (r < 0)
-                return fault_set(fault, 500, "file.unreadable", "%s: %s", path, strerror(-r));
-        r = json_parse(buffer, (size_t)st.st_size, limits, ret, fault);
+        if (r)
+                return r;
+        r = json_parse(text, len, limits, ret, fault);
         return r == FAULT ? fault_prefix(fault, "%s", path) : r;
 }
 
