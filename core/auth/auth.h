@@ -18,6 +18,7 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "base/cleanup.h"
 #include "base/fault.h"
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct auth_principal {
 };
 struct auth_principal *auth_principal_ref(struct auth_principal *principal);
 struct auth_principal *auth_principal_unref(struct auth_principal *principal);  /* NULL; accepts NULL */
+CLEANUP_DEFINE(struct auth_principal *, auth_principal_unref);
 bool auth_may_act(const struct auth_principal *who, const char *action, const char *instance,
                   enum auth_verb verb);
 /* Into this webhook, or this trigger type? */
