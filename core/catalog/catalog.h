@@ -48,7 +48,16 @@ struct catalog_action {
 
 struct catalog_trigger {
         const char *ref, *pack, *name, *summary;
+        const char *origin;             /* "built in", "plugin NAME", a file, "api" */
         struct schema *parameters, *payload;
+};
+
+/* What an action runs on. Those of StackStorm that are not here yet are known by name. */
+struct catalog_runner {
+        const char *name, *summary;
+        bool is_here;
+        const json_t *parameters;       /* StackStorm's runner_parameters */
+        const json_t *constraint;       /* schema words between parameters, or NULL */
 };
 
 struct catalog_pack {
@@ -71,9 +80,14 @@ int catalog_add_plugin(struct catalog *catalog, struct manifest *manifest, struc
 int catalog_add_instance(struct catalog *catalog, const json_t *definition, const char *origin, struct fault *fault);
 /* A pack's folder: pack.yaml, rules, actions, (plugins are added by the caller, who describes them). */
 int catalog_add_pack(struct catalog *catalog, const char *dir, struct fault *fault);
-/* A rule from REST or a file; origin as for instances. */
+/* Is every file of this pack's folder right? FAULT 422 pack.invalid, detail "problems" as in catalog_warnings(). */
+int catalog_check_pack(const char *dir, struct fault *fault);
+/* A rule from REST or a file; definition is borrowed, origin as for instances. FAULT 422, 409 rule.duplicate. */
 int catalog_add_rule(struct catalog *catalog, json_t *definition, const char *origin, struct fault *fault);
-/* What a file defines, REST may switch on and off. */
+/* A trigger type: {name, pack?, description?, parameters_schema?, payload_schema?}; pack: where it names none. */
+int catalog_add_trigger(struct catalog *catalog, const json_t *definition, const char *pack,
+                        const char *origin, struct fault *fault);
+/* What a file defines, REST may switch on and off: kind "rule" or "action"; -ENOENT. Before catalog_finish(). */
 int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref, bool enabled);
 /* The checks that need everything: rules name known actions (a warning, not a fault), and so on. */
 int catalog_finish(struct catalog *catalog, struct fault *fault);
@@ -86,6 +100,8 @@ const struct rulebook *catalog_rules(const struct catalog *catalog);
 /* Where a rule comes from: a path, or "api". */
 const char *catalog_rule_origin(const struct catalog *catalog, const char *ref);
 const struct catalog_action *catalog_action(const struct catalog *catalog, const char *ref);
+const char *catalog_nearest_action(const struct catalog *catalog, const char *ref);     /* "did you mean", or NULL */
+const struct catalog_runner *catalog_runner(const struct catalog *catalog, const char *name);
 const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, const char *ref);
 const struct catalog_instance *catalog_instance(const struct catalog *catalog, const char *name);
 const struct catalog_pack *catalog_pack(const struct catalog *catalog, const char *name);
@@ -96,7 +112,8 @@ int catalog_each_trigger(const struct catalog *catalog, int (*visit)(void *, con
 int catalog_each_instance(const struct catalog *catalog, int (*visit)(void *, const struct catalog_instance *), void *arg);
 int catalog_each_pack(const struct catalog *catalog, int (*visit)(void *, const struct catalog_pack *), void *arg);
 int catalog_each_plugin(const struct catalog *catalog, int (*visit)(void *, const struct manifest *), void *arg);
-/* Problems that are no reason to refuse the whole: [{"file", "what"}]; borrowed. */
+int catalog_each_runner(const struct catalog *catalog, int (*visit)(void *, const struct catalog_runner *), void *arg);
+/* Problems that are no reason to refuse the whole: [{file, line?, code, what, why?, try?}]; borrowed. */
 const json_t *catalog_warnings(const struct catalog *catalog);
 
 /*

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the files of this room share while they build a catalog. Nobody outside includes it. */
+
+#ifndef CATALOG_BUILD_H
+#define CATALOG_BUILD_H
+
+#include "base/cleanup.h"
+#include "catalog/catalog.h"
+#include "catalog/table.h"
+
+struct catalog {
+        unsigned refs;
+        json_t *builtin;                /* builtin.json */
+        struct table runners;           /* name → struct catalog_runner */
+        struct table actions;           /* ref → struct catalog_action */
+        struct table triggers;
+        struct table instances;
+        struct table plugins;           /* name → struct manifest */
+        struct table packs;
+        struct table contracts;         /* domain → struct contract */
+        struct table rules;             /* ref → struct rule_entry, until catalog_finish() moves them into the book */
+        struct table origins;           /* rule ref → a copy of its origin */
+        struct rulebook *book;
+        json_t *warnings;
+};
+
+CLEANUP_DEFINE(struct schema *, schema_unref);
+CLEANUP_DEFINE(struct catalog *, catalog_unref);
+
+/* ---- actions ---- */
+
+/*
+ * Put an action into the catalog. metadata (stolen) is StackStorm's shape: name, pack, description,
+ * enabled, entry_point, runner_type, parameters …; what it lacks is filled in, and the texts of the
+ * action point into it. The schemas (taken as well) are what arguments and results must fit.
+ * *ret (borrowed, may be NULL) is there to be completed. FAULT 409 action.duplicate.
+ */
+int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
+               struct schema *returns, struct catalog_action **ret, struct fault *fault);
+/* The same, with the schema made of the runner's parameters and of the action's, as StackStorm does. */
+int action_put_metadata(struct catalog *catalog, json_t *metadata, struct fault *fault);
+/* A plugin's action: the schema with "instance" added. source NULL: no parameters. */
+int action_put_schema(struct catalog *catalog, json_t *metadata, const struct schema *source,
+                      struct schema *returns, struct catalog_action **ret, struct fault *fault);
+
+/* ---- triggers, rules, warnings ---- */
+
+/* definition: StackStorm's keys, or a plugin's and contract's (summary, payload). FAULT 409 trigger.duplicate. */
+int trigger_put(struct catalog *catalog, const char *pack, const json_t *definition,
+                const char *origin, struct fault *fault);
+void trigger_free(void *trigger);
+void pack_row_free(void *pack);
+/* Compile and put the rules into the book; warn of what they name and nobody has. */
+int rules_finish(struct catalog *catalog, struct fault *fault);
+/* One entry a contract action that some instance's plugin has. */
+int domains_finish(struct catalog *catalog, struct fault *fault);
+/* Default instances. 0 or -ENOMEM. */
+int instances_finish(struct catalog *catalog);
+void instance_free(void *instance);
+void rule_entry_free(void *entry);
+
+/* Keep a fault as a warning about a file; empties it. line 0: not known. */
+void warn(struct catalog *catalog, const char *file, unsigned line, struct fault *fault);
+
+#endif

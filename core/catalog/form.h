@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The shapes of what the catalog reads, each one a JSON Schema in forms.json: what a plugin says of
+ * itself, a domain's contract, pack.yaml, an instance, an action's and a trigger type's metadata. So
+ * one mechanism says what is wrong with any of them.
+ */
+
+#ifndef CATALOG_FORM_H
+#define CATALOG_FORM_H
+
+#include "base/fault.h"
+
+/* form: "plugin", "contract", … FAULT 422 "FORM.invalid" names the member and what was wanted. */
+int form_check(const char *form, const json_t *value, struct fault *fault);
+/* A JSON text that was built in; a new reference, NULL when out of memory. */
+json_t *form_parse(const char *text);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A pack's folder, read file by file. A file that is wrong becomes a warning that names its line and
+ * what to do, and the rest of the pack stands: one typo must not switch off an alarm's rule. At
+ * install time the same warnings refuse the whole (catalog_check_pack).
+ */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "catalog/build.h"
+#include "catalog/pack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX ((size_t)1 << 20)
+
+struct loading {
+        struct catalog *catalog;
+        const char *pack;
+        const char *path;               /* of the file at hand */
+};
+
+typedef int load_item(struct loading *loading, json_t *item, struct fault *fault);
+
+/* "/action/parameters/a~1b" of a schema's error as "action.parameters.a/b". */
+static char *dotted(const char *pointer)
+{
+        _text_ struct text path = TEXT_INIT;
+
+        for (const char *s = *pointer == '/' ? pointer + 1 : pointer; *s; s++) {
+                if (*s == '/')
+                        text_add(&path, ".");
+                else if (s[0] == '~' && (s[1] == '0' || s[1] == '1'))
+                        text_add(&path, *++s == '0' ? "~" : "/");
+                else
+                        text_addf(&path, *s == '.' ? "\\%c" : "%c", *s);
+        }
+        return text_take(&path);
+}
+
+/* Where in the file the fault is: by the path that it names, else by the first word of what it says. */
+static unsigned line_of(const char *text, size_t len, const struct fault *fault)
+{
+        const json_t *first = json_array_get(json_object_get(fault->detail, "errors"), 0);
+        const char *pointer = json_text_of(first, "pointer", NULL), *colon;
+        const char *path = json_text_of(fault->detail, "path", NULL);
+        _free_ char *made = NULL;
+
+        if (!path && pointer)
+                path = made = dotted(pointer);
+        if (!path && fault->what && (colon = strchr(fault->what, ':')))
+                path = made = strndup(fault->what, (size_t)(colon - fault->what));
+        return path && *path ? yaml_line_of(text, len, path) : 0;
+}
+
+static bool names_itself(const struct fault *fault, const char *path)
+{
+        return fault->what && text_starts_with(fault->what, path);
+}
+
+static int load_file(struct loading *loading, load_item *load)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *item = NULL;
+        _free_ char *text = NULL;
+        size_t len = 0;
+        unsigned line = 0;
+        int r = file_read(loading->path, FILE_MAX, &text, &len, &fault);
+
+        if (r == 0)
+                r = yaml_parse(text, len, loading->path, NULL, &item, &fault);
+        if (r == 0 && json_is_null(item))
+                return 0;
+        if (r == 0 && !json_is_object(item))
+                r = fault_set(&fault, 422, "file.invalid", "it is no mapping of keys to values");
+        else if (r == 0)
+                r = load(loading, item, &fault);
+        if (r != FAULT)
+                return r;
+        if (text && !names_itself(&fault, loading->path)) {
+                line = line_of(text, len, &fault);
+                if (line)
+                        fault_prefix(&fault, "%s:%u", loading->path, line);
+                else
+                        fault_prefix(&fault, "%s", loading->path);
+        }
+        warn(loading->catalog, loading->path, line, &fault);
+        return 0;
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+        return entry->d_name[0] != '.' &&
+               (text_ends_with(entry->d_name, ".yaml") || text_ends_with(entry->d_name, ".yml"));
+}
+
+static int load_dir(struct loading *loading, const char *dir, const char *sub, load_item *load)
+{
+        _free_ char *path = NULL;
+        struct dirent **entries;
+        int n, r = 0;
+
+        if (asprintf(&path, "%s/%s", dir, sub) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        n = scandir(path, &entries, is_yaml, alphasort);
+        if (n < 0)
+                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+        for (int i = 0; i < n; i++) {
+                _free_ char *file = NULL;
+
+                if (r == 0 && asprintf(&file, "%s/%s", path, entries[i]->d_name) >= 0) {
+                        loading->path = file;
+                        r = load_file(loading, load);
+                }
+                free(entries[i]);
+        }
+        free(entries);
+        return r;
+}
+
+/* StackStorm refuses content that says it belongs elsewhere, and so do we. */
+static int claim(const struct loading *loading, json_t *item, struct fault *fault)
+{
+        const char *pack = json_text_of(item, "pack", NULL);
+
+        if (!pack || text_equal(pack, loading->pack)) {
+                json_set_text(item, "pack", loading->pack);
+                return 0;
+        }
+        fault_set(fault, 422, "file.foreign", "pack: it says '%s' and lies in the pack '%s'",
+                  pack, loading->pack);
+        return fault_try(fault, "leave the key out");
+}
+
+static int load_rule(struct loading *loading, json_t *item, struct fault *fault)
+{
+        int r = claim(loading, item, fault);
+
+        return r ? r : catalog_add_rule(loading->catalog, item, loading->path, fault);
+}
+
+static int load_action(struct loading *loading, json_t *item, struct fault *fault)
+{
+        int r = claim(loading, item, fault);
+
+        if (r)
+                return r;
+        json_set_text(item, "metadata_file", loading->path);
+        return action_put_metadata(loading->catalog, json_incref(item), fault);
+}
+
+static int load_trigger(struct loading *loading, json_t *item, struct fault *fault)
+{
+        int r = claim(loading, item, fault);
+
+        return r ? r : catalog_add_trigger(loading->catalog, item, loading->pack, loading->path, fault);
+}
+
+/* A Python sensor does not run here yet; the events that it would send are known all the same. */
+static int load_sensor(struct loading *loading, json_t *item, struct fault *fault)
+{
+        json_t *trigger;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach(json_object_get(item, "trigger_types"), i, trigger)
+                if (r == 0)
+                        r = load_trigger(loading, trigger, fault);
+        return r;
+}
+
+static int put_pack(struct catalog *catalog, const char *dir, json_t *metadata, struct fault *fault)
+{
+        const char *name = json_text_of(metadata, "ref", NULL);
+        const struct catalog_pack *there = catalog_pack(catalog, name);
+        struct catalog_pack *pack;
+
+        if (there || text_equal(name, "core")) {
+                json_decref(metadata);
+                fault_set(fault, 409, "pack.duplicate", "%s: the pack '%s' is there already, %s%s", dir, name,
+                          there ? "from " : "built in", there ? there->dir : "");
+                return fault_try(fault, "remove one of the two");
+        }
+        pack = calloc(1, sizeof *pack);
+        if (!pack) {
+                json_decref(metadata);
+                return -ENOMEM;
+        }
+        pack->metadata = metadata;
+        pack->name = name;
+        pack->version = json_text_of(metadata, "version", NULL);
+        pack->dir = strdup(dir);
+        if (!pack->dir || table_put(&catalog->packs, name, pack) < 0) {
+                pack_row_free(pack);
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int load_content(struct loading *loading, const char *dir)
+{
+        static const struct {
+                const char *sub;
+                load_item *load;
+        } kinds[] = {
+                { "triggers", load_trigger }, { "sensors", load_sensor },
+                { "actions", load_action }, { "rules", load_rule },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof *kinds; i++)
+                r = load_dir(loading, dir, kinds[i].sub, kinds[i].load);
+        return r;
+}
+
+int catalog_add_pack(struct catalog *catalog, const char *dir, struct fault *fault)
+{
+        struct loading loading = { catalog, NULL, NULL };
+        json_t *metadata;
+        int r = pack_read_meta(dir, &metadata, fault);
+
+        if (r)
+                return r;
+        loading.pack = json_text_of(metadata, "ref", NULL);
+        r = put_pack(catalog, dir, metadata, fault);
+        return r ? r : fault_errno(fault, load_content(&loading, dir), dir);
+}
+
+int catalog_check_pack(const char *dir, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = catalog_new();
+        const json_t *first;
+        size_t n;
+        int r = catalog ? catalog_add_pack(catalog, dir, fault) : -ENOMEM;
+
+        n = r ? 0 : json_array_size(catalog->warnings);
+        if (!n)
+                return r;
+        first = json_array_get(catalog->warnings, 0);
+        fault_set(fault, 422, "pack.invalid", "%s", json_text_of(first, "what", ""));
+        if (n > 1)
+                fault_why(fault, "it is the first of %zu problems", n);
+        if (json_text_of(first, "try", NULL))
+                fault_try(fault, "%s", json_text_of(first, "try", ""));
+        return fault_detail(fault, "problems", json_incref(catalog->warnings));
+}
+
+void pack_row_free(void *value)
+{
+        struct catalog_pack *pack = value;
+
+        json_decref(pack->metadata);
+        free((char *)pack->dir);
+        free(pack);
+}
