@@ -39,6 +39,19 @@ json_t *json_at(const json_t *value, const char *path);
 /* Put value (stolen) at path, making objects on the way; -EINVAL where a step is not an object, -ENOMEM. */
 int json_put_at(json_t **root, const char *path, json_t *value);
 
+/*
+ * Numbers by value, whatever their type: -1, 0 or 1. Both must be numbers; the booleans count as 1
+ * and 0.
+ */
+int json_compare_numbers(const json_t *a, const json_t *b);
+/*
+ * Equal as values, deeply: 1 is 1.0. Python's booleans are numbers (true is 1), JSON Schema's are
+ * not. Equal values have equal hashes under the same rule; the hash is for this process only.
+ */
+enum json_sameness { JSON_SAME_STRICT, JSON_SAME_PYTHON };
+bool json_same(const json_t *a, const json_t *b, enum json_sameness rule);
+uint64_t json_hash(const json_t *value, enum json_sameness rule);
+
 /* Typed members with a default; the text is borrowed from the value. */
 const char *json_text_of(const json_t *object, const char *key, const char *or_else);
 int64_t json_int_of(const json_t *object, const char *key, int64_t or_else);
