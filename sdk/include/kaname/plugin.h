@@ -256,7 +256,7 @@ static inline int kn_fail(struct kn_ctx *ctx, int code, const char *fmt, ...)
         va_start(ap, fmt);
         vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
-        return ctx->host->fail(ctx, code, text);
+        return (ctx->host->fail)(ctx, code, text);      /* in brackets: <check.h> has a macro of this name */
 }
 
 __attribute__((format(printf, 3, 4)))
