@@ -6,6 +6,7 @@
 #define BASE_CLEANUP_H
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -29,6 +30,12 @@ static inline void cleanup_close(const int *fd)
 {
         if (*fd >= 0)
                 close(*fd);
+}
+
+static inline void cleanup_file(FILE **file)
+{
+        if (*file)
+                fclose(*file);
 }
 
 static inline void cleanup_json(json_t **j)

@@ -19,6 +19,8 @@ struct rulebook *rulebook_ref(struct rulebook *book);           /* from here on 
 struct rulebook *rulebook_unref(struct rulebook *book);         /* NULL; accepts NULL */
 const struct rule *rulebook_find(const struct rulebook *book, const char *ref);
 /* Every rule in the order of refs; the visitor returns 0 to go on. */
+/* Does any rule, enabled or not, listen to this trigger key? */
+bool rulebook_has(const struct rulebook *book, const char *trigger_key);
 int rulebook_each(const struct rulebook *book, int (*visit)(void *arg, const struct rule *rule), void *arg);
 
 /*

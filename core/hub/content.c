@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The catalog, built from everything that defines something: domain contracts, plugin objects,
+ * installed packs, the configuration's instances, and the documents that people made at run time.
+ *
+ * At start a bad file is reported and left out, so that one mistake does not take the hub down. From
+ * then on a new catalog must not have a problem that the present one does not have: it is swapped in
+ * whole, or the first such problem is the answer and nothing changes.
+ */
+#include "hub/room.h"
+
+#include "catalog/pack.h"
+#include "flow/rulebook.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct building {
+        struct hub *hub;
+        struct catalog *catalog;
+        bool is_strict;
+        struct fault *fault;
+        json_t *problems;               /* what → code, of this build */
+        int r;                          /* of the first failure that ends the build */
+};
+
+/* One thing could not be added: known since before, or at start, a problem; else the end of the build. */
+static int failed(struct building *b, int r, struct fault *fault, const char *what)
+{
+        bool known;
+
+        fault_errno(fault, r, what);
+        known = json_object_get(b->hub->problems, fault->what ? fault->what : "") != NULL;
+        if (b->is_strict && !known) {
+                b->r = FAULT;
+                fault_move(b->fault, fault);
+                return FAULT;
+        }
+        json_object_set_new(b->problems, fault->what ? fault->what : "", json_string(fault->code));
+        if (known)
+                return 0;
+        log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code, "try", fault->remedy), "%s left out: %s", what,
+                  fault->what ? fault->what : "no reason");
+        return 0;
+}
+
+/* ---- folders ---- */
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+        return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Every entry of a folder, sorted; a folder that is not there is empty. */
+static int each_entry(const char *dir, int (*visit)(struct building *, const char *path), struct building *b)
+{
+        struct dirent **entries = NULL;
+        int n = scandir(dir, &entries, NULL, by_name), r = 0;
+
+        for (int i = 0; i < n; i++) {
+                char path[PATH_MAX];
+
+                if (r == 0 && entries[i]->d_name[0] != '.' &&
+                    snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name) < (int)sizeof path)
+                        r = visit(b, path);
+                free(entries[i]);
+        }
+        free(entries);
+        return r;
+}
+
+static int each_folder(const char *const *folders, int (*visit)(struct building *, const char *), struct building *b)
+{
+        int r = 0;
+
+        for (; r == 0 && folders && *folders; folders++)
+                r = each_entry(*folders, visit, b);
+        return r;
+}
+
+static bool is_folder(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* ---- contracts: DIR/DOMAIN.json, or DIR/DOMAIN/domain.json as the sources have it ---- */
+
+static int add_contract(struct building *b, const char *path)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        char inner[PATH_MAX];
+        int r;
+
+        if (is_folder(path)) {
+                snprintf(inner, sizeof inner, "%.4000s/domain.json", path);
+                if (access(inner, R_OK) < 0)
+                        return 0;
+                path = inner;
+        } else if (!text_ends_with(path, ".json")) {
+                return 0;
+        }
+        r = catalog_add_contract(b->catalog, path, &fault);
+        return r ? failed(b, r, &fault, "contract") : 0;
+}
+
+/* ---- plugins: DIR/NAME.so, or DIR/DOMAIN/NAME.so ---- */
+
+static int add_plugin(struct building *b, const char *path)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        struct manifest *manifest = NULL;
+        int r;
+
+        if (is_folder(path))
+                return each_entry(path, add_plugin, b);
+        if (!text_ends_with(path, ".so"))
+                return 0;
+        r = host_describe(b->hub->o.host_program, b->hub->o.state_dir, path, &manifest, &fault);
+        if (r == 0)
+                r = catalog_add_plugin(b->catalog, manifest, &fault);
+        manifest_unref(manifest);
+        return r ? failed(b, r, &fault, "plugin") : 0;
+}
+
+/* ---- packs ---- */
+
+static int add_pack_folder(struct building *b, const char *dir)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        char plugins[PATH_MAX];
+        int r;
+
+        if (!is_folder(dir))
+                return 0;
+        snprintf(plugins, sizeof plugins, "%.4000s/plugins", dir);
+        r = each_entry(plugins, add_plugin, b);
+        if (r == 0)
+                r = catalog_add_pack(b->catalog, dir, &fault);
+        return r ? b->r ? r : failed(b, r, &fault, "pack") : 0;
+}
+
+static int add_active(void *arg, const char *name, const char *dir)
+{
+        (void)name;
+        return add_pack_folder(arg, dir);
+}
+
+/* ---- what people made at run time ---- */
+
+static int add_instance_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = json_loads(doc->body, 0, NULL);
+        int r = catalog_add_instance(b->catalog, body, "api", &fault);
+
+        return r ? failed(b, r, &fault, "instance") : 0;
+}
+
+static int add_rule_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = json_loads(doc->body, 0, NULL);
+        int r = catalog_add_rule(b->catalog, body, "api", &fault);
+
+        return r ? failed(b, r, &fault, "rule") : 0;
+}
+
+static int add_trigger_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = json_loads(doc->body, 0, NULL);
+        int r = catalog_add_trigger(b->catalog, body, "default", "api", &fault);
+
+        return r ? failed(b, r, &fault, "trigger type") : 0;
+}
+
+/* Documents "KIND:REF" of kind "enabled": {"enabled": bool}. */
+static int add_override(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _json_ json_t *body = json_loads(doc->body, 0, NULL);
+        _free_ char *kind = strdup(doc->name);
+        char *ref = kind ? strchr(kind, ':') : NULL;
+
+        if (!ref)
+                return 0;
+        *ref++ = '\0';
+        catalog_override_enabled(b->catalog, kind, ref, json_bool_of(body, "enabled", true));
+        return 0;
+}
+
+static int add_docs(struct building *b)
+{
+        static const struct { const char *kind; store_visit_doc *visit; } kinds[] = {
+                { "trigger", add_trigger_doc }, { "instance", add_instance_doc }, { "rule", add_rule_doc },
+                { "enabled", add_override },
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && b->r == 0 && i < sizeof kinds / sizeof *kinds; i++)
+                r = store_list_docs(b->hub->o.store, kinds[i].kind, kinds[i].visit, b, b->fault);
+        return r ? r : b->r;
+}
+
+static int add_instances(struct building *b, const json_t *instances)
+{
+        size_t i;
+        json_t *definition;
+
+        json_array_foreach((json_t *)instances, i, definition) {
+                _fault_ struct fault fault = FAULT_INIT;
+                int r = catalog_add_instance(b->catalog, definition, json_text_of(definition, "origin", "configuration"), &fault);
+
+                if (r != 0 && failed(b, r, &fault, "instance") != 0)
+                        return FAULT;
+        }
+        return 0;
+}
+
+int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = catalog_new();
+        _json_ json_t *problems = json_object();
+        struct building b = { hub, catalog, strict, fault, problems, 0 };
+        int r;
+
+        if (!catalog)
+                return fault_errno(fault, -ENOMEM, "catalog");
+        r = each_folder(hub->o.contract_path, add_contract, &b);
+        if (r == 0)
+                r = each_folder(hub->o.plugin_path, add_plugin, &b);
+        if (r == 0)
+                r = each_folder(hub->o.pack_path, add_pack_folder, &b);
+        if (r == 0)
+                r = pack_each_active(hub->o.state_dir, add_active, &b);
+        if (r == 0)
+                r = add_instances(&b, instances);
+        if (r == 0)
+                r = add_docs(&b);
+        if (r == 0)
+                r = catalog_finish(catalog, fault);
+        if (r != 0)
+                return fault_errno(fault, r, "catalog");
+        json_decref(hub->problems);
+        hub->problems = TAKE(problems);
+        *ret = TAKE(catalog);
+        return 0;
+}
+
+/* ---- swapping ---- */
+
+struct catalog *hub_catalog(struct hub *hub)
+{
+        struct catalog *catalog;
+
+        pthread_mutex_lock(&hub->catalog_lock);
+        catalog = catalog_ref(hub->catalog);
+        pthread_mutex_unlock(&hub->catalog_lock);
+        return catalog;
+}
+
+void content_swap(struct hub *hub, struct catalog *catalog)
+{
+        struct catalog *old;
+
+        pthread_mutex_lock(&hub->catalog_lock);
+        old = hub->catalog;
+        hub->catalog = catalog;
+        pthread_mutex_unlock(&hub->catalog_lock);
+        catalog_unref(old);
+        timers_sync(hub);
+        sensors_sync(hub);
+}
+
+int content_rebuild(struct hub *hub, struct fault *fault)
+{
+        struct catalog *catalog = NULL;
+        int r = content_build(hub, hub->instances, true, &catalog, fault);
+
+        if (r == 0)
+                content_swap(hub, catalog);
+        return r;
+}
+
+int hub_reload(struct hub *hub, const json_t *instances, struct fault *fault)
+{
+        struct catalog *catalog = NULL;
+        int r;
+
+        pthread_mutex_lock(&hub->content_lock);
+        r = content_build(hub, instances, true, &catalog, fault);
+        if (r == 0) {
+                json_decref(hub->instances);
+                hub->instances = json_incref((json_t *)instances);
+                content_swap(hub, catalog);
+        }
+        pthread_mutex_unlock(&hub->content_lock);
+        return r;
+}

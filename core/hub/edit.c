@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What people change at run time: rules, instances, trigger types, packs, trust. Each is a document
+ * in the store, and the catalog is rebuilt from all documents; if the new catalog would not stand,
+ * the document is put back as it was and the reason is the answer.
+ */
+#include "hub/room.h"
+
+#include "catalog/pack.h"
+#include "flow/rulebook.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- documents ---- */
+
+struct old_doc {
+        char *body;
+        uint64_t seq;
+};
+
+static int take_old(void *arg, const struct store_doc *doc)
+{
+        struct old_doc *old = arg;
+
+        old->body = strdup(doc->body);
+        old->seq = doc->seq;
+        return 0;
+}
+
+static int put(struct hub *hub, const char *kind, const char *name, const char *body, uint64_t seq, struct fault *fault)
+{
+        struct store_txn *txn = store_txn_new();
+
+        if (!txn)
+                return fault_errno(fault, -ENOMEM, kind);
+        store_txn_doc(txn, kind, name, body, seq);
+        return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
+}
+
+static int exists(const char *kind, const char *name, struct fault *fault)
+{
+        fault_set(fault, 409, "content.exists", "there is a %s '%s' already", kind, name);
+        return fault_try(fault, "change it with PUT, or choose another name");
+}
+
+/* fault stays that of the rebuild: why it could not be done matters more than that it was put back. */
+static int rebuild_or_put_back(struct hub *hub, const char *kind, const char *name, const struct old_doc *old, struct fault *fault)
+{
+        _fault_ struct fault ignored = FAULT_INIT;
+        int r = content_rebuild(hub, fault);
+
+        if (r != 0)
+                put(hub, kind, name, old->body, STORE_ANY, &ignored);
+        return r;
+}
+
+int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body, bool create, struct fault *fault)
+{
+        _free_ char *text = body ? json_compact(body) : NULL;
+        struct old_doc old = { NULL, 0 };
+        int r;
+
+        pthread_mutex_lock(&hub->content_lock);
+        store_get_doc(hub->o.store, kind, name, take_old, &old, NULL);
+        if (create && old.body)
+                r = exists(kind, name, fault);
+        else if (!body && !old.body)
+                r = fault_set(fault, 404, "content.unknown", "there is no %s '%s' that was made at run time", kind, name);
+        else
+                r = put(hub, kind, name, text, STORE_ANY, fault);
+        if (r == 0)
+                r = rebuild_or_put_back(hub, kind, name, &old, fault);
+        pthread_mutex_unlock(&hub->content_lock);
+        free(old.body);
+        return r;
+}
+
+static void tell(const char *what, const char *name, const char *user)
+{
+        log_write(LOG_NOTICE_, LOG_FIELDS("user", user), "%s '%s'", what, name);
+}
+
+/* ---- rules ---- */
+
+/* What a file defines, REST may only switch on and off. */
+static int check_rule_origin(struct hub *hub, const char *ref, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const char *origin = catalog_rule_origin(catalog, ref);
+
+        if (!origin || text_equal(origin, "api"))
+                return 0;
+        fault_set(fault, 409, "rule.from-file", "the rule '%s' is defined by %s", ref, origin);
+        return fault_try(fault, "edit that file and reload, or switch the rule off: kaname rule disable %s", ref);
+}
+
+int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create, const char *user, struct fault *fault)
+{
+        int r = check_rule_origin(hub, ref, fault);
+
+        if (r == 0)
+                r = content_put_doc(hub, "rule", ref, body, create, fault);
+        if (r == 0)
+                tell(!body ? "rule deleted" : create ? "rule created" : "rule changed", ref, user);
+        return r;
+}
+
+static int enable_from_file(struct hub *hub, const char *kind, const char *ref, bool enabled, struct fault *fault)
+{
+        _json_ json_t *body = json_pack("{s:b}", "enabled", enabled);
+        _free_ char *name = NULL;
+
+        if (asprintf(&name, "%s:%s", kind, ref) < 0)
+                return fault_errno(fault, -ENOMEM, "enable");
+        return content_put_doc(hub, "enabled", name, body, false, fault);
+}
+
+int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct rule *rule = rulebook_find(catalog_rules(catalog), ref);
+        _json_ json_t *body = NULL;
+        int r;
+
+        if (!rule) {
+                fault_set(fault, 404, "rule.unknown", "there is no rule '%s'", ref);
+                return fault_try(fault, "kaname rule list");
+        }
+        if (text_equal(catalog_rule_origin(catalog, ref), "api")) {
+                body = json_deep_copy(rule_definition(rule));
+                json_object_set_new(body, "enabled", json_boolean(enabled));
+                r = content_put_doc(hub, "rule", ref, body, false, fault);
+        } else {
+                r = enable_from_file(hub, "rule", ref, enabled, fault);
+        }
+        if (r == 0)
+                tell(enabled ? "rule enabled" : "rule disabled", ref, user);
+        return r;
+}
+
+int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, const json_t *payload,
+                  json_t **ret, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct rule *rule = ref ? rulebook_find(catalog_rules(catalog), ref) : NULL;
+        struct rule *given = NULL;
+        _fault_ struct fault unrendered = FAULT_INIT;
+        json_t *criteria, *params = NULL;
+        bool matched = false;
+        int r = 0;
+
+        if (ref && !rule)
+                return fault_set(fault, 404, "rule.unknown", "there is no rule '%s'", ref);
+        if (!ref)
+                r = rule_compile(definition, &given, fault);
+        if (r != 0)
+                return fault_errno(fault, r, "rule");
+        rule = rule ? rule : given;
+        criteria = rule_explain(rule, payload, &matched);
+        if (matched && rule_parameters(rule, payload, &params, &unrendered) != 0)
+                params = json_pack("{s:s*}", "error", unrendered.what);
+        *ret = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o?}", "rule", rule_ref(rule), "matched", matched,
+                         "enabled", rule_is_enabled(rule), "action", rule_action(rule), "criteria", criteria,
+                         "parameters", params);
+        rule_free(given);
+        return 0;
+}
+
+/* ---- instances and trigger types ---- */
+
+int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create, const char *user, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct catalog_instance *present = catalog_instance(catalog, name);
+        int r;
+
+        if (!text_is_name(name))
+                return fault_set(fault, 400, "instance.name", "'%s' is no name: letters, digits, _ . - only", name);
+        if (present && !text_equal(present->origin, "api") && !text_starts_with(present->origin, "plugin ")) {
+                fault_set(fault, 409, "instance.from-file", "the instance '%s' is defined by %s", name, present->origin);
+                return fault_try(fault, "edit that file and reload: kaname status names the configuration");
+        }
+        r = content_put_doc(hub, "instance", name, body, create, fault);
+        if (r == 0)
+                tell(!body ? "instance removed" : create ? "instance added" : "instance changed", name, user);
+        return r;
+}
+
+int hub_put_trigger_type(struct hub *hub, const char *ref, const json_t *body, bool create, const char *user, struct fault *fault)
+{
+        int r = content_put_doc(hub, "trigger", ref, body, create, fault);
+
+        if (r == 0)
+                tell(body ? "trigger type put" : "trigger type deleted", ref, user);
+        return r;
+}
+
+/* ---- check: the plugin's own word on its system ---- */
+
+struct checking {
+        struct call call;
+        pthread_mutex_t lock;
+        pthread_cond_t over;
+        bool is_over;
+        int code;
+        char *sentence;
+        json_t *result;
+};
+
+static void checked(struct call *call, int code, const char *sentence, json_t *result)
+{
+        struct checking *checking = call->arg;
+
+        pthread_mutex_lock(&checking->lock);
+        checking->code = code;
+        checking->sentence = sentence ? strdup(sentence) : NULL;
+        checking->result = result;
+        checking->is_over = true;
+        pthread_cond_signal(&checking->over);
+        pthread_mutex_unlock(&checking->lock);
+}
+
+static json_t *check_answer(struct hub *hub, const struct checking *checking)
+{
+        const struct catalog_instance *instance = checking->call.instance;
+        char why[160];
+        enum catalog_home home = host_home(hub->o.host, instance, why);
+
+        return json_pack("{s:s, s:s, s:b, s:s, s:s?, s:O?, s:s, s:s}", "instance", instance->name,
+                         "plugin", instance->plugin->name, "ok", checking->code >= 0,
+                         "code", checking->code >= 0 ? "ok" : host_code_text(checking->code),
+                         "message", checking->sentence, "result", checking->result,
+                         "home", home == HOME_CORE ? "core" : "host", "home_reason", why);
+}
+
+int hub_check_instance(struct hub *hub, const char *name, json_t **ret, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        struct checking checking = { .lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER };
+        struct host_request request = { .entry = HOST_CHECK, .name = "check", .id = "", .action = "check",
+                .mode = "run", .attempt = 1, .deadline_mono_ms = clock_mono_ms() + 30000,
+                .doors = &plugin_doors, .arg = &checking.call };
+        struct host_call *call;
+
+        request.instance = catalog_instance(catalog, name);
+        if (!request.instance) {
+                fault_set(fault, 404, "instance.unknown", "there is no instance '%s'", name);
+                return fault_try(fault, "kaname instance list");
+        }
+        if (!request.instance->plugin->has_check) {
+                fault_set(fault, 422, "check.none", "the plugin '%s' has no check", request.instance->plugin->name);
+                return fault_try(fault, "run one of its actions that only read");
+        }
+        checking.call = (struct call){ .hub = hub, .instance = request.instance, .done = checked, .arg = &checking };
+        call = host_start(hub->o.host, &request);
+        if (!call)
+                return fault_errno(fault, -ENOMEM, "check");
+        pthread_mutex_lock(&checking.lock);
+        while (!checking.is_over)
+                pthread_cond_wait(&checking.over, &checking.lock);
+        pthread_mutex_unlock(&checking.lock);
+        host_release(call);
+        *ret = check_answer(hub, &checking);
+        free(checking.sentence);
+        json_decref(checking.result);
+        return 0;
+}
+
+/* ---- packs ---- */
+
+static int pack_known(struct hub *hub, const char *name, bool upgrade, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct catalog_pack *pack = catalog_pack(catalog, name);
+
+        if (pack && !upgrade) {
+                fault_set(fault, 409, "pack.exists", "the pack '%s' is installed already, version %s", name, pack->version);
+                return fault_try(fault, "kaname pack upgrade, or kaname pack remove %s first", name);
+        }
+        if (!pack && upgrade) {
+                fault_set(fault, 404, "pack.unknown", "the pack '%s' is not installed", name);
+                return fault_try(fault, "kaname pack install");
+        }
+        return 0;
+}
+
+/* The version that is active now, or NULL. */
+static char *active_version(struct hub *hub, const char *name)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct catalog_pack *pack = catalog_pack(catalog, name);
+
+        return pack ? strdup(pack->version) : NULL;
+}
+
+/* Put a version in force, or back what was there: the rename is undone where the catalog would not stand. */
+static int switch_version(struct hub *hub, const char *name, const char *version, struct fault *fault)
+{
+        _free_ char *before = active_version(hub, name);
+        _fault_ struct fault ignored = FAULT_INIT;
+        int r = version ? pack_activate(hub->o.state_dir, name, version, fault)
+                : pack_deactivate(hub->o.state_dir, name, fault);
+
+        if (r != 0)
+                return fault_errno(fault, r, "pack");
+        r = content_rebuild(hub, fault);
+        if (r == 0)
+                return 0;
+        if (before)
+                pack_activate(hub->o.state_dir, name, before, &ignored);
+        else
+                pack_deactivate(hub->o.state_dir, name, &ignored);
+        return fault_prefix(fault, "the pack '%s' was not put in force", name);
+}
+
+static json_t *pack_answer(struct hub *hub, const char *name)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct catalog_pack *pack = catalog_pack(catalog, name);
+
+        return pack ? json_deep_copy(pack->metadata) : json_object();
+}
+
+int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade, const char *user,
+                     json_t **ret, struct fault *fault)
+{
+        _json_ json_t *meta = NULL;
+        _free_ char *dir = NULL;
+        const char *name, *version;
+        int r;
+
+        pthread_mutex_lock(&hub->content_lock);
+        r = pack_unpack(hub->o.state_dir, archive_fd, folder, &meta, &dir, fault);
+        name = json_text_of(meta, "name", "");
+        version = json_text_of(meta, "version", "");
+        if (r == 0)
+                r = pack_known(hub, name, upgrade, fault);
+        if (r == 0)
+                r = catalog_check_pack(dir, fault);
+        if (r == 0)
+                r = switch_version(hub, name, version, fault);
+        pthread_mutex_unlock(&hub->content_lock);
+        if (r != 0)
+                return fault_errno(fault, r, "pack");
+        tell(upgrade ? "pack upgraded" : "pack installed", name, user);
+        *ret = pack_answer(hub, name);
+        return 0;
+}
+
+int hub_pack_rollback(struct hub *hub, const char *name, const char *user, json_t **ret, struct fault *fault)
+{
+        _free_ char *version = NULL;
+        int r;
+
+        pthread_mutex_lock(&hub->content_lock);
+        r = pack_previous(hub->o.state_dir, name, &version, fault);
+        if (r == 0)
+                r = switch_version(hub, name, version, fault);
+        pthread_mutex_unlock(&hub->content_lock);
+        if (r != 0)
+                return fault_errno(fault, r, "pack");
+        tell("pack rolled back", name, user);
+        *ret = pack_answer(hub, name);
+        return 0;
+}
+
+int hub_pack_remove(struct hub *hub, const char *name, const char *user, struct fault *fault)
+{
+        int r;
+
+        pthread_mutex_lock(&hub->content_lock);
+        r = pack_known(hub, name, true, fault);
+        if (r == 0)
+                r = switch_version(hub, name, NULL, fault);
+        if (r == 0)
+                r = pack_prune(hub->o.state_dir, name, NULL, fault);
+        pthread_mutex_unlock(&hub->content_lock);
+        if (r == 0)
+                tell("pack removed", name, user);
+        return fault_errno(fault, r, "pack");
+}
+
+int hub_plugin_trust(struct hub *hub, const char *name, const char *user, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const struct manifest *plugin = catalog_plugin(catalog, name);
+        int r;
+
+        if (!plugin)
+                return fault_set(fault, 404, "plugin.unknown", "there is no plugin '%s'", name);
+        r = host_trust(hub->o.host, plugin->hash, fault);
+        if (r == 0)
+                tell("plugin trusted in the core", name, user);
+        return fault_errno(fault, r, "trust");
+}
+
+/* ---- key-value pairs ---- */
+
+static int seal_key(struct hub *hub, const struct store_key *key, char **ret, struct fault *fault)
+{
+        int r = seal_text(hub->o.seal, key->name, key->value, ret, fault);
+
+        if (r == 0)
+                log_mask(key->value);
+        return r;
+}
+
+int hub_key_put(struct hub *hub, const struct store_key *key, struct fault *fault)
+{
+        _free_ char *sealed = NULL;
+        struct store_key stored = *key;
+        struct store_txn *txn;
+        int r = key->value && key->secret ? seal_key(hub, key, &sealed, fault) : 0;
+
+        if (r != 0)
+                return fault_errno(fault, r, "key");
+        if (sealed)
+                stored.value = sealed;
+        txn = store_txn_new();
+        if (!txn)
+                return fault_errno(fault, -ENOMEM, "key");
+        store_txn_key(txn, &stored, STORE_ANY);
+        return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Starting, stopping, and telling how it is. */
+#include "hub/room.h"
+
+#include "flow/rulebook.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void set_defaults(struct hub_options *o)
+{
+        if (!o->running_max)
+                o->running_max = 64;
+        if (!o->default_timeout_ms)
+                o->default_timeout_ms = 60000;
+        if (!o->output_max)
+                o->output_max = 256u << 20;
+        if (!o->result_max)
+                o->result_max = 64u << 20;
+        if (!o->event_max)
+                o->event_max = 256u << 10;
+        if (!o->events_keep_ms)
+                o->events_keep_ms = (int64_t)30 * 86400000;
+        if (!o->executions_keep_ms)
+                o->executions_keep_ms = (int64_t)90 * 86400000;
+}
+
+static struct hub *hub_new(const struct hub_options *options)
+{
+        struct hub *hub = calloc(1, sizeof *hub);
+
+        if (!hub)
+                return NULL;
+        hub->o = *options;
+        set_defaults(&hub->o);
+        hub->instances = options->instances ? json_incref((json_t *)options->instances) : json_array();
+        hub->problems = json_object();
+        hub->started_ms = clock_real_ms();
+        pthread_mutex_init(&hub->catalog_lock, NULL);
+        pthread_mutex_init(&hub->content_lock, NULL);
+        pthread_mutex_init(&hub->running_lock, NULL);
+        list_init(&hub->running);
+        list_init(&hub->unfinished);
+        held_init(&hub->held);
+        bus_init(&hub->bus);
+        sensors_init(hub);
+        return hub;
+}
+
+int hub_start(const struct hub_options *options, struct hub **ret, struct fault *fault)
+{
+        struct hub *hub = hub_new(options);
+        int r = hub ? dispatch_init(hub) : -ENOMEM;
+
+        if (r == 0)
+                r = timers_init(hub);
+        if (r == 0)
+                r = content_build(hub, hub->instances, false, &hub->catalog, fault);
+        if (r == 0)
+                r = held_load(hub, fault);
+        if (r == 0)
+                r = resolve_lost(hub, fault);
+        if (r != 0) {
+                hub_free(hub);
+                return fault_errno(fault, r, "start the hub");
+        }
+        timers_sync(hub);
+        sensors_sync(hub);
+        dispatch_wake(hub);
+        dispatch_rearm(hub);
+        *ret = hub;
+        return 0;
+}
+
+struct hub *hub_free(struct hub *hub)
+{
+        if (!hub)
+                return NULL;
+        if (hub->timers.next)
+                timers_deinit(hub);
+        sensors_deinit(hub);
+        dispatch_deinit(hub);
+        held_deinit(&hub->held);
+        bus_deinit(&hub->bus);
+        catalog_unref(hub->catalog);
+        json_decref(hub->instances);
+        json_decref(hub->problems);
+        pthread_mutex_destroy(&hub->catalog_lock);
+        pthread_mutex_destroy(&hub->content_lock);
+        pthread_mutex_destroy(&hub->running_lock);
+        free(hub);
+        return NULL;
+}
+
+struct store *hub_store(struct hub *hub)
+{
+        return hub->o.store;
+}
+
+struct seal *hub_seal(struct hub *hub)
+{
+        return hub->o.seal;
+}
+
+int hub_ready(struct hub *hub, struct fault *fault)
+{
+        return store_health(hub->o.store, fault);
+}
+
+/* ---- status ---- */
+
+static json_t *counts_json(struct hub *hub)
+{
+        struct store_counts counts;
+
+        store_count(hub->o.store, &counts);
+        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "queued", (json_int_t)counts.queued,
+                         "delayed", (json_int_t)counts.delayed, "held", (json_int_t)counts.held,
+                         "running", (json_int_t)counts.running, "pending", (json_int_t)counts.pending,
+                         "db_bytes", (json_int_t)counts.db_bytes, "wal_bytes", (json_int_t)counts.wal_bytes);
+}
+
+static json_t *problems_json(struct hub *hub, const struct catalog *catalog)
+{
+        json_t *list = json_array();
+        const char *what;
+        json_t *code;
+
+        json_object_foreach(hub->problems, what, code)
+                json_array_append_new(list, json_pack("{s:s, s:O}", "what", what, "code", code));
+        json_array_extend(list, (json_t *)catalog_warnings(catalog));
+        return list;
+}
+
+json_t *hub_status(struct hub *hub)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        _fault_ struct fault sick = FAULT_INIT;
+        char since[CLOCK_TEXT_SIZE];
+        json_t *status, *problems;
+
+        pthread_mutex_lock(&hub->content_lock);
+        problems = problems_json(hub, catalog);
+        pthread_mutex_unlock(&hub->content_lock);
+        store_health(hub->o.store, &sick);
+        status = json_pack("{s:s, s:s, s:b, s:i, s:o, s:s?, s:I, s:I, s:o, s:o, s:o, s:s}",
+                "version", PACKAGE_VERSION, "since", clock_text(hub->started_ms, since),
+                "paused", hub_is_paused(hub), "running_max", (int)hub->o.running_max,
+                "queue", counts_json(hub), "store_problem", sick.what,
+                "epoch", (json_int_t)store_epoch(hub->o.store), "seq", (json_int_t)store_seq(hub->o.store),
+                "plugins", host_report(hub->o.host), "sensors", hub_sensors(hub), "problems", problems,
+                "state_dir", hub->o.state_dir);
+        return status;
+}
+
+/* ---- metrics ---- */
+
+static void counter(struct text *out, const char *name, const char *help, unsigned long long value)
+{
+        text_addf(out, "# HELP kaname_%s %s\n# TYPE kaname_%s counter\nkaname_%s %llu\n", name, help, name, name, value);
+}
+
+static void gauge(struct text *out, const char *name, const char *help, unsigned long long value)
+{
+        text_addf(out, "# HELP kaname_%s %s\n# TYPE kaname_%s gauge\nkaname_%s %llu\n", name, help, name, name, value);
+}
+
+static void finished_counters(struct text *out, struct hub *hub)
+{
+        text_add(out, "# HELP kaname_executions_finished_total Executions that ended, by status.\n"
+                      "# TYPE kaname_executions_finished_total counter\n");
+        for (int i = STORE_SUCCEEDED; i <= STORE_CANCELED; i++)
+                text_addf(out, "kaname_executions_finished_total{status=\"%s\"} %llu\n",
+                          store_status_text((enum store_status)i),
+                          (unsigned long long)atomic_load(&hub->figures.finished[i]));
+}
+
+char *hub_metrics(struct hub *hub)
+{
+        struct text out = TEXT_INIT;
+        struct store_counts counts;
+
+        store_count(hub->o.store, &counts);
+        counter(&out, "events_total", "Events accepted.", atomic_load(&hub->figures.events));
+        counter(&out, "duplicates_total", "Events and requests that were seen before.", atomic_load(&hub->figures.duplicates));
+        counter(&out, "executions_total", "Executions created.", atomic_load(&hub->figures.executions));
+        counter(&out, "executions_started_total", "Executions started, attempts counted.", atomic_load(&hub->figures.started));
+        counter(&out, "results_stale_total", "Results refused since their claim was lost.", atomic_load(&hub->figures.stale));
+        counter(&out, "executions_held_total", "Executions held by a start limit.", atomic_load(&hub->figures.held));
+        finished_counters(&out, hub);
+        gauge(&out, "executions_queued", "Executions that wait for a slot.", counts.queued);
+        gauge(&out, "executions_delayed", "Executions that wait for their time.", counts.delayed);
+        gauge(&out, "executions_held", "Executions that wait for a person.", counts.held);
+        gauge(&out, "executions_running", "Executions that run.", atomic_load(&hub->n_running));
+        gauge(&out, "queue_oldest_seconds", "Age of the oldest execution that waits.", counts.oldest_queued_ms
+              ? (unsigned long long)((clock_real_ms() - counts.oldest_queued_ms) / 1000) : 0);
+        gauge(&out, "store_bytes", "Size of the store.", counts.db_bytes);
+        gauge(&out, "store_wal_bytes", "Size of the write-ahead log.", counts.wal_bytes);
+        gauge(&out, "paused", "1 while new starts are held.", hub_is_paused(hub));
+        gauge(&out, "start_time_seconds", "When the hub started, Unix time.", (unsigned long long)(hub->started_ms / 1000));
+        return text_take(&out);
+}

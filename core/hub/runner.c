@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The table of runners, and those that need no file of their own. */
+#include "hub/room.h"
+
+#include <string.h>
+
+static void noop_start(struct running *r)
+{
+        running_finish(r, STORE_SUCCEEDED, json_object());
+}
+
+static void echo_start(struct running *r)
+{
+        const json_t *message = json_object_get(r->params, "message");
+
+        running_finish(r, STORE_SUCCEEDED, json_pack("{s:O?}", "message", message));
+}
+
+static void announcement_start(struct running *r)
+{
+        const char *route = json_text_of(r->params, "route", "general");
+        const json_t *message = json_object_get(r->params, "message");
+        _free_ char *text = message ? json_compact(message) : strdup("null");
+        struct hub_notice notice = { .topic = HUB_ANNOUNCEMENT, .id = r->claim.id, .stream = route,
+                .text = text, .len = text ? strlen(text) : 0, .at_ms = clock_real_ms() };
+
+        if (text)
+                bus_publish(r->hub, &notice);
+        running_finish(r, STORE_SUCCEEDED, json_pack("{s:O?, s:s}", "message", message, "route", route));
+}
+
+/* ---- pause: waits max_pause seconds, on a timer of the loop ---- */
+
+static void pause_over(void *arg)
+{
+        struct running *r = arg;
+        bool canceled = atomic_load(&r->is_canceled);
+
+        r->private = loop_timer_free(r->private);
+        if (canceled)
+                running_fail(r, STORE_CANCELED, "canceled", "cancelled");
+        else
+                running_finish(r, STORE_SUCCEEDED, json_pack("{s:I}", "paused_ms",
+                               (json_int_t)(clock_real_ms() - r->started_ms)));
+        running_unref(r);
+}
+
+static void pause_begin(void *arg)
+{
+        struct running *r = arg;
+        int64_t seconds = json_int_of(r->params, "max_pause", 10);
+        struct loop_timer *timer = NULL;
+
+        if (loop_timer_new(r->hub->o.loop, pause_over, r, &timer) < 0) {
+                running_fail(r, STORE_FAILED, "internal", "out of memory");
+                running_unref(r);
+                return;
+        }
+        r->private = timer;
+        loop_timer_set(timer, atomic_load(&r->is_canceled) ? 0 : clock_mono_ms() + seconds * 1000);
+}
+
+void pause_start(struct running *r)
+{
+        loop_post(r->hub->o.loop, pause_begin, running_ref(r));
+}
+
+static void pause_hurry(void *arg)
+{
+        struct running *r = arg;
+
+        if (r->private)
+                loop_timer_set(r->private, 0);
+        running_unref(r);
+}
+
+void pause_cancel(struct running *r)
+{
+        loop_post(r->hub->o.loop, pause_hurry, running_ref(r));
+}
+
+static const struct runner runners[] = {
+        { "plugin", plugin_start, plugin_cancel },
+        { "noop", noop_start, NULL },
+        { "echo", echo_start, NULL },
+        { "local-shell-cmd", local_start, local_cancel },
+        { "http-request", http_start, NULL },
+        { "pause", pause_start, pause_cancel },
+        { "announcement", announcement_start, NULL },
+        { "undo", undo_start, plugin_cancel },
+};
+
+const struct runner *runner_find(const char *name)
+{
+        for (size_t i = 0; i < sizeof runners / sizeof runners[0]; i++)
+                if (strcmp(runners[i].name, name) == 0)
+                        return &runners[i];
+        return NULL;
+}
