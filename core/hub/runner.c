@@ -58,6 +58,8 @@ static void pause_begin(void *arg)
                 return;
         }
         r->private = timer;
+        if (json_bool_of(r->params, "random", false) && seconds > 0)
+                seconds = r->claim.id.b[11] * seconds / 255;
         loop_timer_set(timer, atomic_load(&r->is_canceled) ? 0 : clock_mono_ms() + seconds * 1000);
 }
 

@@ -78,10 +78,28 @@ static void add_query(struct exchange *x, const json_t *query)
         }
 }
 
+/* "name: value" lines, the other form that StackStorm takes. */
+static void add_header_lines(struct exchange *x, const char *lines)
+{
+        while (*lines) {
+                size_t n = strcspn(lines, "\r\n");
+                _free_ char *line = strndup(lines, n);
+
+                if (line && strchr(line, ':'))
+                        x->headers = curl_slist_append(x->headers, line);
+                lines += n + strspn(lines + n, "\r\n");
+        }
+}
+
 static void add_headers(struct exchange *x, const json_t *headers)
 {
         const char *name;
         json_t *value;
+
+        if (json_is_string(headers)) {
+                add_header_lines(x, json_string_value(headers));
+                return;
+        }
 
         json_object_foreach((json_t *)headers, name, value) {
                 _free_ char *line = NULL;
@@ -110,6 +128,28 @@ static void add_body(struct exchange *x, const json_t *body)
         curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.len);
 }
 
+static void add_cookies(struct exchange *x, const json_t *cookies)
+{
+        _text_ struct text line = TEXT_INIT;
+        const char *name;
+        json_t *value;
+
+        json_object_foreach((json_t *)cookies, name, value)
+                if (json_is_string(value) && !strpbrk(json_string_value(value), "\r\n;"))
+                        text_addf(&line, "%s%s=%s", line.len ? "; " : "", name, json_string_value(value));
+        if (line.len)
+                curl_easy_setopt(x->curl, CURLOPT_COOKIE, line.s);
+}
+
+/* Without one in the parameters, the environment's proxy settings and NO_PROXY hold. */
+static void add_proxy(struct exchange *x, const json_t *params)
+{
+        const char *proxy = json_text_of(params, text_starts_with(x->url.s, "https:") ? "https_proxy" : "http_proxy", NULL);
+
+        if (proxy)
+                curl_easy_setopt(x->curl, CURLOPT_PROXY, proxy);
+}
+
 static void add_credentials(struct exchange *x, const json_t *params)
 {
         const char *user = json_text_of(params, "username", NULL), *password = json_text_of(params, "password", "");
@@ -125,13 +165,16 @@ static void prepare(struct exchange *x)
 {
         const json_t *p = x->r->params;
         bool verify = json_bool_of(p, "verify_ssl_cert", true);
-        long timeout = (long)json_int_of(p, "timeout", x->r->timeout_ms / 1000);
+        const json_t *timeout = json_object_get(p, "timeout");
+        long timeout_ms = (long)(json_is_number(timeout) ? json_number_value(timeout) * 1000 : (double)x->r->timeout_ms);
 
         text_add(&x->url, json_text_of(p, "url", ""));
         add_query(x, json_object_get(p, "params"));
         add_body(x, json_object_get(p, "body"));
         add_headers(x, json_object_get(p, "headers"));
         add_credentials(x, p);
+        add_cookies(x, json_object_get(p, "cookies"));
+        add_proxy(x, p);
         curl_easy_setopt(x->curl, CURLOPT_URL, x->url.s);
         curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(x->curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -139,7 +182,7 @@ static void prepare(struct exchange *x)
         if (text_equal(json_text_of(p, "method", "GET"), "HEAD"))
                 curl_easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
         curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
-        curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS, timeout * 1000);
+        curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS, timeout_ms);
         curl_easy_setopt(x->curl, CURLOPT_FOLLOWLOCATION, (long)json_bool_of(p, "allow_redirects", false));
         curl_easy_setopt(x->curl, CURLOPT_MAXREDIRS, 5L);
         curl_easy_setopt(x->curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);

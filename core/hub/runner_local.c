@@ -177,7 +177,7 @@ static const char *make_argv(const json_t *params, struct argv *argv)
         }
         if (!cmd)
                 return "give argv (a list, no shell) or cmd (a line for /bin/sh)";
-        return argv_add(argv, "/bin/sh") && argv_add(argv, "-c") && argv_add(argv, cmd) ? NULL : "out of memory";
+        return argv_add(argv, json_text_of(params, "shell", "/bin/sh")) && argv_add(argv, "-c") && argv_add(argv, cmd) ? NULL : "out of memory";
 }
 
 static void env_add(struct argv *env, const char *name, const char *value)
@@ -200,9 +200,12 @@ static void make_env(const struct running *r, struct argv *env)
         env_add(env, "HOME", "/");
         env_add(env, "KANAME_IDEMPOTENCY_KEY", id_text(&r->claim.id, id));
         env_add(env, "KANAME_FENCE", attempt);
-        json_object_foreach((json_t *)given, name, value)
-                if (json_is_string(value) && !strchr(name, '='))
-                        env_add(env, name, json_string_value(value));
+        json_object_foreach((json_t *)given, name, value) {
+                _free_ char *text = json_is_string(value) ? strdup(json_string_value(value)) : json_compact(value);
+
+                if (text && !strchr(name, '='))
+                        env_add(env, name, text);
+        }
 }
 
 static int spawn(struct local *local, struct argv *argv, struct argv *env, int out, int err)
