@@ -118,7 +118,7 @@ struct matching {
         struct intake *intake;
         struct catalog *catalog;
         const struct hub_event *event;
-        struct id id;
+        struct id id, root;
         unsigned hits;
 };
 
@@ -134,7 +134,8 @@ static void enforce(struct matching *m, const struct rule *rule, const struct id
 
 static json_t *rule_context(const struct matching *m, const struct rule *rule)
 {
-        json_t *context = json_pack("{s:{s:s}}", "rule", "ref", rule_ref(rule));
+        char root[ID_TEXT_SIZE];
+        json_t *context = json_pack("{s:{s:s}, s:s}", "rule", "ref", rule_ref(rule), "root_event", id_text(&m->root, root));
 
         if (context && m->event->trace)
                 json_object_set_new(context, "trace_context", json_pack("{s:s}", "trace_tag", m->event->trace));
@@ -147,7 +148,7 @@ static int make_execution(struct matching *m, const struct rule *rule, struct fa
         int64_t limit = rule_limit_per_minute(rule);
         _json_ json_t *params = NULL, *context = rule_context(m, rule);
         struct request request = { .action = rule_action(rule), .mode = "run", .user = HUB_SYSTEM_USER,
-                .rule = rule_ref(rule), .event = m->id, .coerce = true, .context = context };
+                .rule = rule_ref(rule), .event = m->id, .root = m->root, .coerce = true, .context = context };
         struct running *r = NULL;
         char note[96];
         struct id id;
@@ -227,7 +228,7 @@ static void add_event(struct intake *intake, const struct hub_event *event, cons
 int intake_event(struct intake *intake, struct catalog *catalog, const struct hub_event *event,
                  const struct id *id, struct fault *fault)
 {
-        struct matching m = { .intake = intake, .catalog = catalog, .event = event, .id = *id };
+        struct matching m = { .intake = intake, .catalog = catalog, .event = event, .id = *id, .root = *id };
         _free_ char *payload = NULL, *key = NULL;
         int r = check_payload(catalog, event, fault);
 
@@ -243,19 +244,18 @@ int intake_event(struct intake *intake, struct catalog *catalog, const struct hu
         return 0;
 }
 
-void intake_internal(struct intake *intake, struct catalog *catalog, const char *trigger, const json_t *payload,
-                     const char *trace)
+void intake_internal(struct intake *intake, struct catalog *catalog, const struct hub_event *event, const struct id *root)
 {
-        struct hub_event event = { .trigger = trigger, .payload = payload, .source = "hub", .trace = trace };
-        struct matching m = { .intake = intake, .catalog = catalog, .event = &event, .id = id_new() };
+        struct matching m = { .intake = intake, .catalog = catalog, .event = event, .id = id_new() };
         _free_ char *text = NULL;
 
-        rulebook_match(catalog_rules(catalog), trigger, payload, hit, &m);
+        m.root = id_is_zero(root) ? m.id : *root;
+        rulebook_match(catalog_rules(catalog), event->trigger, event->payload, hit, &m);
         if (!m.hits)
                 return;
-        text = json_compact(payload);
+        text = json_compact(event->payload);
         if (text)
-                add_event(intake, &event, &m.id, text);
+                add_event(intake, event, &m.id, text);
 }
 
 /* ---- accepting ---- */

@@ -90,7 +90,7 @@ static void record_of(const struct running *r, const json_t *row, struct store_c
         owned[1] = member_text(row, "after");
         owned[2] = member_text(row, "undo_args");
         *ret = (struct store_change){
-                .execution = r->claim.id, .event = r->event, .attempt = r->claim.attempt,
+                .execution = r->claim.id, .event = r->root, .attempt = r->claim.attempt,
                 .plugin = json_text_of(row, "plugin", ""), .instance = json_text_of(row, "instance", ""),
                 .resource = json_text_of(row, "resource", ""), .before = owned[0], .after = owned[1],
                 .undo_action = json_text_of(row, "undo_action", NULL), .undo_args = owned[2],

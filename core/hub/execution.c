@@ -176,13 +176,14 @@ static void add_action_event(struct intake *intake, struct running *r)
         _json_ json_t *result = r->end_result ? json_loads(r->end_result, JSON_DECODE_ANY, NULL) : NULL;
         _json_ json_t *payload = NULL;
         const json_t *trace = json_object_get(r->context, "trace_context");
+        struct hub_event event = { .trigger = "core.st2.generic.actiontrigger", .source = "hub",
+                                   .trace = json_text_of(trace, "trace_tag", NULL) };
 
-        if (!rulebook_has(catalog_rules(catalog), "core.st2.generic.actiontrigger"))
+        if (!rulebook_has(catalog_rules(catalog), event.trigger))
                 return;
-        payload = action_event(r, result);
+        event.payload = payload = action_event(r, result);
         if (payload)
-                intake_internal(intake, catalog, "core.st2.generic.actiontrigger", payload,
-                                json_text_of(trace, "trace_tag", NULL));
+                intake_internal(intake, catalog, &event, &r->root);
 }
 
 struct finishing {

@@ -125,6 +125,8 @@ int request_check(struct hub *hub, struct catalog *catalog, const struct request
         r->parent = request->parent;
         r->event = request->event;
         r->plan = request->plan;
+        if (!id_parse(json_text_of(r->context, "root_event", NULL), &r->root))
+                r->root = request->root;
         r->timeout_ms = request->timeout_ms ? request->timeout_ms
                 : action->timeout_ms ? action->timeout_ms : hub->o.default_timeout_ms;
         read_retry(r);
@@ -203,6 +205,11 @@ int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void
 
         if (r != 0)
                 return fault_errno(fault, r, "run");
+        if (text_equal(asking.r->action->runner, "undo")) {
+                running_unref(asking.r);
+                fault_set(fault, 422, "undo.direct", "core.undo is not run by itself");
+                return fault_try(fault, "kaname undo ID, or POST /api/v1/executions/ID/undo");
+        }
         if (text_equal(run->mode, "plan") && !asking.r->row && !asking.r->action->is_readonly) {
                 fault_set(fault, 422, "plan.impossible", "%s cannot be planned", run->action);
                 fault_why(fault, "its runner '%s' does not announce what it changes", asking.r->action->runner);

@@ -51,6 +51,7 @@ struct running {
         const struct manifest_action *row;
         struct store_claim claim;
         struct id event, parent, plan;
+        struct id root;                 /* the event at the head of the chain: what one undo takes back */
         json_t *params;                 /* in the clear */
         json_t *context;
         char *action_ref, *rule, *user, *mode;
@@ -124,9 +125,11 @@ void intake_init(struct intake *intake, struct hub *hub);
 /* Add an event and what its rules make of it. FAULT before anything was added. */
 int intake_event(struct intake *intake, struct catalog *catalog, const struct hub_event *event,
                  const struct id *id, struct fault *fault);
-/* Only if some rule matches; for the hub's own events, so that nobody pays for what nobody hears. */
-void intake_internal(struct intake *intake, struct catalog *catalog, const char *trigger, const json_t *payload,
-                     const char *trace);
+/*
+ * Only if some rule matches; for the hub's own events, so that nobody pays for what nobody hears.
+ * root: the event that all of this began with (zero: this one).
+ */
+void intake_internal(struct intake *intake, struct catalog *catalog, const struct hub_event *event, const struct id *root);
 /* Add an execution; claimed right away where a slot is free and it is due. Takes r. */
 void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms, const char *held_note);
 /* After the commit: start the claimed, tell the bus, wake the dispatcher. On failure: give the slots back. */
@@ -138,7 +141,7 @@ struct request {
         const json_t *params;
         const char *mode, *user, *rule;
         const json_t *context;
-        struct id parent, event, plan;
+        struct id parent, event, plan, root;
         int64_t timeout_ms;
         bool coerce;
 };

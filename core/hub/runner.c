@@ -3,6 +3,7 @@
 /* The table of runners, and those that need no file of their own. */
 #include "hub/room.h"
 
+#include <sodium.h>
 #include <string.h>
 
 static void noop_start(struct running *r)
@@ -59,7 +60,7 @@ static void pause_begin(void *arg)
         }
         r->private = timer;
         if (json_bool_of(r->params, "random", false) && seconds > 0)
-                seconds = r->claim.id.b[11] * seconds / 255;
+                seconds = randombytes_uniform((uint32_t)seconds + 1);
         loop_timer_set(timer, atomic_load(&r->is_canceled) ? 0 : clock_mono_ms() + seconds * 1000);
 }
 

@@ -124,7 +124,8 @@ const char *store_change_state_text(enum store_change_state state);
 
 struct store_change {
         uint64_t seq;                   /* of the intent */
-        struct id execution, event;
+        struct id execution;
+        struct id event;                /* the one at the head of the chain of events that led to it */
         uint32_t attempt, n;            /* the n-th of its execution, from 1 */
         enum store_change_state state;
         struct id undone_by;            /* zero: not undone */
