@@ -30,7 +30,7 @@ static struct kn_mock *mock_new(void)
         if (!m)
                 return NULL;
         pthread_mutex_init(&m->lock, NULL);
-        m->config = json_object();
+        m->given = json_object();
         m->secrets = json_object();
         m->store = json_object();
         m->replies = json_array();
@@ -92,7 +92,7 @@ static void begin(struct kn_mock *m, struct context *context, const struct conte
         context->call.id = "000000000000000000000000";
         context->call.instance = "mock";
         context->call.attempt = 1;
-        context->call.config = m->config;
+        context->call.config = m->seen;
         context->net = &mock_net;
 }
 
@@ -125,17 +125,25 @@ static int callback(struct kn_mock *m, const struct context_call *call, int (*ru
         return end(m, &context, returned);
 }
 
+static int fail(struct kn_mock *m, int code, char *sentence)
+{
+        keep(&m->sentence, sentence);
+        return code;
+}
+
 /* The instance is made at its first call, as in the hub. */
 static int create(struct kn_mock *m)
 {
         const struct context_call call = { .entry = HOST_CHECK, .mode = "run" };
+        _fault_ struct fault fault = FAULT_INIT;
         int r;
 
-        if (m->is_created || !m->module->plugin.create) {
-                m->is_created = true;
+        if (m->is_created)
                 return 0;
-        }
-        r = callback(m, &call, m->module->plugin.create);
+        if (mock_fit_config(m, &fault) != 0)
+                return fail(m, KN_EARG, strdup(fault.what));
+        m->mode = "run";
+        r = m->module->plugin.create ? callback(m, &call, m->module->plugin.create) : 0;
         m->is_created = r >= 0;
         return r;
 }
@@ -144,19 +152,15 @@ static void destroy(struct kn_mock *m)
 {
         struct context context;
 
-        if (!m->is_created || !m->module || !m->module->plugin.destroy)
-                return;
-        begin(m, &context, &(struct context_call){ .entry = HOST_CHECK, .mode = "run" });
-        m->module->plugin.destroy(&context.kn);
-        end(m, &context, KN_OK);
+        if (m->is_created && m->module->plugin.destroy) {
+                begin(m, &context, &(struct context_call){ .entry = HOST_CHECK, .mode = "run" });
+                m->module->plugin.destroy(&context.kn);
+                end(m, &context, KN_OK);
+        }
         m->self = NULL;
         m->is_created = false;
-}
-
-static int fail(struct kn_mock *m, int code, char *sentence)
-{
-        keep(&m->sentence, sentence);
-        return code;
+        json_decref(m->derived);
+        m->derived = NULL;
 }
 
 /* Forget what the call before it left to look at. */
@@ -190,7 +194,7 @@ static int call_action(struct kn_mock *m, const char *name, const char *args, co
                 args = "{}";
         r = json_parse(args, strlen(args), NULL, &parsed, &fault);
         if (r == 0)
-                r = mock_fit(m, action, parsed, &fault);
+                r = mock_fit(action, parsed, &fault);
         if (r != 0)
                 return fail(m, KN_EARG, strdup(fault.what));
         r = create(m);
@@ -280,9 +284,10 @@ void kn_mock_free(struct kn_mock *m)
         destroy(m);
         module_free(m->module);
         http_cache_free(m->cache);
+        json_decref(m->given);
         json_decref(m->config);
+        json_decref(m->seen);
         json_decref(m->egress);
-        json_decref(m->derived);
         json_decref(m->secrets);
         json_decref(m->store);
         json_decref(m->replies);
@@ -307,15 +312,12 @@ int kn_mock_config(struct kn_mock *m, const char *json)
 {
         _json_ json_t *config = NULL;
         _fault_ struct fault fault = FAULT_INIT;
-        int r = json_parse(json, strlen(json), NULL, &config, &fault);
 
-        if (r == 0)
-                r = mock_fit_config(m, config, &fault);
-        if (r != 0)
+        if (json_parse(json, strlen(json), NULL, &config, &fault) != 0)
                 return fail(m, KN_EARG, strdup(fault.what));
         destroy(m);
-        json_decref(m->config);
-        m->config = TAKE(config);
+        json_decref(m->given);
+        m->given = TAKE(config);
         return KN_OK;
 }
 

@@ -199,10 +199,8 @@ static void note_request(struct kn_mock *m, const struct kn_http *http)
 
 static void scope_of(struct kn_mock *m, struct door_scope *ret)
 {
-        if (!m->egress) {
-                json_decref(m->derived);
+        if (!m->egress && !m->derived)
                 m->derived = egress_derive(m->config);
-        }
         *ret = (struct door_scope){
                 .instance = "mock", .egress = m->egress ? m->egress : m->derived,
                 .tls = json_object_get(m->config, "tls"), .cancel = &m->cancel,

@@ -17,13 +17,14 @@ struct kn_mock {
         json_t *manifest;
         char *trouble;
         /* settings */
-        json_t *config, *egress, *derived, *secrets, *replies;
+        json_t *given, *egress, *secrets, *replies;
         json_t *store;                  /* path: {value, seq} */
         uint64_t seq;
         int64_t timeout_ms;
         struct kn_host host;
         struct http_cache *cache;
         /* the instance */
+        json_t *config, *seen, *derived;        /* whole; without secrets; where it may connect to */
         void *self;
         bool is_created;
         /* the call */
@@ -46,7 +47,7 @@ void mock_say(struct kn_mock *mock, int level, const char *text);
 char *mock_sprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void mock_store_set(struct kn_mock *mock, const char *path, const char *json);
 /* Check against the plugin's schemas and fill the defaults in. */
-int mock_fit(struct kn_mock *mock, const struct kn_action *action, json_t *args, struct fault *fault);
-int mock_fit_config(struct kn_mock *mock, json_t *config, struct fault *fault);
+int mock_fit(const struct kn_action *action, json_t *args, struct fault *fault);
+int mock_fit_config(struct kn_mock *mock, struct fault *fault);
 
 #endif

@@ -10,8 +10,8 @@
  *     assert(strcmp(kn_mock_result(m), "{\"greeting\":\"Ada\"}") == 0);
  *     kn_mock_free(m);
  *
- * Arguments and configuration are checked against the plugin's schemas and get their defaults, as
- * in the hub. In a plan change() answers KN_SKIP. http() and dial() reach the real world under the
+ * Arguments (and the configuration, at the first call after it was set) are checked against the
+ * plugin's schemas and get their defaults, as in the hub. In a plan change() answers KN_SKIP. http() and dial() reach the real world under the
  * egress list derived from the configuration, but for requests that have a canned reply.
  *
  * What the getters give is theirs and lives until the next call; NULL in, NULL out. One thread at a
