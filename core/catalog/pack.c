@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * What pack.yaml says, and which version of a pack is active. Versions lie side by side; "active" is
- * a symbolic link beside them, replaced by one rename. Before that rename a second link says which
- * version this one follows ("before-2.0.0" -> "1.0.0"): a crash between the two leaves a note that
- * nobody reads, never a pack without its way back.
- */
+/* What pack.yaml says, read as StackStorm reads it: its packs are valid here. */
 #include "catalog/pack.h"
 
 #include "base/cleanup.h"
@@ -16,18 +11,13 @@
 #include "catalog/form.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define META_MAX ((size_t)1 << 20)
-
-/* ---- pack.yaml ---- */
 
 static const char *digits(const char *s)
 {

@@ -18,7 +18,8 @@ int pack_build(const char *dir, const char *out_dir, char **ret_path, struct fau
  * Check and unpack an archive (a file descriptor) or a folder into STATE/packs/NAME/VERSION. Refuses
  * absolute and .. paths, links, devices, more than 10,000 files, 1 GiB, checksum mismatches, files
  * that CHECKSUMS does not name, a wrong pack.yaml. Nothing is active yet. *ret_meta: pack.yaml as
- * JSON; *ret_dir: where it lies; both new.
+ * JSON ("ref" is its short name, "version" three numbers at least); *ret_dir: where it lies; both
+ * new. The same content again is no fault; other content under an active version is 409.
  */
 int pack_unpack(const char *state_dir, int archive_fd, const char *folder, json_t **ret_meta,
                 char **ret_dir, struct fault *fault);
@@ -26,7 +27,7 @@ int pack_activate(const char *state_dir, const char *name, const char *version, 
 /* The version that was active before this one; FAULT 409 where there is none. New string. */
 int pack_previous(const char *state_dir, const char *name, char **ret_version, struct fault *fault);
 int pack_deactivate(const char *state_dir, const char *name, struct fault *fault);
-/* Remove the files of versions that are not active (all: those too). */
+/* Remove the files of versions that are neither active nor keep_version (NULL: none); of all, the folder too. */
 int pack_prune(const char *state_dir, const char *name, const char *keep_version, struct fault *fault);
 /* Every active pack: visit(dir). */
 int pack_each_active(const char *state_dir, int (*visit)(void *arg, const char *name, const char *dir), void *arg);
