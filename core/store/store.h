@@ -163,7 +163,8 @@ enum store_outcome {
         STORE_STALE,                    /* finish(), requeue(): the claim is not ours any more */
         STORE_CONFLICT,                 /* doc(), key(): not at the expected revision; change(): not open */
         STORE_FAILED_FULL,              /* no space: 507; nothing was written */
-        STORE_FAILED_IO                 /* the engine failed: 503; nothing was acknowledged */
+        STORE_FAILED_IO,                /* the engine failed: 503; nothing was acknowledged */
+        STORE_FAILED_BUSY               /* writes_max are waiting: 503; nothing was written */
 };
 
 struct store_claim {                    /* the right to finish an execution */
@@ -172,6 +173,11 @@ struct store_claim {                    /* the right to finish an execution */
         uint32_t attempt;
 };
 
+/*
+ * seq is that of the transaction's first record; its other records (events, executions, enforcements,
+ * changes, documents, keys, a finish or settle) have the numbers after it, in the order they were added.
+ * first: the id that once() found or recorded; NULL without once().
+ */
 typedef void store_done(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq);
 
 struct store_txn *store_txn_new(void);                          /* NULL: out of memory */
@@ -186,7 +192,10 @@ void store_txn_once(struct store_txn *txn, const char *scope, const char *key, c
  */
 void store_txn_finish(struct store_txn *txn, const struct store_claim *claim,
                       enum store_status status, const char *result, int64_t ended_ms);
-/* The claim must be the current one. Back to the queue: retry later, ask a person, release on drain. */
+/*
+ * The claim must be the current one. Back to the queue: retry later, ask a person, release on drain.
+ * The claim ends, but with STORE_CANCELING, which only says that its execution was asked to end.
+ */
 void store_txn_requeue(struct store_txn *txn, const struct store_claim *claim,
                        enum store_status status, int64_t run_at_ms, const char *note);
 /* Any execution that is not final and not running: requested, delayed, held, pending, paused → status. */
@@ -301,7 +310,8 @@ int store_list_keys(struct store *store, const char *scope, const char *owner, c
 int store_list_lost(struct store *store, store_visit_execution *visit, void *arg, struct fault *fault);
 /*
  * What was committed after seq, in order, merged over events, executions (creations), results and
- * enforcements: exactly one of the visitors is called a record. For SSE's Last-Event-ID.
+ * enforcements: exactly one of the visitors is called a record (one that is NULL skips its kind), limit
+ * counts records. The seq that finished() sees is that of the result. For SSE's Last-Event-ID.
  */
 struct store_replay {
         store_visit_event *event;
