@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The schema, as numbered steps; user_version of the file says which it has. A step is one
+ * transaction, so a crash between two of them leaves a file that the next start takes further.
+ * Steps that were released are never edited.
+ *
+ * Records are rows whose INTEGER PRIMARY KEY is the seq that the writer dealt: they are appended at
+ * the right edge of their tree and found again in commit order. Each further index costs the path
+ * of every event, so there is one only where a question would read the whole table otherwise.
+ * Ids start with their time, hence their indexes grow at the right edge too.
+ */
+
+#include "store/engine.h"
+
+#include <stdio.h>
+
+#define APPLICATION 0x4b4e414d          /* "KNAM", in the header of the file */
+
+static const char *const steps[] = {
+        /* node: hubs and their epochs. Epochs are dealt over all hubs: one names its hub as well. */
+        "CREATE TABLE node(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+        " epoch INTEGER NOT NULL, opened_ms INTEGER NOT NULL);"
+        /* counter: rows of the queue by status, and the last seq (100). One page, once a commit. */
+        "CREATE TABLE counter(name INTEGER PRIMARY KEY, value INTEGER NOT NULL);"
+        "CREATE TABLE event(seq INTEGER PRIMARY KEY, id BLOB NOT NULL, trigger TEXT NOT NULL,"
+        " source TEXT, trace TEXT, at_ms INTEGER NOT NULL, payload TEXT);"
+        "CREATE UNIQUE INDEX event_id ON event(id);"
+        "CREATE TABLE execution(seq INTEGER PRIMARY KEY, id BLOB NOT NULL, parent BLOB, event BLOB,"
+        " plan BLOB, action TEXT NOT NULL, runner TEXT, instance TEXT, rule TEXT, user TEXT,"
+        " mode TEXT, on_lost TEXT, timeout_ms INTEGER, created_ms INTEGER NOT NULL,"
+        " params TEXT, context TEXT);"
+        "CREATE UNIQUE INDEX execution_id ON execution(id);"
+        "CREATE INDEX execution_event ON execution(event) WHERE event IS NOT NULL;"
+        "CREATE INDEX execution_parent ON execution(parent) WHERE parent IS NOT NULL;"
+        "CREATE INDEX execution_plan ON execution(plan) WHERE plan IS NOT NULL;"
+        "CREATE INDEX execution_action ON execution(action);"
+        /* queue: the one row of an unfinished execution that changes. */
+        "CREATE TABLE queue(execution INTEGER PRIMARY KEY, status INTEGER NOT NULL,"
+        " run_at_ms INTEGER NOT NULL, epoch INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+        " started_ms INTEGER NOT NULL, note TEXT);"
+        "CREATE INDEX queue_status ON queue(status, run_at_ms);"
+        /* result: at most one an execution. hash: the body is a file under results/. */
+        "CREATE TABLE result(seq INTEGER PRIMARY KEY, execution INTEGER NOT NULL,"
+        " status INTEGER NOT NULL, epoch INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+        " started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, size INTEGER NOT NULL,"
+        " hash BLOB, body TEXT);"
+        "CREATE UNIQUE INDEX result_execution ON result(execution);"
+        "CREATE INDEX result_status ON result(status, execution) WHERE status > 8;"
+        "CREATE INDEX result_hash ON result(hash) WHERE hash IS NOT NULL;"
+        "CREATE TABLE enforcement(seq INTEGER PRIMARY KEY, id BLOB NOT NULL, event BLOB,"
+        " execution BLOB, rule TEXT NOT NULL, failure TEXT, at_ms INTEGER NOT NULL);"
+        "CREATE INDEX enforcement_event ON enforcement(event);"
+        "CREATE INDEX enforcement_rule ON enforcement(rule);"
+        /* change: the ledger. How a row was closed stands beside it, so that the ledger only grows. */
+        "CREATE TABLE change(seq INTEGER PRIMARY KEY, execution BLOB NOT NULL, event BLOB,"
+        " attempt INTEGER NOT NULL, n INTEGER NOT NULL, state INTEGER NOT NULL, plugin TEXT,"
+        " instance TEXT, resource TEXT NOT NULL, before TEXT, after TEXT, undo_action TEXT,"
+        " undo_args TEXT, user TEXT, at_ms INTEGER NOT NULL);"
+        "CREATE UNIQUE INDEX change_execution ON change(execution, attempt, n);"
+        "CREATE INDEX change_event ON change(event) WHERE event IS NOT NULL;"
+        "CREATE INDEX change_resource ON change(resource);"
+        "CREATE TABLE closing(change INTEGER PRIMARY KEY, state INTEGER NOT NULL, observed TEXT,"
+        " closed_ms INTEGER NOT NULL, undone_by BLOB);"
+        "CREATE INDEX closing_unknown ON closing(state) WHERE state = 3;"
+        "CREATE TABLE doc(seq INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,"
+        " body TEXT NOT NULL, changed_ms INTEGER NOT NULL);"
+        "CREATE UNIQUE INDEX doc_name ON doc(kind, name);"
+        "CREATE TABLE key(seq INTEGER NOT NULL, scope TEXT NOT NULL, owner TEXT NOT NULL,"
+        " name TEXT NOT NULL, value TEXT NOT NULL, secret INTEGER NOT NULL,"
+        " changed_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL);"
+        "CREATE UNIQUE INDEX key_name ON key(scope, owner, name);"
+        /* seen_log: appended, held in memory by its digests; seen: what was merged out of it. */
+        "CREATE TABLE seen_log(n INTEGER PRIMARY KEY, digest BLOB NOT NULL, id BLOB, hash BLOB,"
+        " expires_ms INTEGER NOT NULL);"
+        "CREATE TABLE seen(digest BLOB PRIMARY KEY, id BLOB, hash BLOB,"
+        " expires_ms INTEGER NOT NULL) WITHOUT ROWID;",
+};
+
+#define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
+
+int store_fault_damaged(const char *path, const char *why, struct fault *fault)
+{
+        fault_set(fault, 500, "store.damaged", "the store %s cannot be read", path);
+        fault_why(fault, "%s", why);
+        return fault_try(fault, "stop the hub and put the last backup in place: "
+                         "kaname store restore FILE (the present files are kept beside it as .old)");
+}
+
+static int step_up(struct sql *sql, int64_t version)
+{
+        char pragma[64];
+        int r = sql_exec(sql, "BEGIN IMMEDIATE");
+
+        if (r == SQLITE_OK)
+                r = sql_exec(sql, steps[version]);
+        snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", (int)version + 1);
+        if (r == SQLITE_OK)
+                r = sql_exec(sql, pragma);
+        snprintf(pragma, sizeof pragma, "PRAGMA application_id=%d", APPLICATION);
+        if (r == SQLITE_OK)
+                r = sql_exec(sql, pragma);
+        if (r == SQLITE_OK)
+                r = sql_exec(sql, "COMMIT");
+        if (r != SQLITE_OK && !sqlite3_get_autocommit(sql->db))
+                sql_exec(sql, "ROLLBACK");
+        return r;
+}
+
+static int read_header(struct sql *sql, int64_t *ret_version, int64_t *ret_application, int64_t *ret_tables)
+{
+        int r = sql_int(sql, ret_version, "PRAGMA user_version", "");
+
+        if (r == SQLITE_OK)
+                r = sql_int(sql, ret_application, "PRAGMA application_id", "");
+        if (r == SQLITE_OK)
+                r = sql_int(sql, ret_tables, "SELECT count(*) FROM sqlite_master", "");
+        return r;
+}
+
+int migrate_run(struct sql *sql, const char *path, struct fault *fault)
+{
+        int64_t version, application, tables;
+        int r = read_header(sql, &version, &application, &tables);
+
+        if (r != SQLITE_OK)
+                return store_fault_sql(sql, path, fault);
+        if (tables && application != APPLICATION)
+                return store_fault_damaged(path, "the file is a database of another program", fault);
+        if (version > NEWEST) {
+                fault_set(fault, 500, "store.newer", "the store %s was made by a newer Kaname", path);
+                fault_why(fault, "it has schema %d and this program knows up to %d", (int)version,
+                          (int)NEWEST);
+                return fault_try(fault, "start the newer version again, or restore a backup of this one");
+        }
+        for (; version < NEWEST; version++) {
+                r = step_up(sql, version);
+                if (r != SQLITE_OK)
+                        return store_fault_sql(sql, path, fault);
+        }
+        return 0;
+}
