@@ -3,21 +3,19 @@
 /*
  * Everything that can wake the main thread is a descriptor source: the caller's own, the eventfd
  * behind loop_post() and loop_stop(), the signalfd, and one pidfd a child. Timers alone live beside
- * them, in a heap whose first entry bounds how long epoll may wait.
+ * them (timers.c), and the first of them bounds how long epoll may wait.
  *
  * A round takes a batch of events from the kernel, so a callback can remove a source that is named
  * later in the same batch. Removal therefore only marks the source and puts it on the list of the
  * dead, which is emptied when no round is on the stack any more; a callback may run rounds of its
- * own, hence the depth. Timers need no such care: those that are due are first moved to a list from
- * which setting or freeing one takes it out again, which also keeps a timer that sets itself to the
- * past from holding the loop for ever.
+ * own, hence the depth.
  */
 
 #include "loop/loop.h"
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/list.h"
+#include "loop/timers.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -33,9 +31,6 @@
 #include <sys/wait.h>
 
 #define BATCH 64
-/* The clock counts suspended time and epoll's does not: look again now and then. */
-#define WAIT_MAX_MS 60000
-#define UNSET SIZE_MAX
 
 struct loop_fd {
         struct list link;               /* in loop->sources or loop->dead */
@@ -54,16 +49,6 @@ struct loop_child {
         void *arg;
 };
 
-struct loop_timer {
-        struct list link;               /* in loop->due while it is about to fire */
-        struct loop *loop;
-        size_t at_heap;                 /* index, or UNSET */
-        int64_t at_ms;
-        uint64_t order;                 /* of setting: equal times fire in it */
-        void (*fn)(void *arg);
-        void *arg;
-};
-
 struct post {
         struct list link;
         void (*fn)(void *arg);
@@ -78,10 +63,8 @@ struct signal_handler {
 struct loop {
         int epoll_fd, wake_fd, signal_fd;
         unsigned depth;                 /* rounds on the stack */
-        struct list sources, dead, due;
-        struct loop_timer **heap;
-        size_t n_heap, n_timers, room;  /* room >= n_timers, so that setting one cannot fail */
-        uint64_t n_set;
+        struct list sources, dead;
+        struct timers timers;
         sigset_t signals;
         struct signal_handler handlers[NSIG];
         _Atomic bool stopping;
@@ -183,130 +166,9 @@ static void source_call(struct loop_fd *source, uint32_t events)
                 source->fn(source->arg, events);
 }
 
-/* ---- timers ---- */
-
-static bool sooner(const struct loop_timer *a, const struct loop_timer *b)
-{
-        return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
-}
-
-static void heap_place(struct loop *loop, size_t i, struct loop_timer *timer)
-{
-        loop->heap[i] = timer;
-        timer->at_heap = i;
-}
-
-static void heap_up(struct loop *loop, size_t i, struct loop_timer *timer)
-{
-        for (; i && sooner(timer, loop->heap[(i - 1) / 2]); i = (i - 1) / 2)
-                heap_place(loop, i, loop->heap[(i - 1) / 2]);
-        heap_place(loop, i, timer);
-}
-
-static void heap_down(struct loop *loop, size_t i, struct loop_timer *timer)
-{
-        for (size_t child; (child = 2 * i + 1) < loop->n_heap; i = child) {
-                if (child + 1 < loop->n_heap && sooner(loop->heap[child + 1], loop->heap[child]))
-                        child++;
-                if (!sooner(loop->heap[child], timer))
-                        break;
-                heap_place(loop, i, loop->heap[child]);
-        }
-        heap_place(loop, i, timer);
-}
-
 int loop_timer_new(struct loop *loop, void (*fn)(void *arg), void *arg, struct loop_timer **ret)
 {
-        struct loop_timer *timer;
-
-        if (loop->n_timers == loop->room) {
-                size_t room = loop->room ? loop->room * 2 : 16;
-                struct loop_timer **heap = realloc(loop->heap, room * sizeof *heap);
-
-                if (!heap)
-                        return -ENOMEM;
-                loop->heap = heap;
-                loop->room = room;
-        }
-        timer = calloc(1, sizeof *timer);
-        if (!timer)
-                return -ENOMEM;
-        *timer = (struct loop_timer){ .loop = loop, .at_heap = UNSET, .fn = fn, .arg = arg };
-        list_init(&timer->link);
-        loop->n_timers++;
-        *ret = timer;
-        return 0;
-}
-
-void loop_timer_unset(struct loop_timer *timer)
-{
-        struct loop *loop = timer->loop;
-        size_t hole = timer->at_heap;
-        struct loop_timer *last;
-
-        list_unlink(&timer->link);
-        if (hole == UNSET)
-                return;
-        timer->at_heap = UNSET;
-        last = loop->heap[--loop->n_heap];
-        if (last == timer)
-                return;
-        if (hole && sooner(last, loop->heap[(hole - 1) / 2]))
-                heap_up(loop, hole, last);
-        else
-                heap_down(loop, hole, last);
-}
-
-void loop_timer_set(struct loop_timer *timer, int64_t at_ms)
-{
-        struct loop *loop = timer->loop;
-
-        loop_timer_unset(timer);
-        timer->at_ms = at_ms;
-        timer->order = loop->n_set++;
-        heap_up(loop, loop->n_heap++, timer);
-}
-
-struct loop_timer *loop_timer_free(struct loop_timer *timer)
-{
-        if (!timer)
-                return NULL;
-        loop_timer_unset(timer);
-        timer->loop->n_timers--;
-        free(timer);
-        return NULL;
-}
-
-static void fire_timers(struct loop *loop)
-{
-        int64_t now_ms = loop->n_heap ? clock_mono_ms() : 0;
-
-        while (loop->n_heap && loop->heap[0]->at_ms <= now_ms) {
-                struct loop_timer *timer = loop->heap[0];
-
-                loop_timer_unset(timer);
-                list_append(&loop->due, &timer->link);
-        }
-        while (!list_is_empty(&loop->due)) {
-                struct loop_timer *timer = list_entry(loop->due.next, struct loop_timer, link);
-
-                list_unlink(&timer->link);
-                timer->fn(timer->arg);
-        }
-}
-
-static int wait_ms(const struct loop *loop, int timeout_ms)
-{
-        int64_t left_ms;
-
-        if (!loop->n_heap)
-                return timeout_ms;
-        left_ms = loop->heap[0]->at_ms - clock_mono_ms();
-        if (left_ms < 0)
-                left_ms = 0;
-        if (left_ms > WAIT_MAX_MS)
-                left_ms = WAIT_MAX_MS;
-        return timeout_ms < 0 || left_ms < timeout_ms ? (int)left_ms : timeout_ms;
+        return timers_add(&loop->timers, fn, arg, ret);
 }
 
 /* ---- work from other threads ---- */
@@ -463,7 +325,7 @@ int loop_new(struct loop **ret)
                 return -ENOMEM;
         list_init(&loop->sources);
         list_init(&loop->dead);
-        list_init(&loop->due);
+        timers_init(&loop->timers);
         list_init(&loop->posts);
         sigemptyset(&loop->signals);
         pthread_mutex_init(&loop->lock, NULL);
@@ -483,14 +345,14 @@ int loop_new(struct loop **ret)
 int loop_once(struct loop *loop, int timeout_ms)
 {
         struct epoll_event events[BATCH];
-        int n = epoll_wait(loop->epoll_fd, events, BATCH, wait_ms(loop, timeout_ms));
+        int n = epoll_wait(loop->epoll_fd, events, BATCH, timers_wait_ms(&loop->timers, timeout_ms));
 
         if (n < 0 && errno != EINTR)
                 return -errno;
         loop->depth++;
         for (int i = 0; i < n; i++)
                 source_call(events[i].data.ptr, events[i].events);
-        fire_timers(loop);
+        timers_fire(&loop->timers);
         loop->depth--;
         bury(loop);
         return 0;
@@ -512,13 +374,6 @@ void loop_stop(struct loop *loop)
         wake(loop);
 }
 
-static void free_timers(struct loop *loop)
-{
-        while (loop->n_heap)
-                loop_timer_free(loop->heap[0]);
-        free(loop->heap);
-}
-
 struct loop *loop_free(struct loop *loop)
 {
         struct list posts;
@@ -527,7 +382,7 @@ struct loop *loop_free(struct loop *loop)
                 return NULL;
         list_each_safe(at, &loop->sources)
                 loop_fd_remove(list_entry(at, struct loop_fd, link));
-        free_timers(loop);
+        timers_deinit(&loop->timers);
         take_posts(loop, &posts);
         list_each_safe(at, &posts)
                 free(list_entry(at, struct post, link));
