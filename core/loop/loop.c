@@ -3,7 +3,7 @@
 /*
  * Everything that can wake the main thread is a descriptor source: the caller's own, the eventfd
  * behind loop_post() and loop_stop(), the signalfd, and one pidfd a child. Timers alone live beside
- * them (timers.c), and the first of them bounds how long epoll may wait.
+ * them (timer_heap.c), and the first of them bounds how long epoll may wait.
  *
  * A round takes a batch of events from the kernel, so a callback can remove a source that is named
  * later in the same batch. Removal therefore only marks the source and puts it on the list of the
@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
-#include "loop/timers.h"
+#include "loop/timer_heap.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -64,7 +64,7 @@ struct loop {
         int epoll_fd, wake_fd, signal_fd;
         unsigned depth;                 /* rounds on the stack */
         struct list sources, dead;
-        struct timers timers;
+        struct timer_heap timers;
         sigset_t signals;
         struct signal_handler handlers[NSIG];
         _Atomic bool stopping;
@@ -168,7 +168,7 @@ static void source_call(struct loop_fd *source, uint32_t events)
 
 int loop_timer_new(struct loop *loop, void (*fn)(void *arg), void *arg, struct loop_timer **ret)
 {
-        return timers_add(&loop->timers, fn, arg, ret);
+        return timer_heap_add(&loop->timers, fn, arg, ret);
 }
 
 /* ---- work from other threads ---- */
@@ -325,7 +325,7 @@ int loop_new(struct loop **ret)
                 return -ENOMEM;
         list_init(&loop->sources);
         list_init(&loop->dead);
-        timers_init(&loop->timers);
+        timer_heap_init(&loop->timers);
         list_init(&loop->posts);
         sigemptyset(&loop->signals);
         pthread_mutex_init(&loop->lock, NULL);
@@ -345,14 +345,14 @@ int loop_new(struct loop **ret)
 int loop_once(struct loop *loop, int timeout_ms)
 {
         struct epoll_event events[BATCH];
-        int n = epoll_wait(loop->epoll_fd, events, BATCH, timers_wait_ms(&loop->timers, timeout_ms));
+        int n = epoll_wait(loop->epoll_fd, events, BATCH, timer_heap_wait_ms(&loop->timers, timeout_ms));
 
         if (n < 0 && errno != EINTR)
                 return -errno;
         loop->depth++;
         for (int i = 0; i < n; i++)
                 source_call(events[i].data.ptr, events[i].events);
-        timers_fire(&loop->timers);
+        timer_heap_fire(&loop->timers);
         loop->depth--;
         bury(loop);
         return 0;
@@ -382,7 +382,7 @@ struct loop *loop_free(struct loop *loop)
                 return NULL;
         list_each_safe(at, &loop->sources)
                 loop_fd_remove(list_entry(at, struct loop_fd, link));
-        timers_deinit(&loop->timers);
+        timer_heap_deinit(&loop->timers);
         take_posts(loop, &posts);
         list_each_safe(at, &posts)
                 free(list_entry(at, struct post, link));
