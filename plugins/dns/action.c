@@ -6,7 +6,7 @@
  * The system's word that it did something is never taken for the deed.
  *
  * When the answer to a write is lost, reading back decides: it is there (done), it is as before (the
- * failure stands), or nobody can tell; then the ticket stays open, which is what "unknown" means.
+ * failure stands), or nobody can tell, and the ledger says so: unknown.
  */
 
 #include "dns/dns.h"
@@ -95,8 +95,10 @@ static int settle(struct kn_ctx *ctx, const struct edit *edit, int ticket, int w
         _free_ char *text = NULL;
         int r = system_read(ctx, &edit->key, true, &observed);
 
-        if (r < 0)
+        if (r < 0) {
+                kn_changed(ctx, ticket, KN_EUNKNOWN, NULL);
                 return written < 0 ? written : r;
+        }
         text = dns_rrset_text(observed);
         if (observed && !text)
                 return KN_ENOMEM;
