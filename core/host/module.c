@@ -240,3 +240,21 @@ const struct kn_sensor *module_sensor(const struct module *module, const char *n
                         return &module->sensors[i];
         return NULL;
 }
+
+module_callback *module_entry(const struct module *module, enum host_entry entry, const char *name)
+{
+        const struct kn_action *action = entry == HOST_ACTION && name ? module_action(module, name) : NULL;
+        const struct kn_sensor *sensor = entry != HOST_ACTION && name ? module_sensor(module, name) : NULL;
+
+        switch (entry) {
+        case HOST_ACTION:
+                return action ? action->run : NULL;
+        case HOST_POLL:
+                return sensor ? sensor->poll : NULL;
+        case HOST_SENSOR:
+                return sensor ? sensor->run : NULL;
+        case HOST_CHECK:
+                return module->plugin.check;
+        }
+        return NULL;
+}

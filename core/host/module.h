@@ -10,8 +10,7 @@
 #define HOST_MODULE_H
 
 #include "base/fault.h"
-
-#include <kaname/plugin.h>
+#include "host/host.h"
 
 struct module {
         void *handle;                   /* of dlopen; NULL where the plugin is part of the program */
@@ -29,6 +28,9 @@ int module_open(const char *path, int flags, struct module **ret, struct fault *
 int module_adopt(const struct kn_plugin *plugin, const char *name, struct module **ret, struct fault *fault);
 struct module *module_free(struct module *module);      /* NULL; accepts NULL */
 
+/* The function behind an entry; name: of the action or sensor. NULL: there is none. */
+typedef int module_callback(struct kn_ctx *);
+module_callback *module_entry(const struct module *module, enum host_entry entry, const char *name);
 const struct kn_action *module_action(const struct module *module, const char *name);
 const struct kn_sensor *module_sensor(const struct module *module, const char *name);
 /* FAULT 422 plugin.schema, plugin.name: what it says does not make sense. New. */
