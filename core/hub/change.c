@@ -196,12 +196,13 @@ static json_t *parsed(const char *text)
 
 static int add_row(void *arg, const struct store_change *change)
 {
-        json_t *row = json_pack("{s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:s, s:I, s:b}",
+        json_t *row = json_pack("{s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:s, s:I, s:i, s:i, s:b}",
                 "resource", change->resource, "before", parsed(change->before),
                 "after", parsed(change->after), "observed", parsed(change->observed),
                 "undo_action", change->undo_action, "undo_args", parsed(change->undo_args),
                 "plugin", change->plugin, "instance", change->instance,
                 "state", store_change_state_text(change->state), "seq", (json_int_t)change->seq,
+                "attempt", (int)change->attempt, "n", (int)change->n,
                 "is_undone", !id_is_zero(&change->undone_by));
 
         return json_array_append_new(arg, row) < 0 ? 1 : 0;

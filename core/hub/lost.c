@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static void settle_later(struct hub *hub, const struct id *execution);
+
 struct lost {
         struct store_claim claim;
         char *on_lost, *action;
@@ -52,7 +54,8 @@ static void decide(struct hub *hub, const struct lost *lost)
         add_decision(txn, lost);
         log_write(LOG_WARNING_, LOG_FIELDS("action", lost->action, "on_lost", lost->on_lost),
                   "execution '%s' was running when the hub died", id_text(&lost->claim.id, id));
-        store_commit_wait(hub->o.store, txn, NULL, NULL);
+        if (store_commit_wait(hub->o.store, txn, NULL, NULL) == STORE_DONE)
+                settle_later(hub, &lost->claim.id);
 }
 
 int resolve_lost(struct hub *hub, struct fault *fault)
@@ -128,7 +131,6 @@ int hub_resolve(struct hub *hub, const struct id *execution, const char *said, c
 
 struct settling {
         struct call call;
-        struct running *r;
         pthread_mutex_t lock;
         pthread_cond_t over;
         bool is_over;
@@ -148,7 +150,7 @@ static void settled(struct call *call, int code, const char *sentence, json_t *r
         pthread_mutex_unlock(&settling->lock);
 }
 
-/* Run the row's undo as a plan; what it announces tells what is there now. Nothing announced: it is undone. */
+/* Run the row's undo as a plan, and wait for it. */
 static int look(struct hub *hub, struct settling *settling, const json_t *row)
 {
         struct host_request request = { .entry = HOST_ACTION, .instance = settling->call.instance, .id = "",
@@ -167,78 +169,86 @@ static int look(struct hub *hub, struct settling *settling, const json_t *row)
         return settling->code;
 }
 
-static enum store_change_state judge(const struct running *r, const json_t *row, const json_t **ret_found)
+/* What the undo would change is what is there now; where it would change nothing, before is there. */
+static enum store_change_state judge(const json_t *announced, const json_t *row, const json_t **ret_found)
 {
-        const json_t *announced = json_array_get(r->guard.rows, 0);
+        const json_t *first = json_array_get(announced, 0);
 
-        *ret_found = announced ? json_object_get(announced, "before") : json_object_get(row, "before");
+        *ret_found = json_object_get(first ? first : row, "before");
         if (guard_equal(*ret_found, json_object_get(row, "after")))
                 return STORE_APPLIED;
         return guard_equal(*ret_found, json_object_get(row, "before")) ? STORE_REFUSED : STORE_UNKNOWN;
 }
 
-static int close_row(struct hub *hub, const struct store_change *change, enum store_change_state state, const json_t *found)
+static void close_row(struct hub *hub, const struct id *execution, const json_t *row,
+                      enum store_change_state state, const json_t *found)
 {
         struct store_txn *txn = store_txn_new();
         _free_ char *text = found && !json_is_null(found) ? json_canonical(found) : NULL;
 
         if (!txn)
-                return -ENOMEM;
-        store_txn_change_close(txn, &change->execution, change->attempt, change->n, state, text, clock_real_ms());
-        return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), NULL);
+                return;
+        store_txn_change_close(txn, execution, (uint32_t)json_int_of(row, "attempt", 0),
+                               (uint32_t)json_int_of(row, "n", 0), state, text, clock_real_ms());
+        store_commit_wait(hub->o.store, txn, NULL, NULL);
+        log_write(LOG_NOTICE_, LOG_FIELDS("resource", json_text_of(row, "resource", "")),
+                  "unknown change read back: %s", store_change_state_text(state));
 }
 
-static json_t *row_json(const struct store_change *change)
+static void settle_row(struct hub *hub, struct catalog *catalog, const struct id *execution, const json_t *row)
 {
-        json_t *args = change->undo_args ? json_loads(change->undo_args, JSON_DECODE_ANY, NULL) : NULL;
-        json_t *before = change->before ? json_loads(change->before, JSON_DECODE_ANY, NULL) : json_null();
-        json_t *after = change->after ? json_loads(change->after, JSON_DECODE_ANY, NULL) : json_null();
-
-        return json_pack("{s:s, s:o, s:o, s:s?, s:o?, s:s}", "resource", change->resource, "before", before,
-                         "after", after, "undo_action", change->undo_action, "undo_args", args,
-                         "instance", change->instance);
-}
-
-struct settle_all {
-        struct hub *hub;
-        struct catalog *catalog;
-        struct fault *fault;
-};
-
-static int settle_one(void *arg, const struct store_change *change)
-{
-        struct settle_all *all = arg;
-        _json_ json_t *row = row_json(change);
-        const struct catalog_action *any = catalog_action(all->catalog, "core.undo");
+        _cleanup_(running_unrefp) struct running *r = running_new(hub, catalog, catalog_action(catalog, "core.undo"));
         struct settling settling = { .lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER };
         const json_t *found = NULL;
         enum store_change_state state;
-        int code;
 
-        settling.call = (struct call){ .hub = all->hub, .done = settled, .arg = &settling,
-                .instance = catalog_instance(all->catalog, change->instance) };
-        if (!settling.call.instance || !change->undo_action || !any)
-                return 0;
-        settling.r = settling.call.r = running_new(all->hub, all->catalog, any);
-        if (!settling.r)
-                return 1;
-        settling.r->guard.mode = GUARD_SKIP;
-        code = look(all->hub, &settling, row);
-        if (code >= 0) {
-                state = judge(settling.r, row, &found);
-                close_row(all->hub, change, state, found);
-        }
-        running_unref(settling.r);
-        return 0;
+        settling.call = (struct call){ .hub = hub, .r = r, .done = settled, .arg = &settling,
+                .instance = catalog_instance(catalog, json_text_of(row, "instance", "")) };
+        if (!r || !settling.call.instance || !json_text_of(row, "undo_action", NULL))
+                return;
+        r->guard.mode = GUARD_SKIP;
+        if (look(hub, &settling, row) < 0)
+                return;
+        state = judge(r->guard.rows, row, &found);
+        close_row(hub, execution, row, state, found);
 }
 
 int hub_settle_changes(struct hub *hub, const struct id *execution, const char *user, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
-        struct settle_all all = { hub, catalog, fault };
         struct store_change_filter filter = { .execution = *execution, .state = STORE_UNKNOWN };
-        struct store_page page = { .limit = 1000, .ascending = true };
+        _json_ json_t *rows = NULL;
+        json_t *row;
+        size_t i;
+        int r = change_rows(hub, &filter, &rows, fault);
 
         (void)user;
-        return store_list_changes(hub->o.store, &filter, &page, settle_one, &all, NULL, fault);
+        json_array_foreach(rows, i, row)
+                settle_row(hub, catalog, execution, row);
+        return r;
+}
+
+/* The unknown changes of what was lost, on a worker once the hub is up. */
+struct settle_later {
+        struct hub *hub;
+        struct id execution;
+};
+
+static void settle_now(void *arg)
+{
+        struct settle_later *later = arg;
+
+        hub_settle_changes(later->hub, &later->execution, HUB_SYSTEM_USER, NULL);
+        free(later);
+}
+
+static void settle_later(struct hub *hub, const struct id *execution)
+{
+        struct settle_later *later = calloc(1, sizeof *later);
+
+        if (!later)
+                return;
+        *later = (struct settle_later){ hub, *execution };
+        if (pool_run(hub->o.pool, settle_now, later) < 0)
+                free(later);
 }

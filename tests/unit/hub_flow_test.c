@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The way of an event and of a request: match, run, finish, and what stops them. */
+
+#include "hub_fixture.h"
+
+static const char noop_rule[] =
+        "name: noop\nenabled: true\ntrigger: {type: core.st2.webhook, parameters: {url: a}}\n"
+        "criteria: {trigger.body.go: {type: equals, pattern: yes-please}}\n"
+        "action: {ref: core.echo, parameters: {message: \"{{ trigger.body.say }}\"}}\n";
+
+START_TEST(an_event_runs_what_its_rule_says)
+{
+        struct id id;
+        struct seen seen;
+
+        write_file("packs.d/t/rules/noop.yaml", noop_rule);
+        hub_up();
+        send_event("a", "{\"go\":\"yes-please\",\"say\":\"hello\"}");
+        eventually((id = newest("core.echo"), !id_is_zero(&id)));
+        seen = wait_end(&id);
+        ck_assert_int_eq(seen.status, STORE_SUCCEEDED);
+        ck_assert_str_eq(json_text_of(seen.result, "message", ""), "hello");
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
+START_TEST(an_event_that_does_not_match_runs_nothing)
+{
+        struct id id;
+
+        write_file("packs.d/t/rules/noop.yaml", noop_rule);
+        hub_up();
+        send_event("a", "{\"go\":\"no\"}");
+        send_event("b", "{\"go\":\"yes-please\"}");
+        id = newest("core.echo");
+        ck_assert(id_is_zero(&id));
+}
+END_TEST
+
+START_TEST(an_unknown_action_is_refused_with_the_nearest)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        struct hub_run request = { .action = "core.nop", .mode = "run", .user = "eva" };
+
+        hub_up();
+        ck_assert_int_eq(hub_run(hub, &request, on_ran, NULL, &fault), FAULT);
+        ck_assert_int_eq(fault.status, 404);
+        ck_assert_ptr_nonnull(strstr(fault.remedy, "core.noop"));
+}
+END_TEST
+
+START_TEST(parameters_that_break_the_schema_are_refused)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *params = json_pack("{s:i}", "to", 5);
+        struct hub_run request = { .action = "lamp.set", .params = params, .mode = "run", .user = "eva" };
+
+        hub_up();
+        ck_assert_int_eq(hub_run(hub, &request, on_ran, NULL, &fault), FAULT);
+        ck_assert_int_eq(fault.status, 422);
+        ck_assert_int_eq(atomic_load(&lamp_calls), 0);
+}
+END_TEST
+
+START_TEST(one_key_makes_one_execution)
+{
+        struct hub_run request = { .action = "core.noop", .mode = "run", .user = "eva", .once_scope = "s", .once_key = "k" };
+        struct answer answers[100] = { 0 };
+        int done = 0;
+
+        hub_up();
+        for (int i = 0; i < 100; i++)
+                ck_assert_int_eq(hub_run(hub, &request, on_ran, &answers[i], NULL), 0);
+        for (int i = 0; i < 100; i++) {
+                eventually(atomic_load(&answers[i].is_there));
+                done += answers[i].ran.outcome == STORE_DONE;
+                ck_assert(answers[i].ran.outcome == STORE_DONE || answers[i].ran.outcome == STORE_DUPLICATE);
+                ck_assert(id_equal(&answers[i].ran.id, &answers[0].ran.id));
+        }
+        ck_assert_int_eq(done, 1);
+}
+END_TEST
+
+START_TEST(more_than_the_slots_wait_and_all_end)
+{
+        struct id ids[200];
+
+        hub_up();
+        for (int i = 0; i < 200; i++)
+                ids[i] = run("lamp.set", i % 2 ? "{\"to\":\"on\"}" : "{\"to\":\"off\"}", "run");
+        for (int i = 0; i < 200; i++)
+                eventually(status_of(&ids[i]) == STORE_SUCCEEDED);
+}
+END_TEST
+
+START_TEST(pause_holds_starts_and_resume_lets_them_go)
+{
+        struct id id;
+
+        hub_up();
+        ck_assert_int_eq(hub_pause(hub, "eva", "maintenance", NULL), 0);
+        id = run("core.noop", "{}", "run");
+        ck_assert_int_eq(status_of(&id), STORE_REQUESTED);
+        hub_down();
+        hub_up();
+        ck_assert(hub_is_paused(hub));
+        ck_assert_int_eq(status_of(&id), STORE_REQUESTED);
+        ck_assert_int_eq(hub_resume(hub, "eva", NULL), 0);
+        eventually(status_of(&id) == STORE_SUCCEEDED);
+}
+END_TEST
+
+static const char limited_rule[] =
+        "name: limited\nenabled: true\nlimit_per_minute: 2\n"
+        "trigger: {type: core.st2.webhook, parameters: {url: a}}\naction: {ref: core.noop}\n";
+
+static unsigned count_status(enum store_status status)
+{
+        struct store_execution_filter filter = { .action = "core.noop", .status = (int)status };
+        struct store_page page = { .limit = 100 };
+        uint64_t total = 0;
+        struct id ignored;
+
+        store_list_executions(store, &filter, &page, take_first, &ignored, &total, NULL);
+        return (unsigned)total;
+}
+
+START_TEST(a_rule_past_its_limit_is_held_until_a_person_decides)
+{
+        unsigned n = 0;
+        struct id held;
+
+        write_file("packs.d/t/rules/limited.yaml", limited_rule);
+        hub_up();
+        for (int i = 0; i < 5; i++)
+                send_event("a", "{}");
+        eventually(count_status(STORE_SUCCEEDED) == 2);
+        ck_assert_uint_eq(count_status(STORE_HELD), 3);
+        held = newest("core.noop");
+        ck_assert_int_eq(hub_held_drop(hub, &held, NULL, "eva", &n, NULL), 0);
+        ck_assert_int_eq(status_of(&held), STORE_CANCELED);
+        ck_assert_int_eq(hub_held_release(hub, NULL, "t.limited", "eva", &n, NULL), 0);
+        ck_assert_uint_eq(n, 2);
+        eventually(count_status(STORE_SUCCEEDED) == 4);
+}
+END_TEST
+
+START_TEST(a_running_one_and_a_waiting_one_can_be_cancelled)
+{
+        struct id hanging, waiting;
+        _fault_ struct fault fault = FAULT_INIT;
+
+        hub_up();
+        hanging = run("lamp.hang", "{}", "run");
+        eventually(atomic_load(&lamp_calls) == 1);
+        ck_assert_int_eq(hub_cancel(hub, &hanging, "eva", NULL), 0);
+        eventually(status_of(&hanging) == STORE_CANCELED);
+        ck_assert_int_eq(hub_cancel(hub, &hanging, "eva", &fault), FAULT);
+        ck_assert_int_eq(fault.status, 409);
+        hub_pause(hub, "eva", NULL, NULL);
+        waiting = run("core.noop", "{}", "run");
+        ck_assert_int_eq(hub_cancel(hub, &waiting, "eva", NULL), 0);
+        ck_assert_int_eq(status_of(&waiting), STORE_CANCELED);
+}
+END_TEST
+
+START_TEST(a_failure_is_retried_as_often_as_asked)
+{
+        _json_ json_t *context = json_pack("{s:{s:i, s:i}}", "retry", "count", 2, "delay", 0);
+        struct hub_run request = { .action = "lamp.fail", .mode = "run", .user = "eva", .context = context };
+        struct answer answer = { .is_there = false };
+        struct seen seen;
+
+        hub_up();
+        ck_assert_int_eq(hub_run(hub, &request, on_ran, &answer, NULL), 0);
+        eventually(atomic_load(&answer.is_there));
+        seen = wait_end(&answer.ran.id);
+        ck_assert_int_eq(seen.status, STORE_FAILED);
+        ck_assert_int_eq(atomic_load(&lamp_calls), 3);
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
+START_TEST(a_delay_is_waited_for)
+{
+        struct hub_run request = { .action = "core.noop", .mode = "run", .user = "eva", .delay_ms = 150 };
+        struct answer answer = { .is_there = false };
+        int64_t began = clock_mono_ms();
+
+        hub_up();
+        ck_assert_int_eq(hub_run(hub, &request, on_ran, &answer, NULL), 0);
+        eventually(atomic_load(&answer.is_there));
+        ck_assert_int_eq(status_of(&answer.ran.id), STORE_DELAYED);
+        eventually(status_of(&answer.ran.id) == STORE_SUCCEEDED);
+        ck_assert_int_ge(clock_mono_ms() - began, 150);
+}
+END_TEST
+
+START_TEST(a_program_runs_without_a_shell_and_its_output_is_kept)
+{
+        struct id id;
+        struct seen seen;
+
+        hub_up();
+        id = run("core.local", "{\"argv\":[\"echo\",\"a;b $HOME\"]}", "run");
+        seen = wait_end(&id);
+        ck_assert_int_eq(seen.status, STORE_SUCCEEDED);
+        ck_assert_str_eq(json_text_of(seen.result, "stdout", ""), "a;b $HOME\n");
+        json_decref(seen.result);
+        json_decref(seen.params);
+        id = run("core.local", "{\"argv\":[\"/does/not/exist\"]}", "run");
+        seen = wait_end(&id);
+        ck_assert_int_eq(seen.status, STORE_FAILED);
+        ck_assert_ptr_nonnull(strstr(json_text_of(seen.result, "error", ""), "/does/not/exist"));
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
+START_TEST(a_program_past_its_time_is_ended_with_all_it_started)
+{
+        struct id id;
+        struct seen seen;
+
+        hub_up();
+        id = run("core.local", "{\"cmd\":\"sleep 60 & sleep 60\",\"timeout\":1}", "run");
+        seen = wait_end(&id);
+        ck_assert_int_eq(seen.status, STORE_TIMEOUT);
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
+START_TEST(a_secret_parameter_is_sealed_and_a_rerun_has_it)
+{
+        struct id id, again;
+        struct answer answer = { .is_there = false };
+        struct seen seen;
+
+        hub_up();
+        id = run("lamp.set", "{\"to\":\"on\",\"pin\":\"canary-1234\"}", "run");
+        seen = wait_end(&id);
+        ck_assert_ptr_null(strstr(json_text_of(seen.params, "pin", ""), "canary"));
+        json_decref(seen.result);
+        json_decref(seen.params);
+        ck_assert_int_eq(hub_rerun(hub, &id, NULL, "eva", 0, on_ran, &answer, NULL), 0);
+        eventually(atomic_load(&answer.is_there));
+        again = answer.ran.id;
+        eventually(status_of(&again) == STORE_SUCCEEDED);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("hub flow");
+        TCase *c = tcase_create("flow");
+
+        tcase_set_timeout(c, 30);
+        tcase_add_checked_fixture(c, setup, teardown);
+        tcase_add_test(c, an_event_runs_what_its_rule_says);
+        tcase_add_test(c, an_event_that_does_not_match_runs_nothing);
+        tcase_add_test(c, an_unknown_action_is_refused_with_the_nearest);
+        tcase_add_test(c, parameters_that_break_the_schema_are_refused);
+        tcase_add_test(c, one_key_makes_one_execution);
+        tcase_add_test(c, more_than_the_slots_wait_and_all_end);
+        tcase_add_test(c, pause_holds_starts_and_resume_lets_them_go);
+        tcase_add_test(c, a_rule_past_its_limit_is_held_until_a_person_decides);
+        tcase_add_test(c, a_running_one_and_a_waiting_one_can_be_cancelled);
+        tcase_add_test(c, a_failure_is_retried_as_often_as_asked);
+        tcase_add_test(c, a_delay_is_waited_for);
+        tcase_add_test(c, a_program_runs_without_a_shell_and_its_output_is_kept);
+        tcase_add_test(c, a_program_past_its_time_is_ended_with_all_it_started);
+        tcase_add_test(c, a_secret_parameter_is_sealed_and_a_rerun_has_it);
+        suite_add_tcase(s, c);
+        return s;
+}
+
+int main(void)
+{
+        SRunner *runner = srunner_create(suite());
+        int failed;
+
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed != 0;
+}
