@@ -102,7 +102,7 @@ static int settle(struct kn_ctx *ctx, const struct edit *edit, int ticket, int w
         text = dns_rrset_text(observed);
         if (observed && !text)
                 return KN_ENOMEM;
-        if (dns_rrset_equal(observed, edit->after) && written != KN_ECONFLICT) {
+        if (dns_rrset_equal(observed, edit->after) && written != DNS_STALE) {
                 if (written < 0)
                         kn_log(ctx, KN_NOTICE, "dns %s %s: the answer was lost, but the change is there",
                                edit->key.owner, edit->key.type);
@@ -111,8 +111,8 @@ static int settle(struct kn_ctx *ctx, const struct edit *edit, int ticket, int w
         }
         if (written == KN_OK)
                 written = fail_untrue(ctx, edit, text);
-        else if (written == KN_ECONFLICT)
-                fail_conflict(ctx, edit, text);
+        else if (written == DNS_STALE)
+                written = fail_conflict(ctx, edit, text);
         kn_changed(ctx, ticket, written, text);
         return written;
 }

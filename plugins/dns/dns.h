@@ -36,6 +36,10 @@ int dns_key_parse(struct kn_ctx *ctx, const char *zone, const char *name, const 
                   struct dns_key *ret);
 /* The arguments zone, name and type of the call. */
 int dns_key_read(struct kn_ctx *ctx, struct dns_key *ret);
+/* The zones that the instance's configuration names, as written there; new, empty where it names none. */
+json_t *dns_zones_configured(struct kn_ctx *ctx);
+/* KN_EDENIED where the configuration names zones and this is none of them. */
+int dns_zone_allowed(struct kn_ctx *ctx, const char *zone);
 /* "dns/example.com/www/A"; a slash in a name is written %2F. */
 char *dns_key_resource(const struct dns_key *key);
 /* owner (absolute, any case) relative to zone: "www", "@"; false: it is not in the zone. */
@@ -64,7 +68,8 @@ char *dns_rrset_text(const json_t *set);                        /* canonical; NU
  * server would answer (a wildcard's answer is no record of that name).
  */
 int system_read(struct kn_ctx *ctx, const struct dns_key *key, bool for_change, json_t **ret);
-/* before and after may each be NULL. KN_ECONFLICT: it was not before, and nothing was written. */
+/* before and after may each be NULL. DNS_STALE, no sentence: it was not before, nothing was written. */
+enum { DNS_STALE = 1 };
 int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before, const json_t *after);
 
 /* One record: owner absolute and lower case, type and value canonical. Not 0: stop, and return it. */

@@ -104,6 +104,34 @@ int dns_zone_parse(struct kn_ctx *ctx, const char *text, char ret[DNS_NAME_MAX])
         return KN_OK;
 }
 
+json_t *dns_zones_configured(struct kn_ctx *ctx)
+{
+        json_t *zones = json_loads(kn_config_str(ctx, "zones", "[]"), 0, NULL);
+
+        return zones ? zones : json_array();
+}
+
+int dns_zone_allowed(struct kn_ctx *ctx, const char *zone)
+{
+        _json_ json_t *zones = dns_zones_configured(ctx);
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(zones, i, entry) {
+                char name[DNS_NAME_MAX];
+                int r = dns_zone_parse(ctx, json_string_value(entry), name);
+
+                if (r < 0)
+                        return r;
+                if (strcmp(name, zone) == 0)
+                        return KN_OK;
+        }
+        if (json_array_size(zones) == 0)
+                return KN_OK;
+        return kn_fail(ctx, KN_EDENIED, "zone %s is not among the zones of this instance: add it to \"zones\" "
+                       "in its configuration, if it should be", zone);
+}
+
 /* Both without a final dot: does name lie in zone? Its relative form goes to ret. */
 static bool relative(const char *name, const char *zone, char ret[DNS_NAME_MAX])
 {

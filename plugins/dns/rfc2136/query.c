@@ -197,7 +197,7 @@ int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *ar
 {
         struct transfer transfer = { .visit = visit, .arg = arg };
         _wire_ struct wire wire = WIRE_NONE;
-        int r = zone_allowed(ctx, zone);
+        int r = dns_zone_allowed(ctx, zone);
 
         if (r < 0)
                 return r;

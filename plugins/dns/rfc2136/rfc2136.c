@@ -7,34 +7,6 @@
 
 #include "dns/rfc2136/rfc2136.h"
 
-static json_t *configured_zones(struct kn_ctx *ctx)
-{
-        json_t *zones = json_loads(kn_config_str(ctx, "zones", "[]"), 0, NULL);
-
-        return zones ? zones : json_array();
-}
-
-int zone_allowed(struct kn_ctx *ctx, const char *zone)
-{
-        _json_ json_t *zones = configured_zones(ctx);
-        json_t *entry;
-        size_t i;
-
-        json_array_foreach(zones, i, entry) {
-                char name[DNS_NAME_MAX];
-                int r = dns_zone_parse(ctx, json_string_value(entry), name);
-
-                if (r < 0)
-                        return r;
-                if (strcmp(name, zone) == 0)
-                        return KN_OK;
-        }
-        if (json_array_size(zones) == 0)
-                return KN_OK;
-        return kn_fail(ctx, KN_EDENIED, "zone %s is not among the zones of this instance: add it to \"zones\" "
-                       "in its configuration, if it should be", zone);
-}
-
 /*
  * A wildcard answers for names that are not there. Only the zone itself knows the difference, and
  * an UPDATE that holds nothing but a question asks the zone.
@@ -44,7 +16,7 @@ int system_read(struct kn_ctx *ctx, const struct dns_key *key, bool for_change, 
         _wire_ struct wire wire = WIRE_NONE;
         _json_ json_t *set = NULL;
         bool is_there = true;
-        int r = zone_allowed(ctx, key->zone);
+        int r = dns_zone_allowed(ctx, key->zone);
 
         if (r == 0)
                 r = wire_open(ctx, &wire);
@@ -93,7 +65,7 @@ static int read_serials(struct wire *wire, const json_t *names, json_t *zones)
 
 int system_zones(struct kn_ctx *ctx, json_t **ret)
 {
-        _json_ json_t *names = configured_zones(ctx), *zones = json_array();
+        _json_ json_t *names = dns_zones_configured(ctx), *zones = json_array();
         _wire_ struct wire wire = WIRE_NONE;
         int r;
 
@@ -111,7 +83,7 @@ int system_zones(struct kn_ctx *ctx, json_t **ret)
 /* Nothing to watch is no failure of the sensor. */
 static int poll_serials(struct kn_ctx *ctx)
 {
-        _json_ json_t *names = configured_zones(ctx);
+        _json_ json_t *names = dns_zones_configured(ctx);
 
         if (json_array_size(names) > 0)
                 return dns_serial_poll(ctx);
@@ -157,7 +129,7 @@ static int check_connection(struct kn_ctx *ctx)
 
 static int check(struct kn_ctx *ctx)
 {
-        _json_ json_t *names = configured_zones(ctx), *report = json_array();
+        _json_ json_t *names = dns_zones_configured(ctx), *report = json_array();
         _free_ char *text = NULL;
         json_t *entry;
         size_t i;

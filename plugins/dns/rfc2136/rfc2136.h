@@ -30,8 +30,6 @@ static inline void cleanup_rrs(ldns_rr_list **rrs)
 
 #define WIRE_NONE { .fd = -1 }
 
-/* KN_EDENIED where the configuration names zones and this is none of them. */
-int zone_allowed(struct kn_ctx *ctx, const char *zone);
 /* What a failing rcode means: doing is "the update of zone example.com". */
 int fail_rcode(struct wire *wire, const char *doing, const ldns_pkt *answer);
 
@@ -41,7 +39,7 @@ int query_serial(struct wire *wire, const char *zone, int64_t *ret);
 
 /*
  * Send an UPDATE that holds only where the set is exactly before; after NULL removes it.
- * KN_ECONFLICT (no sentence): it was not before.
+ * DNS_STALE: it was not before.
  */
 int update_set(struct wire *wire, const struct dns_key *key, const json_t *before, const json_t *after);
 /* Is there a set of this type at this very name, whatever is in it? Needs the right to update. */

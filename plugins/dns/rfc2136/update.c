@@ -126,7 +126,7 @@ static int verdict(struct wire *wire, const char *zone, const ldns_pkt *answer)
         if (ldns_pkt_get_rcode(answer) == LDNS_RCODE_NOERROR)
                 return KN_OK;
         if (is_conflict(ldns_pkt_get_rcode(answer)))
-                return KN_ECONFLICT;
+                return DNS_STALE;
         snprintf(doing, sizeof doing, "the update of zone %s", zone);
         return fail_rcode(wire, doing, answer);
 }
@@ -154,7 +154,7 @@ int update_probe(struct wire *wire, const struct dns_key *key, bool *ret)
                 r = exchange(wire, key->zone, prerequisites, updates, &answer);
         if (r == 0)
                 r = verdict(wire, key->zone, answer);
-        if (r < 0 && r != KN_ECONFLICT)
+        if (r < 0)
                 return r;
         *ret = r == KN_OK;
         return KN_OK;
