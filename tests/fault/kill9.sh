@@ -29,7 +29,7 @@ END
 cat >"$work/count" <<END
 #!/bin/sh
 echo "\$KANAME_IDEMPOTENCY_KEY" >>"$work/counter"
-sleep 0.\$((\$(od -An -N1 -tu1 /dev/urandom) % 4))
+sleep 0.2
 END
 chmod +x "$work/count"
 cat >"$work/packs/kill9/actions/count.yaml" <<END
@@ -79,7 +79,7 @@ in_flight() {
 up
 token=$(cat "$work/state/admin-token")
 "$build/tests/load/load" --port "$port" --path /api/v1/webhooks/count --token "$token" --connections 16 \
-        --rate 120 --acks "$work/acks" --retry '{"n":%N}' >"$work/load.out" 2>&1 &
+        --rate 200 --acks "$work/acks" --retry '{"n":%N}' >"$work/load.out" 2>&1 &
 load=$!
 
 busy=0 thin=0
