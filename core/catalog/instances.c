@@ -67,7 +67,9 @@ static int check_inline(const struct schema *schema, const json_t *value, const 
         json_t *child;
         int r = 0;
 
-        if (*path && schema_is_secret(schema, path) && !is_reference(value)) {
+        if (*path && schema_is_secret(schema, path)) {
+                if (is_reference(value))
+                        return 0;
                 fault_set(fault, 422, "instance.inline-secret", "%s is a secret and stands in the open", path);
                 return fault_try(fault, "store it with 'kaname key set NAME --secret' and write "
                                  "%s = { secret = \"NAME\" }, or { file = \"PATH\" }", path);

@@ -164,7 +164,21 @@ static int load_trigger(struct loading *loading, json_t *item, struct fault *fau
         return r ? r : catalog_add_trigger(loading->catalog, item, loading->pack, loading->path, fault);
 }
 
-/* A Python sensor does not run here yet; the events that it would send are known all the same. */
+static bool is_known(const struct loading *loading, const json_t *trigger)
+{
+        _free_ char *ref = NULL;
+
+        if (asprintf(&ref, "%s.%s", loading->pack, json_text_of(trigger, "name", "")) < 0) {
+                ref = NULL;
+                return false;
+        }
+        return catalog_trigger(loading->catalog, ref);
+}
+
+/*
+ * A Python sensor does not run here yet; the events that it would send are known all the same. Two
+ * sensors of a pack may send the same.
+ */
 static int load_sensor(struct loading *loading, json_t *item, struct fault *fault)
 {
         json_t *trigger;
@@ -172,7 +186,7 @@ static int load_sensor(struct loading *loading, json_t *item, struct fault *faul
         int r = 0;
 
         json_array_foreach(json_object_get(item, "trigger_types"), i, trigger)
-                if (r == 0)
+                if (r == 0 && !is_known(loading, trigger))
                         r = load_trigger(loading, trigger, fault);
         return r;
 }
@@ -184,9 +198,9 @@ static int put_pack(struct catalog *catalog, const char *dir, json_t *metadata, 
         struct catalog_pack *pack;
 
         if (there || text_equal(name, "core")) {
-                json_decref(metadata);
                 fault_set(fault, 409, "pack.duplicate", "%s: the pack '%s' is there already, %s%s", dir, name,
                           there ? "from " : "built in", there ? there->dir : "");
+                json_decref(metadata);
                 return fault_try(fault, "remove one of the two");
         }
         pack = calloc(1, sizeof *pack);
