@@ -185,7 +185,7 @@ static int http(struct context *context, struct kn_http *http)
                 return KN_EINTERNAL;
         http->status = (int32_t)json_int_of(reply.json, "status", 0);
         http->reply_len = reply.raw_len - headers;
-        http->reply_headers = arena_text(&context->arena, reply.raw, headers);
+        http->reply_headers = arena_bytes(&context->arena, reply.raw, headers);
         http->reply = arena_adopt(&context->arena, TAKE(reply.raw));
         if (!http->reply || !http->reply_headers)
                 return KN_ENOMEM;

@@ -34,7 +34,7 @@ int context_say(struct context *context, int code, const char *fmt, ...)
         va_start(ap, fmt);
         vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
-        context->sentence = arena_text(&context->arena, text, strlen(text));
+        context->sentence = arena_bytes(&context->arena, text, strlen(text));
         return code;
 }
 

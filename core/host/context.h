@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/map.h"
-#include "host/arena.h"
+#include "base/arena.h"
 #include "host/cancel.h"
 #include "host/host.h"
 

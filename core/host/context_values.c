@@ -119,7 +119,7 @@ static int value_of_stored(struct context *context, const char *dump, struct kn_
                 return KN_EINTERNAL;
         if (!json_is_string(json))
                 return value_of(context, json, ret);
-        kept = arena_text(&context->arena, json_string_value(json), json_string_length(json));
+        kept = arena_bytes(&context->arena, json_string_value(json), json_string_length(json));
         if (!kept)
                 return KN_ENOMEM;
         *ret = (struct kn_value){ .kind = KN_STR, .s = kept, .len = json_string_length(json) };

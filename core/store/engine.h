@@ -13,6 +13,7 @@
 #define STORE_ENGINE_H
 
 #include "store/sql.h"
+#include "base/arena.h"
 #include "store/store.h"
 
 #include "base/hash.h"
@@ -103,16 +104,6 @@ struct op {
                 struct op_undone undone;
         };
 };
-
-struct arena {
-        struct arena_chunk *chunks;
-        char *at;
-        size_t left;
-};
-
-void *arena_take(struct arena *arena, size_t size);     /* aligned; NULL: out of memory */
-char *arena_text(struct arena *arena, const char *s);   /* NULL for NULL, too */
-void arena_deinit(struct arena *arena);
 
 struct store_txn {
         struct item item;

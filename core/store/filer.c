@@ -113,7 +113,7 @@ void filer_unpin(struct store *store, const struct store_txn *txn)
 
 static int file_op(struct store *store, struct store_txn *txn, struct op_move *move)
 {
-        uint8_t *hash = arena_take(&txn->arena, HASH_SIZE);
+        uint8_t *hash = arena_alloc(&txn->arena, HASH_SIZE);
         int r;
 
         if (!hash)

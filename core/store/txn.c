@@ -11,58 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 16384
-
-struct arena_chunk {
-        struct arena_chunk *next;
-        _Alignas(16) char bytes[];
-};
-
-void *arena_take(struct arena *arena, size_t size)
-{
-        size_t need = (size + 15) & ~(size_t)15;
-        size_t room = need > CHUNK / 4 ? need : CHUNK;
-        struct arena_chunk *chunk;
-        char *at = arena->at;
-
-        if (need <= arena->left) {
-                arena->at += need;
-                arena->left -= need;
-                return at;
-        }
-        if (need < size)
-                return NULL;
-        chunk = malloc(sizeof *chunk + room);
-        if (!chunk)
-                return NULL;
-        chunk->next = arena->chunks;
-        arena->chunks = chunk;
-        /* A large text has a chunk of its own and what is left of the present one stays in use. */
-        if (room > need) {
-                arena->at = chunk->bytes + need;
-                arena->left = room - need;
-        }
-        return chunk->bytes;
-}
-
-char *arena_text(struct arena *arena, const char *s)
-{
-        size_t size = s ? strlen(s) + 1 : 0;
-        char *copy = s ? arena_take(arena, size) : NULL;
-
-        return copy ? memcpy(copy, s, size) : NULL;
-}
-
-void arena_deinit(struct arena *arena)
-{
-        while (arena->chunks) {
-                struct arena_chunk *next = arena->chunks->next;
-
-                free(arena->chunks);
-                arena->chunks = next;
-        }
-        arena->left = 0;
-}
 
 struct store_txn *store_txn_new(void)
 {
@@ -72,8 +20,7 @@ struct store_txn *store_txn_new(void)
                 return NULL;
         memset(txn, 0, offsetof(struct store_txn, room));
         txn->last = &txn->first;
-        txn->arena.at = txn->room;
-        txn->arena.left = sizeof txn->room;
+        arena_begin(&txn->arena, txn->room, sizeof txn->room);
         return txn;
 }
 
@@ -89,7 +36,7 @@ struct store_txn *store_txn_free(struct store_txn *txn)
 static struct op *add(struct store_txn *txn, enum op_kind kind, size_t member)
 {
         size_t size = offsetof(struct op, once) + member;
-        struct op *op = arena_take(&txn->arena, size);
+        struct op *op = arena_alloc(&txn->arena, size);
 
         if (!op) {
                 txn->failed = true;

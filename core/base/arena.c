@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/arena.h"
+#include "base/arena.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_add(struct arena *arena, size_t room)
 {
-        struct arena_chunk *chunk = malloc(sizeof *chunk + room);
+        struct arena_chunk *chunk = room > (size_t)-1 / 2 ? NULL : malloc(sizeof *chunk + room);
 
         if (!chunk)
                 return NULL;
@@ -25,46 +25,36 @@ static struct arena_chunk *chunk_add(struct arena *arena, size_t room)
         return chunk;
 }
 
-/* Big pieces get a chunk of their own behind the newest, so that the room left in that one stays in use. */
-static struct arena_chunk *chunk_behind(struct arena *arena, size_t room)
+void arena_begin(struct arena *arena, void *room, size_t len)
 {
-        struct arena_chunk *newest = arena->chunks, *chunk = chunk_add(arena, room);
-
-        if (chunk && newest) {
-                arena->chunks = newest;
-                chunk->next = newest->next;
-                newest->next = chunk;
-        }
-        return chunk;
+        *arena = (struct arena){ room, len, NULL };
 }
 
-static void *alloc_big(struct arena *arena, size_t len)
-{
-        struct arena_chunk *chunk = len > (size_t)-1 / 2 ? NULL : chunk_behind(arena, len);
-
-        return chunk ? chunk->data : NULL;
-}
-
+/* Big pieces get a chunk of their own, and what is left of the present part stays in use. */
 void *arena_alloc(struct arena *arena, size_t len)
 {
         const size_t align = alignof(max_align_t);
-        void *piece;
+        size_t need = (len + align - 1) / align * align;
+        struct arena_chunk *chunk;
+        char *piece = arena->at;
 
-        if (len > CHUNK / 2)
-                return alloc_big(arena, len);
-        len = (len + align - 1) / align * align;
-        if (!arena->chunks || arena->room - arena->used < len) {
-                if (!chunk_add(arena, CHUNK))
+        if (need < len)
+                return NULL;
+        if (need > arena->left) {
+                chunk = chunk_add(arena, need > CHUNK / 4 ? need : CHUNK);
+                if (!chunk)
                         return NULL;
-                arena->used = 0;
-                arena->room = CHUNK;
+                if (need > CHUNK / 4)
+                        return chunk->data;
+                piece = chunk->data;
+                arena->left = CHUNK;
         }
-        piece = arena->chunks->data + arena->used;
-        arena->used += len;
+        arena->at = piece + need;
+        arena->left -= need;
         return piece;
 }
 
-char *arena_text(struct arena *arena, const void *s, size_t len)
+char *arena_bytes(struct arena *arena, const void *s, size_t len)
 {
         char *copy = arena_alloc(arena, len + 1);
 
@@ -76,9 +66,14 @@ char *arena_text(struct arena *arena, const void *s, size_t len)
         return copy;
 }
 
+char *arena_text(struct arena *arena, const char *s)
+{
+        return s ? arena_bytes(arena, s, strlen(s)) : NULL;
+}
+
 void *arena_adopt(struct arena *arena, void *memory)
 {
-        struct arena_chunk *chunk = memory ? chunk_behind(arena, 0) : NULL;
+        struct arena_chunk *chunk = memory ? chunk_add(arena, 0) : NULL;
 
         if (!chunk) {
                 free(memory);
