@@ -53,6 +53,7 @@ struct running *running_new(struct hub *hub, struct catalog *catalog, const stru
         r->action_ref = strdup(action->ref);
         r->runner = runner_find(action->runner);
         r->claim.id = id_new();
+        r->made_mono_us = clock_mono_us();
         list_init(&r->link);
         list_init(&r->unfinished);
         pthread_mutex_init(&r->lock, NULL);
@@ -96,6 +97,7 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
         failed = request_check(hub, catalog, &request, &r, fault);
         if (failed)
                 return failed;
+        r->made_mono_us = 0;
         r->claim = (struct store_claim){ record->id, record->epoch, record->attempt };
         r->retries_left = record->attempt > r->retries_left + 1 ? 0 : r->retries_left + 1 - record->attempt;
         *ret = r;
@@ -117,7 +119,8 @@ void running_start(struct running *r)
         struct hub *hub = r->hub;
 
         r->started_ms = clock_real_ms();
-        r->started_mono_us = clock_mono_us();
+        if (r->made_mono_us && !id_is_zero(&r->event))
+                figures_note_start(&hub->figures, clock_mono_us() - r->made_mono_us);
         r->deadline_mono_ms = clock_mono_ms() + r->timeout_ms;
         pthread_mutex_lock(&hub->running_lock);
         list_append(&hub->running, &r->link);

@@ -55,7 +55,8 @@ struct running {
         json_t *params;                 /* in the clear */
         json_t *context;
         char *action_ref, *rule, *user, *mode;
-        int64_t started_ms, started_mono_us, deadline_mono_ms, timeout_ms;
+        int64_t made_mono_us;           /* when what caused it was read; 0: it waited in the store */
+        int64_t started_ms, deadline_mono_ms, timeout_ms;
         uint32_t retries_left;
         int64_t retry_delay_ms;
         atomic_bool is_canceled, is_over;
@@ -247,10 +248,13 @@ static inline bool bus_is_heard(struct bus *bus)
 
 /* ---- the hub ---- */
 
+#define START_BUCKETS 12
+
 struct figures {                        /* counters since start, for /metrics */
         atomic_ullong events, duplicates, executions, started, finished[16], stale, held;
-        atomic_ullong start_us_sum, start_n;
+        atomic_ullong start_us_sum, start_buckets[START_BUCKETS + 1];   /* event to start, not cumulative */
 };
+void figures_note_start(struct figures *figures, int64_t us);
 
 struct hub {
         struct hub_options o;
