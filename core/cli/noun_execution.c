@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/nouns.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/client.h"
+#include "cli/follow.h"
+#include "cli/generic.h"
+#include "cli/out.h"
+#include "cli/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The newest, for "last". */
+static int newest(struct cli *cli, char **ret, struct fault *fault)
+{
+        _json_ json_t *list = NULL;
+        const char *id;
+        int r = client_get(cli, "/api/v1/executions", "limit=1", &list, fault);
+
+        if (r)
+                return r;
+        id = json_text_of(json_array_get(list, 0), "id", NULL);
+        if (!id)
+                return fault_set(fault, 404, "execution.none", "there is no execution yet");
+        *ret = strdup(id);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int tail(struct cli *cli, const char *id, struct fault *fault)
+{
+        struct follow follow = { .id = id, .to = cli->out, .to_err = cli->err, .only = cli_option(cli, "type") };
+        _json_ json_t *execution = NULL;
+        int r = cli_duration(cli, "wait", &follow.wait_ms, fault);
+
+        if (!r)
+                r = follow_execution(cli, &follow, &execution, fault);
+        return r ? r : follow_verdict(execution, fault);
+}
+
+static int tail_run(struct cli *cli, struct fault *fault)
+{
+        const char *id = cli->n_operands ? cli->operands[0] : "last";
+        _free_ char *last = NULL;
+        int r = strcmp(id, "last") ? 0 : newest(cli, &last, fault);
+
+        return r ? r : tail(cli, last ? last : id, fault);
+}
+
+static int cancel_run(struct cli *cli, struct fault *fault)
+{
+        int r = 0;
+
+        for (int i = 0; i < cli->n_operands && !r; i++) {
+                _free_ char *path = client_path("/api/v1/executions/{}", cli->operands[i]);
+                const struct request request = { .method = "DELETE", .path = path };
+                _answer_ struct answer answer = ANSWER_INIT;
+
+                r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
+                if (!r)
+                        cli_note(cli, "%s: %s", cli->operands[i], json_text_of(answer.json, "status", "asked to end"));
+        }
+        return r;
+}
+
+static const struct column columns[] = {
+        { "ID", "id", COLUMN_TEXT, false }, { "ACTION", "action.ref", COLUMN_TEXT, false },
+        { "STATUS", "status", COLUMN_STATUS, false }, { "USER", "context.user", COLUMN_TEXT, false },
+        { "STARTED", "start_timestamp", COLUMN_TIME, false },
+        { "SECONDS", "elapsed_seconds", COLUMN_NUMBER, false },
+        { "INSTANCE", "instance", COLUMN_TEXT, true }, { "RULE", "rule.ref", COLUMN_TEXT, true },
+        { "MODE", "mode", COLUMN_TEXT, true }, { "PARENT", "parent", COLUMN_TEXT, true },
+        { "ENDED", "end_timestamp", COLUMN_TIME, true }, { NULL, NULL, 0, false }
+};
+
+static const struct verb_option list_options[] = {
+        { .name = "last", .letter = 'n', .argument = "N", .summary = "how many, newest first", .query = "limit" },
+        { .name = "action", .argument = "ACTION", .summary = "of this action", .query = "action", .complete = COMPLETE_ACTION },
+        { .name = "status", .argument = "STATUS", .summary = "in this status", .query = "status" },
+        { .name = "rule", .argument = "RULE", .summary = "started by this rule", .query = "rule", .complete = COMPLETE_RULE },
+        { .name = "event", .argument = "ID", .summary = "caused by this event", .query = "trigger_instance" },
+        { .name = "parent", .argument = "ID", .summary = "children of this one", .query = "parent" },
+        { .name = "user", .argument = "NAME", .summary = "asked for by this user", .query = "user" },
+        { .name = "since", .argument = "TIME", .summary = "begun after this time (RFC 3339)", .query = "timestamp_gt" },
+        { .name = "until", .argument = "TIME", .summary = "begun before this time", .query = "timestamp_lt" },
+        { .name = NULL }
+};
+
+static const struct verb_option get_options[] = {
+        { .name = "no-result", .letter = 'x', .summary = "leave the result out" }, { .name = NULL }
+};
+
+static const struct verb_option tail_options[] = {
+        { .name = "type", .argument = "TYPE", .summary = "stdout or stderr only" },
+        { .name = "wait", .argument = "TIME", .summary = "give up following after this long (exit code 124)" },
+        { .name = NULL }
+};
+
+static int get_run(struct cli *cli, struct fault *fault)
+{
+        _free_ char *path = client_path(cli->verb->path, cli->operands[0]);
+        _json_ json_t *execution = NULL;
+        const char *query = cli_switch(cli, "no-result") ? "exclude_attributes=result" : NULL;
+        int r = path ? client_get(cli, path, query, &execution, fault) : -ENOMEM;
+
+        return r ? r : out_object(cli, execution, "id");
+}
+
+static int get_watched(struct cli *cli, struct fault *fault)
+{
+        return verb_watch(cli, get_run, fault);
+}
+
+static const struct verb verbs[] = {
+        { .name = "list", .summary = "the newest executions", .run = verb_list, .options = list_options,
+          .path = "/api/v1/executions", .columns = columns, .name_path = "id" },
+        { .name = "get", .operands = "ID", .summary = "one execution, with its result", .run = get_watched,
+          .operands_min = 1, .operands_max = 1, .options = get_options, .path = "/api/v1/executions/{}",
+          .complete = COMPLETE_EXECUTION },
+        { .name = "tail", .operands = "[ID]", .summary = "its output from the first line on, until it ends; its exit code",
+          .run = tail_run, .operands_max = 1, .options = tail_options, .complete = COMPLETE_EXECUTION },
+        { .name = "cancel", .operands = "ID...", .summary = "ask executions to end", .run = cancel_run,
+          .operands_min = 1, .operands_max = -1, .complete = COMPLETE_EXECUTION },
+        { .name = "rerun", .operands = "ID [KEY=VALUE...]", .summary = "run it again, with other values where given",
+          .run = verb_rerun, .operands_min = 1, .operands_max = -1, .options = rerun_options,
+          .complete = COMPLETE_EXECUTION },
+        { .name = NULL }
+};
+
+const struct noun noun_execution = {
+        .name = "execution", .summary = "what ran, what runs, what came of it", .verbs = verbs,
+        .about =
+                "An execution is one run of an action: asked for by a person, or by a rule that an event\n"
+                "matched.\nIts record, its output and its result stay after it ended.\n"
+                ".Cm tail\nends with the exit code that\n.Cm kaname run\nwould have had; without an id, or with\n"
+                ".Cm last ,\nit follows the newest.\n.Pp\nAn interrupt while something is followed detaches from it;\n"
+                "it goes on, and the command says how to come back.",
+        .examples =
+                "kaname execution list --status failed --since 2026-11-22T00:00:00Z\n"
+                "kaname execution get 692158f2c0a80a0100000001 -o json | jq .result\n"
+                "kaname execution tail last\n"
+                "kaname execution rerun 692158f2c0a80a0100000001 name=www2",
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Packs: built here, put in place by the hub. */
+
+#include "cli/nouns.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "catalog/pack.h"
+#include "cli/client.h"
+#include "cli/folder.h"
+#include "cli/generic.h"
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int build_run(struct cli *cli, struct fault *fault)
+{
+        const char *dir = cli->n_operands ? cli->operands[0] : ".", *out = cli_option(cli, "directory");
+        _free_ char *path = NULL;
+        int r = pack_build(dir, out ? out : ".", &path, fault);
+
+        if (!r)
+                fprintf(cli->out, "%s\n", path);
+        return r;
+}
+
+static int send_archive(struct cli *cli, const char *path, bool upgrades, struct fault *fault)
+{
+        const struct request request = { .method = "POST", .path = "/api/v1/packs/install",
+                                         .query = upgrades ? "upgrade=true" : NULL,
+                                         .type = "application/zstd", .file = path };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = client_call(cli, &request, &answer, fault);
+
+        if (r || cli->has_format)
+                return r ? r : out_object(cli, answer.json, "name");
+        cli_note(cli, "%s %s: %s", json_text_of(answer.json, "name", path), json_text_of(answer.json, "version", ""),
+                 upgrades ? "upgraded" : "installed");
+        return 0;
+}
+
+/* A folder is built first, beside nothing of the person's. */
+static int install_one(struct cli *cli, const char *path, bool upgrades, struct fault *fault)
+{
+        _folder_ struct folder folder = FOLDER_INIT;
+        _free_ char *archive = NULL;
+        struct stat st;
+        int r;
+
+        if (stat(path, &st))
+                return fault_set(fault, errno == ENOENT ? 404 : 400, "pack.file", "%s: %s", path, strerror(errno));
+        if (!S_ISDIR(st.st_mode))
+                return send_archive(cli, path, upgrades, fault);
+        r = folder_make(&folder);
+        if (!r)
+                r = pack_build(path, folder.path, &archive, fault);
+        return r ? r : send_archive(cli, archive, upgrades, fault);
+}
+
+static int install_run(struct cli *cli, struct fault *fault)
+{
+        bool upgrades = text_equal(cli->verb->name, "upgrade");
+        int r = 0;
+
+        for (int i = 0; i < cli->n_operands && !r; i++)
+                r = install_one(cli, cli->operands[i], upgrades, fault);
+        return r;
+}
+
+static const struct column columns[] = {
+        { "NAME", "name", COLUMN_TEXT, false }, { "VERSION", "version", COLUMN_TEXT, false },
+        { "DESCRIPTION", "description", COLUMN_TEXT, false }, { "AUTHOR", "author", COLUMN_TEXT, true },
+        { "PATH", "path", COLUMN_TEXT, true }, { NULL, NULL, 0, false }
+};
+
+static const struct verb_option build_options[] = {
+        { .name = "directory", .letter = 'd', .argument = "DIR", .summary = "where the archive goes", .complete = COMPLETE_FOLDER },
+        { .name = NULL }
+};
+
+static const struct verb verbs[] = {
+        { .name = "list", .summary = "what is installed", .run = verb_list, .path = "/api/v1/packs",
+          .columns = columns, .name_path = "ref" },
+        { .name = "get", .operands = "NAME...", .summary = "packs in full", .run = verb_get, .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/packs/{}", .name_path = "ref", .complete = COMPLETE_PACK },
+        { .name = "build", .operands = "[DIR]", .summary = "make NAME-VERSION.kpack of a folder with a pack.yaml",
+          .run = build_run, .operands_max = 1, .options = build_options, .complete = COMPLETE_FOLDER },
+        { .name = "install", .operands = "FILE|DIR...", .summary = "put packs in place, while the hub runs",
+          .run = install_run, .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
+        { .name = "upgrade", .operands = "FILE|DIR...", .summary = "replace packs; what runs ends on the old version",
+          .run = install_run, .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
+        { .name = "rollback", .operands = "NAME...", .summary = "go back to the version before", .run = verb_post,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/packs/{}/rollback", .done = "rolled back",
+          .complete = COMPLETE_PACK },
+        { .name = "remove", .operands = "NAME...", .summary = "take packs out", .run = verb_delete, .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/packs/{}", .done = "removed", .complete = COMPLETE_PACK },
+        { .name = NULL }
+};
+
+const struct noun noun_pack = {
+        .name = "pack", .summary = "plugins and rules that are installed together", .verbs = verbs,
+        .about =
+                "A pack is a folder with a\n.Pa pack.yaml ,\nplugins and content, or one archive of it,\n"
+                ".Pa NAME-VERSION.kpack .\nInstalling, upgrading, rolling back and removing are each done whole or not at\n"
+                "all, while the hub runs; executions that run finish on the version they began with.\n"
+                ".Cm build\nneeds no hub.",
+        .examples =
+                "kaname pack build ./dns-tools\n"
+                "kaname pack install dns-tools-1.2.0.kpack\n"
+                "kaname pack rollback dns-tools",
+};

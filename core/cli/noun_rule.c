@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/nouns.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/client.h"
+#include "cli/generic.h"
+#include "cli/out.h"
+#include "cli/params.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int create_run(struct cli *cli, struct fault *fault)
+{
+        _json_ json_t *rule = NULL;
+        struct request request = { .method = "POST", .path = "/api/v1/rules" };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = cli_read_file(cli, cli->operands[0], &rule, fault);
+
+        request.body = rule;
+        if (!r)
+                r = client_call(cli, &request, &answer, fault);
+        if (r || cli->has_format)
+                return r ? r : out_object(cli, answer.json, "ref");
+        cli_note(cli, "%s: created, %s", json_text_of(answer.json, "ref", "rule"),
+                 json_bool_of(answer.json, "enabled", false) ? "enabled" : "not enabled yet");
+        return 0;
+}
+
+/* StackStorm's clients send the whole rule back with one member changed; so do we. */
+static int set_enabled(struct cli *cli, const char *ref, bool enabled, struct fault *fault)
+{
+        _free_ char *path = client_path("/api/v1/rules/{}", ref);
+        const struct request read = { .path = path, .is_preparation = true };
+        _answer_ struct answer rule = ANSWER_INIT, answer = ANSWER_INIT;
+        struct request write = { .method = "PUT", .path = path };
+        int r = path ? client_call(cli, &read, &rule, fault) : -ENOMEM;
+
+        if (r)
+                return r;
+        json_object_set_new(rule.json, "enabled", json_boolean(enabled));
+        write.body = rule.json;
+        r = client_call(cli, &write, &answer, fault);
+        if (!r)
+                cli_note(cli, "%s: %s", ref, enabled ? "enabled" : "disabled");
+        return r;
+}
+
+static int enable_run(struct cli *cli, struct fault *fault)
+{
+        bool enabled = text_equal(cli->verb->name, "enable");
+        int r = 0;
+
+        for (int i = 0; i < cli->n_operands && !r; i++)
+                r = set_enabled(cli, cli->operands[i], enabled, fault);
+        return r;
+}
+
+/* ---- test ---- */
+
+static void print_criterion(struct cli *cli, const json_t *criterion)
+{
+        bool matched = json_bool_of(criterion, "matched", false);
+        _free_ char *value = json_compact(json_object_get(criterion, "value"));
+        _free_ char *pattern = json_compact(json_object_get(criterion, "pattern"));
+        const char *error = json_text_of(criterion, "error", NULL);
+
+        fprintf(cli->out, "  %s%s%s  %s %s", out_color(cli->has_color, matched ? OUT_GOOD : OUT_BAD),
+                matched ? "ok  " : "fail", out_color(cli->has_color, OUT_PLAIN),
+                json_text_of(criterion, "key", ""), json_text_of(criterion, "operator", ""));
+        if (pattern)
+                fprintf(cli->out, " %s", pattern);
+        if (!matched)
+                fprintf(cli->out, ": found %s", value ? value : "nothing");
+        if (error)
+                fprintf(cli->out, " (%s)", error);
+        fputc('\n', cli->out);
+}
+
+static void print_outcome(struct cli *cli, const json_t *outcome)
+{
+        const char *rule = json_text_of(outcome, "rule", "the rule");
+        bool matched = json_bool_of(outcome, "matched", false);
+        _free_ char *params = NULL;
+        const json_t *criterion;
+        size_t i;
+
+        fprintf(cli->out, "%s %s\n", rule, matched ? "matches" : "does not match");
+        json_array_foreach(json_object_get(outcome, "criteria"), i, criterion)
+                print_criterion(cli, criterion);
+        params = matched ? json_compact(json_object_get(outcome, "parameters")) : NULL;
+        if (params)
+                fprintf(cli->out, "it would run %s %s\n", json_text_of(outcome, "action", ""), params);
+        if (matched && !json_bool_of(outcome, "enabled", true))
+                fputs("but it is disabled: kaname rule enable turns it on\n", cli->out);
+}
+
+/* What to test: a file where there is one of that name, else a ref. */
+static int read_rule(struct cli *cli, json_t *body, struct fault *fault)
+{
+        const char *rule = cli->operands[0];
+        json_t *definition = NULL;
+        int r;
+
+        if (strcmp(rule, "-") && access(rule, R_OK)) {
+                json_set_text(body, "ref", rule);
+                return 0;
+        }
+        r = cli_read_file(cli, rule, &definition, fault);
+        if (!r)
+                json_object_set_new(body, "rule", definition);
+        return r;
+}
+
+/* The event: an id that the hub knows, or a payload. */
+static int read_payload(struct cli *cli, json_t *body, struct fault *fault)
+{
+        const char *event = cli_option(cli, "event");
+        _json_ json_t *payload = NULL;
+        _free_ char *path = event ? client_path("/api/v1/triggerinstances/{}", event) : NULL;
+        const struct request request = { .path = path, .is_preparation = true };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r;
+
+        if (!event) {
+                r = params_read(cli, 1, &payload, fault);
+                if (!r)
+                        json_object_set(body, "payload", payload);
+                return r;
+        }
+        r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
+        if (!r)
+                json_object_set(body, "payload", json_object_get(answer.json, "payload"));
+        return r;
+}
+
+static int test_run(struct cli *cli, struct fault *fault)
+{
+        _json_ json_t *body = json_object();
+        const struct request request = { .method = "POST", .path = "/api/v1/rules/test", .body = body };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = body ? read_rule(cli, body, fault) : -ENOMEM;
+
+        if (!r)
+                r = read_payload(cli, body, fault);
+        if (!r)
+                r = client_call(cli, &request, &answer, fault);
+        if (r)
+                return r;
+        if (cli->has_format)
+                r = out_object(cli, answer.json, "rule");
+        else
+                print_outcome(cli, answer.json);
+        if (r || json_bool_of(answer.json, "matched", false))
+                return r;
+        return fault_set(fault, 500, "rule.no-match", "%s would not start anything for this event",
+                         json_text_of(answer.json, "rule", "the rule"));
+}
+
+static const struct column columns[] = {
+        { "REF", "ref", COLUMN_TEXT, false }, { "ENABLED", "enabled", COLUMN_TEXT, false },
+        { "TRIGGER", "trigger.type", COLUMN_TEXT, false }, { "ACTION", "action.ref", COLUMN_TEXT, false },
+        { "DESCRIPTION", "description", COLUMN_TEXT, true }, { "PACK", "pack", COLUMN_TEXT, true },
+        { NULL, NULL, 0, false }
+};
+
+static const struct verb_option list_options[] = {
+        { .name = "pack", .letter = 'p', .argument = "PACK", .summary = "of this pack", .query = "pack", .complete = COMPLETE_PACK },
+        { .name = "action", .argument = "ACTION", .summary = "that run this action", .query = "action", .complete = COMPLETE_ACTION },
+        { .name = "trigger", .argument = "TRIGGER", .summary = "for this trigger type", .query = "trigger", .complete = COMPLETE_TRIGGER },
+        { .name = "enabled", .argument = "BOOL", .summary = "true or false", .query = "enabled" },
+        { .name = "last", .letter = 'n', .argument = "N", .summary = "how many", .query = "limit" },
+        { .name = NULL }
+};
+
+static const struct verb_option test_options[] = {
+        { .name = "file", .letter = 'f', .argument = "FILE", .summary = "the event's payload", .complete = COMPLETE_FILE },
+        { .name = "event", .argument = "ID", .summary = "the payload of an event that came in" },
+        { .name = NULL }
+};
+
+static const struct verb verbs[] = {
+        { .name = "list", .summary = "the rules in force", .run = verb_list, .options = list_options,
+          .path = "/api/v1/rules", .columns = columns, .name_path = "ref" },
+        { .name = "get", .operands = "RULE...", .summary = "rules in full", .run = verb_get, .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/rules/{}", .name_path = "ref", .complete = COMPLETE_RULE },
+        { .name = "create", .operands = "FILE", .summary = "add a rule from YAML or JSON", .run = create_run,
+          .operands_min = 1, .operands_max = 1, .complete = COMPLETE_FILE },
+        { .name = "delete", .operands = "RULE...", .summary = "take rules out", .run = verb_delete,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/rules/{}", .done = "deleted", .complete = COMPLETE_RULE },
+        { .name = "enable", .operands = "RULE...", .summary = "let rules match", .run = enable_run,
+          .operands_min = 1, .operands_max = -1, .complete = COMPLETE_RULE },
+        { .name = "disable", .operands = "RULE...", .summary = "keep rules from matching", .run = enable_run,
+          .operands_min = 1, .operands_max = -1, .complete = COMPLETE_RULE },
+        { .name = "test", .operands = "RULE|FILE [KEY=VALUE...]",
+          .summary = "would this event match, and which criterion fails", .run = test_run,
+          .operands_min = 1, .operands_max = -1, .options = test_options, .complete = COMPLETE_RULE },
+        { .name = NULL }
+};
+
+const struct noun noun_rule = {
+        .name = "rule", .summary = "which event starts which action", .verbs = verbs,
+        .about =
+                "A rule names a trigger, criteria that an event of it has to meet, and the action that then runs.\n"
+                "Rules come from packs and from the API; one that a file defines can be enabled and disabled\n"
+                "here, and is edited in its file.\n.Pp\n.Cm test\nstarts nothing.\n"
+                "It exits 0 when the event would match and 1 when it would not, and shows each criterion with\n"
+                "the value that was found.",
+        .examples =
+                "kaname rule list --trigger core.st2.webhook\n"
+                "kaname rule test drain.on_alert --event 692158f2c0a80a0100000001\n"
+                "kaname rule test ./drain.yaml -f alert.json\n"
+                "kaname rule disable drain.on_alert",
+};
