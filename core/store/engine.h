@@ -216,6 +216,7 @@ struct store {
 
 /* Take the lock of a state directory; 409 where a hub holds it. */
 int store_lock(const char *state_dir, int *ret_fd, struct fault *fault);
+int store_make_folders(const char *state_dir, struct fault *fault);
 int migrate_run(struct sql *sql, const char *path, struct fault *fault);
 int store_fault_damaged(const char *path, const char *why, struct fault *fault);
 /* What the connection's last error means to a person. */
@@ -232,6 +233,8 @@ void store_file_sizes(const struct store *store, uint64_t *ret_db, uint64_t *ret
 
 void *writer_main(void *store);
 int store_job(struct store *store, struct job *job);
+/* What an engine error outside a commit means for the store's health; on the writer. */
+void writer_failed(struct store *store, int code, const char *doing);
 void *filer_main(void *store);
 
 /* ---- health (health.c) ---- */
@@ -252,7 +255,14 @@ void filer_unpin(struct store *store, const struct store_txn *txn);
 /* Unlink the file unless a row or a transaction under way needs it; on the writer. */
 int filer_drop(struct store *store, const uint8_t hash[HASH_SIZE]);
 char *filer_path(const char *state_dir, const uint8_t hash[HASH_SIZE]);
+/* Written, synced, renamed, the folder synced. -errno. */
+int filer_write(const char *state_dir, const uint8_t hash[HASH_SIZE], const char *bytes, size_t len);
 int filer_read(const char *state_dir, const uint8_t hash[HASH_SIZE], char **ret);
+
+/* ---- copies (backup.c) ---- */
+
+int backup_verify(struct sql *sql, const char *path, struct fault *fault);
+int backup_sync_folder_of(const char *path);
 
 /* ---- reading (reader.c) ---- */
 

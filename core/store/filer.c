@@ -52,7 +52,7 @@ static int sync_folder(const char *state_dir)
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-static int write_file(const char *state_dir, const uint8_t hash[HASH_SIZE], const char *bytes, size_t len)
+int filer_write(const char *state_dir, const uint8_t hash[HASH_SIZE], const char *bytes, size_t len)
 {
         _free_ char *path = filer_path(state_dir, hash), *temp = NULL;
         _close_ int fd = -1;
@@ -123,7 +123,7 @@ static int file_op(struct store *store, struct store_txn *txn, struct op_move *m
         if (r < 0)
                 return r;
         move->file = hash;
-        return write_file(store->state_dir, hash, move->text, move->size);
+        return filer_write(store->state_dir, hash, move->text, move->size);
 }
 
 static void file_txn(struct store *store, struct store_txn *txn)

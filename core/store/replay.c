@@ -131,8 +131,8 @@ int store_replay(struct store *store, uint64_t after_seq, size_t limit, const st
                 r = merge(&reader->sql, sources, limit, replay);
         for (int i = 0; i < TABLES; i++)
                 sql_resetp(&sources[i].stmt);
-        sql_exec(&reader->sql, "ROLLBACK");
         r = reader_fault(store, reader, r, fault);
+        sql_exec(&reader->sql, "ROLLBACK");
         reader_put(store, reader);
         return r;
 }

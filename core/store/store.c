@@ -115,7 +115,7 @@ int store_lock(const char *state_dir, int *ret_fd, struct fault *fault)
         return 0;
 }
 
-static int make_folders(const char *state_dir, struct fault *fault)
+int store_make_folders(const char *state_dir, struct fault *fault)
 {
         static const char *const names[] = { "", "/output", "/results" };
 
@@ -255,7 +255,7 @@ CLEANUP_DEFINE(struct store *, store_close);
 int store_open(const struct store_options *options, struct store **ret, struct fault *fault)
 {
         _cleanup_(store_closep) struct store *store = store_new(options);
-        int r = store ? make_folders(options->state_dir, fault) : -ENOMEM;
+        int r = store ? store_make_folders(options->state_dir, fault) : -ENOMEM;
 
         if (r == 0)
                 r = store_lock(options->state_dir, &store->lock_fd, fault);

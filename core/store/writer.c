@@ -181,6 +181,14 @@ static void fail_all(struct item *batch, enum store_outcome outcome)
         }
 }
 
+void writer_failed(struct store *store, int code, const char *doing)
+{
+        if (is_full(store, code))
+                health_full(store);
+        else if ((code & 0xff) != SQLITE_NOMEM)
+                health_broken(store, code, doing);
+}
+
 static void commit_or_fail(struct store *store, struct item *batch)
 {
         bool admits = health_admits(store);
@@ -198,13 +206,8 @@ static void commit_or_fail(struct store *store, struct item *batch)
         }
         if (r == SQLITE_OK)
                 return;
-        if (is_full(store, r)) {
-                fail_all(batch, STORE_FAILED_FULL);
-                return;
-        }
-        if ((r & 0xff) != SQLITE_NOMEM)
-                health_broken(store, r, "a commit failed");
-        fail_all(batch, STORE_FAILED_IO);
+        fail_all(batch, is_full(store, r) ? STORE_FAILED_FULL : STORE_FAILED_IO);
+        writer_failed(store, r, "a commit failed");
 }
 
 static void answer(struct store *store, struct item *item)
@@ -299,12 +302,8 @@ static void upkeep(struct store *store)
         if (r == SQLITE_OK && writer->wal_pages >= CHECKPOINT_PAGES)
                 r = checkpoint(writer, writer->wal_pages >= CHECKPOINT_MUST_PAGES ?
                                SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
-        if (r == SQLITE_OK || (r & 0xff) == SQLITE_NOMEM)
-                return;
-        if (is_full(store, r))
-                health_full(store);
-        else
-                health_broken(store, r, "keeping the store in order failed");
+        if (r != SQLITE_OK)
+                writer_failed(store, r, "keeping the store in order failed");
 }
 
 static int count_pages(void *arg, sqlite3 *db, const char *name, int pages)
