@@ -47,7 +47,7 @@ struct host_call {
 
 static const char manifest_text[] =
         "{\"name\":\"lamp\",\"version\":\"1.0\",\"summary\":\"A lamp\",\"abi\":\"0.9\",\"needs\":\"0.9\","
-        "\"flags\":[],\"config\":null,\"access\":{},\"check\":false,\"triggers\":[],\"sensors\":[],\"actions\":["
+        "\"flags\":[],\"config\":{},\"access\":{},\"check\":false,\"triggers\":[],\"sensors\":[],\"actions\":["
         "{\"name\":\"set\",\"summary\":\"Set it\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":{"
         "\"type\":\"object\",\"properties\":{\"to\":{\"type\":\"string\"},\"pin\":{\"type\":\"string\",\"secret\":true}},"
         "\"required\":[\"to\"]}},"
