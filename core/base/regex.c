@@ -20,8 +20,10 @@ struct regex {
 
 static uint32_t options_of(unsigned flags)
 {
-        uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
+        uint32_t options = PCRE2_UTF;
 
+        /* PCRE2 refuses what has no meaning for a literal. */
+        options |= flags & REGEX_LITERAL ? PCRE2_LITERAL : PCRE2_NEVER_BACKSLASH_C;
         if (flags & REGEX_ECMA)
                 options |= PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_BSUX | PCRE2_MATCH_UNSET_BACKREF |
                         PCRE2_ALLOW_EMPTY_CLASS;
@@ -31,8 +33,10 @@ static uint32_t options_of(unsigned flags)
                 options |= PCRE2_CASELESS;
         if (flags & REGEX_DOTALL)
                 options |= PCRE2_DOTALL;
-        if (flags & REGEX_ANCHORED)
+        if (flags & REGEX_AT_START)
                 options |= PCRE2_ANCHORED;
+        if (flags & REGEX_TO_END)
+                options |= PCRE2_ENDANCHORED;
         return options;
 }
 

@@ -19,7 +19,9 @@ enum regex_flags {
         REGEX_PYTHON = 1 << 1,          /* re's: Unicode classes, $ also before a last newline */
         REGEX_CASELESS = 1 << 2,
         REGEX_DOTALL = 1 << 3,
-        REGEX_ANCHORED = 1 << 4,        /* at the start, as re.match */
+        REGEX_AT_START = 1 << 4,        /* as re.match */
+        REGEX_TO_END = 1 << 5,
+        REGEX_LITERAL = 1 << 6,         /* no character of the pattern means anything but itself */
 };
 
 struct regex;

@@ -38,8 +38,11 @@ bool rule_is_enabled(const struct rule *rule);
 bool rule_is_backstop(const struct rule *rule);
 int64_t rule_limit_per_minute(const struct rule *rule);
 
-/* 1 it matches, 0 it does not, FAULT: a criterion could not be judged (unlike types): a failed enforcement. */
-int rule_matches(const struct rule *rule, const json_t *payload, struct fault *fault);
+/*
+ * Does it match? FAULT: a criterion could not be judged (unlike types) and no other one decides: a
+ * failed enforcement. (FAULT is 1, so the answer has a place of its own.)
+ */
+int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, struct fault *fault);
 /* The same, told in full: [{key, operator, pattern, value, matched, error?}]; new reference. */
 json_t *rule_explain(const struct rule *rule, const json_t *payload, bool *ret_matched);
 /* The action's parameters for this event. FAULT 422 expr.*. */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The criteria of a rule, and those inside a search: key, operator and pattern, all ANDed. */
+
+#ifndef FLOW_CRITERIA_H
+#define FLOW_CRITERIA_H
+
+#include "flow/matcher.h"
+#include "flow/path.h"
+
+#define CRITERIA_MAX 100                /* of one rule or one search */
+
+struct criteria;
+
+/* source is an object, or NULL for none. FAULT 422 rule.*: which criterion, what would do. */
+int criteria_compile(const json_t *source, struct criteria **ret, struct fault *fault);
+struct criteria *criteria_free(struct criteria *criteria);      /* NULL; accepts NULL */
+size_t criteria_count(const struct criteria *criteria);
+
+/*
+ * A verdict. A criterion that does not hold decides, whether or not others can be judged, so the
+ * answer depends on no order.
+ */
+int criteria_judge(const struct criteria *criteria, const json_t *scope, struct fault *fault);
+/* One row a criterion for rule_explain(). */
+json_t *criteria_explain(const struct criteria *criteria, const json_t *scope);
+
+/* The i-th criterion asks whether path equals a constant: both borrowed; false for all others. */
+bool criteria_equality(const struct criteria *criteria, size_t i, const struct path **ret_path,
+                       const json_t **ret_constant);
+
+#endif
