@@ -186,7 +186,8 @@ static const char *call_mode(const struct attempt *attempt)
 
 static void attempt_call(struct attempt *attempt)
 {
-        struct running *r = attempt->r;
+        /* A reference of its own: the call may end, and with it the execution, before this returns. */
+        _cleanup_(running_unrefp) struct running *r = running_ref(attempt->r);
         struct host_request request = { .entry = HOST_ACTION, .instance = r->instance, .name = r->row->name,
                 .args = r->params, .id = attempt->id, .action = r->action_ref, .mode = call_mode(attempt),
                 .attempt = r->claim.attempt, .deadline_mono_ms = r->deadline_mono_ms,

@@ -124,7 +124,8 @@ static void set_guard(struct undo *undo, const json_t *row)
 
 static void call_row(struct undo *undo, const json_t *row)
 {
-        struct running *r = undo->r;
+        /* A reference of its own: the call may end, and with it the execution, before this returns. */
+        _cleanup_(running_unrefp) struct running *r = running_ref(undo->r);
         const char *action = json_text_of(row, "undo_action", "");
         char id[ID_TEXT_SIZE];
         struct host_request request = { .entry = HOST_ACTION, .name = action, .action = action, .mode = "undo",

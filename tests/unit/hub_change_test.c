@@ -51,7 +51,7 @@ START_TEST(a_plan_changes_nothing_and_shows_what_it_would)
         hub_up();
         plan = run("lamp.set", "{\"to\":\"on\"}", "plan");
         result = result_of(&plan, STORE_SUCCEEDED);
-        ck_assert_str_eq(lamp, "off");
+        ck_assert_str_eq(lamp_look(), "off");
         ck_assert_str_eq(json_string_value(json_at(result, "changes.0.after")), "on");
         ck_assert_int_eq(changes(STORE_PLANNED), 1);
         ck_assert_int_eq(changes(STORE_APPLIED), 0);
@@ -68,7 +68,7 @@ START_TEST(a_plan_is_applied_as_planned_and_once)
         json_decref(result_of(&plan, STORE_SUCCEEDED));
         applied = ask_apply(&plan);
         json_decref(result_of(&applied, STORE_SUCCEEDED));
-        ck_assert_str_eq(lamp, "on");
+        ck_assert_str_eq(lamp_look(), "on");
         ck_assert_int_eq(changes(STORE_APPLIED), 1);
         ck_assert_int_eq(hub_apply(hub, &plan, "eva", on_ran, &again, NULL), 0);
         eventually(atomic_load(&again.is_there));
@@ -84,10 +84,10 @@ START_TEST(a_plan_whose_world_moved_ends_as_a_conflict)
         hub_up();
         plan = run("lamp.set", "{\"to\":\"on\"}", "plan");
         json_decref(result_of(&plan, STORE_SUCCEEDED));
-        snprintf(lamp, sizeof lamp, "broken");
+        lamp_turn("broken");
         applied = ask_apply(&plan);
         result = result_of(&applied, STORE_FAILED);
-        ck_assert_str_eq(lamp, "broken");
+        ck_assert_str_eq(lamp_look(), "broken");
         ck_assert_str_eq(json_text_of(result, "code", ""), "conflict");
         ck_assert_str_eq(json_string_value(json_at(result, "conflict.before")), "off");
         ck_assert_str_eq(json_string_value(json_at(result, "conflict.found")), "broken");
@@ -118,10 +118,10 @@ START_TEST(undo_restores_and_a_second_one_is_refused)
         json_decref(result_of(&id, STORE_SUCCEEDED));
         undone = ask_undo(&id, false);
         json_decref(result_of(&undone, STORE_SUCCEEDED));
-        ck_assert_str_eq(lamp, "off");
+        ck_assert_str_eq(lamp_look(), "off");
         ck_assert_int_eq(hub_undo(hub, &id, "undo", "eva", on_ran, NULL, &fault), FAULT);
         ck_assert_str_eq(fault.code, "undo.done");
-        ck_assert_str_eq(lamp, "off");
+        ck_assert_str_eq(lamp_look(), "off");
 }
 END_TEST
 
@@ -133,15 +133,15 @@ START_TEST(undo_does_not_overwrite_what_somebody_else_did)
         hub_up();
         id = run("lamp.set", "{\"to\":\"on\"}", "run");
         json_decref(result_of(&id, STORE_SUCCEEDED));
-        snprintf(lamp, sizeof lamp, "foreign");
+        lamp_turn("foreign");
         undone = ask_undo(&id, false);
         result = result_of(&undone, STORE_FAILED);
-        ck_assert_str_eq(lamp, "foreign");
+        ck_assert_str_eq(lamp_look(), "foreign");
         ck_assert_str_eq(json_string_value(json_at(result, "conflict.found")), "foreign");
-        snprintf(lamp, sizeof lamp, "on");
+        lamp_turn("on");
         undone = ask_undo(&id, false);
         json_decref(result_of(&undone, STORE_SUCCEEDED));
-        ck_assert_str_eq(lamp, "off");
+        ck_assert_str_eq(lamp_look(), "off");
 }
 END_TEST
 
@@ -162,10 +162,10 @@ START_TEST(undo_of_an_event_takes_back_the_chain_last_first)
         write_file("packs.d/t/rules/second.yaml", second_rule);
         hub_up();
         event = send_event("a", "{}");
-        eventually(strcmp(lamp, "second") == 0 && changes(STORE_APPLIED) == 2);
+        eventually(strcmp(lamp_look(), "second") == 0 && changes(STORE_APPLIED) == 2);
         undone = ask_undo(&event, true);
         result = result_of(&undone, STORE_SUCCEEDED);
-        ck_assert_str_eq(lamp, "off");
+        ck_assert_str_eq(lamp_look(), "off");
         ck_assert_str_eq(json_string_value(json_at(result, "undone.0.restored")), "first");
         ck_assert_str_eq(json_string_value(json_at(result, "undone.1.restored")), "off");
 }
@@ -183,7 +183,7 @@ START_TEST(undo_can_be_planned)
         ck_assert_int_eq(hub_undo(hub, &id, "plan", "eva", on_ran, &answer, NULL), 0);
         eventually(atomic_load(&answer.is_there));
         result = result_of(&answer.ran.id, STORE_SUCCEEDED);
-        ck_assert_str_eq(lamp, "on");
+        ck_assert_str_eq(lamp_look(), "on");
         ck_assert_str_eq(json_string_value(json_at(result, "changes.0.after")), "off");
 }
 END_TEST

@@ -34,8 +34,27 @@ static struct store *store;
 static struct seal *seal;
 static struct hub *hub;
 static pthread_t loop_thread;
-static char lamp[32];                   /* the world */
+static char lamp_state[32];             /* the world */
+static pthread_mutex_t lamp_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int lamp_calls;
+
+static void lamp_turn(const char *to)
+{
+        pthread_mutex_lock(&lamp_lock);
+        snprintf(lamp_state, sizeof lamp_state, "%s", to);
+        pthread_mutex_unlock(&lamp_lock);
+}
+
+/* A copy, good until the thread's next look. */
+static const char *lamp_look(void)
+{
+        static _Thread_local char seen[32];
+
+        pthread_mutex_lock(&lamp_lock);
+        snprintf(seen, sizeof seen, "%s", lamp_state);
+        pthread_mutex_unlock(&lamp_lock);
+        return seen;
+}
 
 /* ---- the homes, as functions ---- */
 
@@ -68,13 +87,13 @@ static int lamp_set(const struct host_request *q)
                                     .undo_action = "set", .undo_args = args };
         int ticket;
 
-        snprintf(before, sizeof before, "\"%s\"", lamp);
+        snprintf(before, sizeof before, "\"%s\"", lamp_look());
         snprintf(after, sizeof after, "\"%s\"", json_text_of(q->args, "to", ""));
-        snprintf(args, sizeof args, "{\"to\":\"%s\"}", lamp);
+        snprintf(args, sizeof args, "{\"to\":\"%s\"}", lamp_look());
         ticket = q->doors->change(q->arg, &change);
         if (ticket <= 0)
                 return ticket;
-        snprintf(lamp, sizeof lamp, "%s", json_text_of(q->args, "to", ""));
+        lamp_turn(json_text_of(q->args, "to", ""));
         return q->doors->changed(q->arg, ticket, KN_OK, after);
 }
 
@@ -93,7 +112,7 @@ static void lamp_call(void *arg)
                 sched_yield();
         if (strcmp(q->name, "hang") == 0)
                 code = KN_ECANCELED;
-        q->doors->done(q->arg, code, code < 0 ? "the lamp says no" : NULL, json_pack("{s:s}", "lamp", lamp));
+        q->doors->done(q->arg, code, code < 0 ? "the lamp says no" : NULL, json_pack("{s:s}", "lamp", lamp_look()));
         host_release(call);
 }
 
@@ -234,7 +253,7 @@ static void setup(void)
         make_dir("packs.d/t/rules");
         write_file("plugins/lamp.so", "");
         write_file("packs.d/t/pack.yaml", "name: t\nversion: 1.0.0\ndescription: d\nauthor: a\nemail: a@example.test\n");
-        snprintf(lamp, sizeof lamp, "off");
+        lamp_turn("off");
         atomic_store(&lamp_calls, 0);
 }
 
