@@ -11,12 +11,6 @@
  */
 #include "hub/room.h"
 
-struct claiming {
-        struct hub *hub;
-        int asked;
-        unsigned round;
-};
-
 static void claim_more(struct hub *hub);
 
 /* An execution that cannot be run any more (its action is gone) must end, not come back for ever. */
@@ -51,16 +45,15 @@ static void start_claimed(struct hub *hub, const struct store_execution *record)
 
 static void claimed(void *arg, struct store_execution *records, size_t n)
 {
-        struct claiming *claiming = arg;
-        struct hub *hub = claiming->hub;
+        struct hub *hub = arg;
+        struct dispatch *d = &hub->dispatch;
 
         for (size_t i = 0; i < n; i++)
                 start_claimed(hub, &records[i]);
-        atomic_fetch_add(&hub->dispatch.slots, claiming->asked - (int)n);
-        if ((int)n < claiming->asked && claiming->round == atomic_load(&hub->dispatch.backlog_round))
-                atomic_store(&hub->dispatch.has_backlog, false);
-        atomic_store(&hub->dispatch.is_claiming, false);
-        free(claiming);
+        atomic_fetch_add(&d->slots, d->asked - (int)n);
+        if ((int)n < d->asked && d->asked_round == atomic_load(&d->backlog_round))
+                atomic_store(&d->has_backlog, false);
+        atomic_store(&d->is_claiming, false);
         claim_more(hub);
 }
 
@@ -82,22 +75,19 @@ static int take_slots(struct dispatch *d)
 static void claim_more(struct hub *hub)
 {
         struct dispatch *d = &hub->dispatch;
-        struct claiming *claiming;
         bool idle = false;
 
         if (!atomic_load(&d->has_backlog) || is_stopped(d) || atomic_load(&d->slots) <= 0)
                 return;
         if (!atomic_compare_exchange_strong(&d->is_claiming, &idle, true))
                 return;
-        claiming = calloc(1, sizeof *claiming);
-        if (claiming)
-                *claiming = (struct claiming){ hub, take_slots(d), atomic_load(&d->backlog_round) };
-        if (!claiming || !claiming->asked) {
-                free(claiming);
+        d->asked_round = atomic_load(&d->backlog_round);
+        d->asked = take_slots(d);
+        if (!d->asked) {
                 atomic_store(&d->is_claiming, false);
                 return;
         }
-        store_claim_due(hub->o.store, (size_t)claiming->asked, clock_real_ms(), claimed, claiming);
+        store_claim_due(hub->o.store, (size_t)d->asked, clock_real_ms(), claimed, hub);
 }
 
 bool dispatch_reserve(struct hub *hub)

@@ -160,7 +160,9 @@ struct dispatch {
         atomic_bool is_paused, is_draining;
         atomic_bool has_backlog;        /* the store may hold executions that are due */
         atomic_uint backlog_round;      /* counts what raised has_backlog */
-        atomic_bool is_claiming;
+        atomic_bool is_claiming;        /* one claim at a time: who raised it owns the next two */
+        int asked;
+        unsigned asked_round;
         struct loop_timer *due;         /* the next delayed execution */
         struct loop_timer *tick;        /* drains, full disks */
         void (*drained)(void *arg);

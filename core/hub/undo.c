@@ -157,7 +157,7 @@ static void call_row(struct undo *undo, const json_t *row)
 static void undo_next(void *arg)
 {
         struct undo *undo = arg;
-        const json_t *row;
+        const json_t *row = NULL;
         const char *state;
 
         for (; undo->left; undo->left--) {
