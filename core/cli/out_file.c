@@ -23,7 +23,7 @@ static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool is_text)
                 : YAML_ANY_SCALAR_STYLE;
 
         return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text),
-                                            !is_text, true, style) && emit(emitter, &event);
+                                            true, true, style) && emit(emitter, &event);
 }
 
 /* Text that a reader of YAML (1.1 or 1.2) would take for something else is quoted. */
@@ -37,7 +37,8 @@ static bool reads_as_other(const char *s)
                 if (!strcasecmp(s, words[i]))
                         return true;
         strtod(s, &end);
-        return !*end || strspn(s, "0123456789_:.+-xobeTZ ") == strlen(s) || strcasestr(s, ".inf");
+        return !*end || strcasestr(s, ".inf") ||
+                (strchr("0123456789.+-", *s) && strspn(s, "0123456789_:.+-xobeTZ ") == strlen(s));
 }
 
 static bool emit_text(yaml_emitter_t *emitter, const char *text)
