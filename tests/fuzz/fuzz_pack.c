@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         _fault_ struct fault fault = FAULT_INIT;
         _free_ char *where = NULL;
         _json_ json_t *meta = NULL;
+        int r;
 
         if (fd < 0 || !mkdtemp(dir) || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
                 abort();
@@ -50,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         snprintf(beside, sizeof beside, "%s/beside", dir);
         if (mkdir(state, 0700) < 0 || mkdir(beside, 0700) < 0 || tree_write(beside, "file", "x") < 0)
                 abort();
-        check(pack_unpack(state, fd, NULL, &meta, &where, &fault), &fault, state, where);
+        r = pack_unpack(state, fd, NULL, &meta, &where, &fault);
+        check(r, &fault, state, where);
         check_outside(dir);
         tree_remove(dir);
         return 0;
