@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "catalog/catalog.h"
+#include "catalog/tree.h"
+#include "flow/rulebook.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+CLEANUP_DEFINE(struct catalog *, catalog_unref);
+CLEANUP_DEFINE(struct manifest *, manifest_unref);
+
+#define _catalog_ _cleanup_(catalog_unrefp)
+#define JSON(...) #__VA_ARGS__
+
+static char dir[64];
+
+static void setup(void)
+{
+        snprintf(dir, sizeof dir, "/tmp/catalog-test-XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void teardown(void)
+{
+        tree_remove(dir);
+}
+
+static void write_file(const char *path, const char *text)
+{
+        char whole[512];
+        FILE *file;
+
+        snprintf(whole, sizeof whole, "%s/%s", dir, path);
+        for (char *slash = strchr(whole + strlen(dir) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                mkdir(whole, 0755);
+                *slash = '/';
+        }
+        file = fopen(whole, "w");
+        ck_assert_ptr_nonnull(file);
+        fputs(text, file);
+        fclose(file);
+}
+
+static const char *path_of(const char *name)
+{
+        static char path[256];
+
+        snprintf(path, sizeof path, "%s/%s", dir, name);
+        return path;
+}
+
+static json_t *json_of(const char *text)
+{
+        json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+
+        ck_assert_msg(json, "not JSON: %s", text);
+        return json;
+}
+
+/* ---- building blocks ---- */
+
+static int add_plugin(struct catalog *catalog, const char *text, const char *path, struct fault *fault)
+{
+        _cleanup_(manifest_unrefp) struct manifest *m = NULL;
+
+        ck_assert_msg(manifest_new(json_of(text), path, "0", &m, fault) == 0, "%s", fault ? fault->what : "");
+        return catalog_add_plugin(catalog, m, fault);
+}
+
+static int add_instance(struct catalog *catalog, const char *text, struct fault *fault)
+{
+        _json_ json_t *definition = json_of(text);
+
+        return catalog_add_instance(catalog, definition, "kanamed.conf:7", fault);
+}
+
+static const char contract_text[] = JSON({
+        "domain": "dns", "version": "1.0",
+        "scope": { "parameter": "zone", "match": "suffix" },
+        "actions": [
+                { "name": "record.set", "summary": "Set it", "idempotent": true, "timeout_ms": 5000, "params": {
+                        "properties": { "zone": { "type": "string" } }, "required": ["zone"],
+                        "additionalProperties": false } },
+                { "name": "zone.sign", "optional": true, "params": { "properties": { "zone": { "type": "string" } } } }
+        ],
+        "triggers": [{ "name": "zone.changed" }] });
+static const char bind_text[] = JSON({ "name": "bind", "version": "1", "domain": "dns",
+        "actions": [{ "name": "record.set" }, { "name": "rndc", "params": { "properties": {
+                "line": { "type": "string" } }, "required": ["line"] } }],
+        "triggers": [{ "name": "zone.changed" }, { "name": "reloaded" }],
+        "config": { "properties": { "server": { "type": "string", "default": "localhost" } } } });
+static const char power_text[] = JSON({ "name": "power", "version": "1", "domain": "dns",
+        "actions": [{ "name": "record.set" }, { "name": "zone.sign" }],
+        "config": { "properties": { "url": { "type": "string" }, "key": { "type": "string", "writeOnly": true } },
+                "required": ["url"], "additionalProperties": false } });
+
+/* A catalog with the domain, both plugins, and what the test adds before finish(). */
+static struct catalog *dns_catalog(void)
+{
+        struct catalog *catalog = catalog_new();
+
+        write_file("domain.json", contract_text);
+        ck_assert_int_eq(catalog_add_contract(catalog, path_of("domain.json"), NULL), 0);
+        ck_assert_int_eq(add_plugin(catalog, bind_text, "bind.so", NULL), 0);
+        ck_assert_int_eq(add_plugin(catalog, power_text, "power.so", NULL), 0);
+        return catalog;
+}
+
+static void expect(const struct fault *fault, int status, const char *code, const char *says)
+{
+        ck_assert_msg(fault->what, "no fault was set");
+        ck_assert_msg(fault->status == status, "%d: %s", fault->status, fault->what);
+        ck_assert_str_eq(fault->code, code);
+        ck_assert_msg(strstr(fault->what, says), "'%s' does not say '%s'", fault->what, says);
+}
+
+/* ---- what is built in ---- */
+
+static bool fits(const struct catalog *catalog, const char *ref, const char *args)
+{
+        const struct catalog_action *action = catalog_action(catalog, ref);
+        _json_ json_t *value = json_of(args);
+
+        ck_assert_msg(action, "no %s", ref);
+        ck_assert_int_eq(schema_fill_defaults(action->params, value), 0);
+        return schema_check(action->params, value, NULL) == 0;
+}
+
+START_TEST(core_actions_are_there)
+{
+        static const char *rows[][2] = {
+                { "core.noop", "noop" }, { "core.echo", "echo" }, { "core.local", "local-shell-cmd" },
+                { "core.http", "http-request" }, { "core.pause", "pause" }, { "core.announcement", "announcement" },
+        };
+        _catalog_ struct catalog *catalog = catalog_new();
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const struct catalog_action *action = catalog_action(catalog, rows[i][0]);
+
+                ck_assert_msg(action, "no %s", rows[i][0]);
+                ck_assert_str_eq(action->runner, rows[i][1]);
+                ck_assert_str_eq(action->pack, "core");
+                ck_assert(action->is_enabled);
+                ck_assert(catalog_runner(catalog, action->runner)->is_here);
+                ck_assert_str_eq(json_text_of(action->metadata, "ref", ""), rows[i][0]);
+        }
+        ck_assert(catalog_action(catalog, "core.noop")->is_readonly);
+        ck_assert(!catalog_action(catalog, "core.http")->is_readonly);
+        ck_assert_ptr_null(catalog_action(catalog, "core.nothing"));
+}
+END_TEST
+
+START_TEST(core_parameters_are_held_to_their_schemas)
+{
+        static const struct {
+                const char *ref, *args;
+                bool ok;
+        } rows[] = {
+                { "core.noop", "{}", true }, { "core.noop", "{\"x\": 1}", false },
+                { "core.echo", "{\"message\": \"m\"}", true }, { "core.echo", "{}", false },
+                { "core.local", "{\"cmd\": \"date\"}", true },
+                { "core.local", "{\"argv\": [\"date\", \"-u\"], \"cwd\": null}", true },
+                { "core.local", "{}", false }, { "core.local", "{\"cmd\": \"a\", \"argv\": [\"a\"]}", false },
+                { "core.local", "{\"argv\": []}", false }, { "core.local", "{\"cmd\": 7}", false },
+                { "core.http", "{\"url\": \"http://x\", \"method\": \"POST\", \"body\": null}", true },
+                { "core.http", "{\"url\": \"http://x\", \"method\": \"SEND\"}", false },
+                { "core.http", "{\"method\": \"GET\"}", false },
+                { "core.pause", "{\"max_pause\": 3}", true }, { "core.pause", "{\"max_pause\": -1}", false },
+                { "core.announcement", "{\"message\": {}, \"route\": \"r\"}", true },
+                { "core.announcement", "{\"message\": {}, \"experimental\": false}", false },
+        };
+        _catalog_ struct catalog *catalog = catalog_new();
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                ck_assert_msg(fits(catalog, rows[i].ref, rows[i].args) == rows[i].ok, "%s %s",
+                              rows[i].ref, rows[i].args);
+}
+END_TEST
+
+static int collect_action(void *arg, const struct catalog_action *action)
+{
+        text_addf(arg, "%s ", action->ref);
+        return 0;
+}
+
+static int collect_runner(void *arg, const struct catalog_runner *runner)
+{
+        text_addf(arg, "%s%s ", runner->name, runner->is_here ? "" : "-");
+        return 0;
+}
+
+START_TEST(what_is_listed_is_in_order)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        _text_ struct text actions = TEXT_INIT, runners = TEXT_INIT;
+
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        ck_assert_int_eq(catalog_each_action(catalog, collect_action, &actions), 0);
+        ck_assert_str_eq(actions.s, "core.announcement core.echo core.http core.local core.noop core.pause core.undo ");
+        ck_assert_int_eq(catalog_each_runner(catalog, collect_runner, &runners), 0);
+        ck_assert_ptr_nonnull(strstr(runners.s, "plugin python-script- "));
+}
+END_TEST
+
+START_TEST(core_triggers_are_there)
+{
+        static const char *const refs[] = {
+                "core.st2.webhook", "core.st2.IntervalTimer", "core.st2.CronTimer", "core.st2.DateTimer",
+                "core.st2.generic.actiontrigger", "core.st2.generic.notifytrigger", "core.st2.generic.inquiry",
+                "core.st2.key_value_pair.create",
+        };
+        _catalog_ struct catalog *catalog = catalog_new();
+        _json_ json_t *good = json_of("{\"url\": \"alerts\"}"), *bad = json_of("{}");
+        const struct catalog_trigger *webhook;
+
+        for (size_t i = 0; i < sizeof refs / sizeof *refs; i++)
+                ck_assert_msg(catalog_trigger(catalog, refs[i]), "no %s", refs[i]);
+        webhook = catalog_trigger(catalog, "core.st2.webhook");
+        ck_assert_str_eq(webhook->pack, "core");
+        ck_assert_str_eq(webhook->name, "st2.webhook");
+        ck_assert_int_eq(schema_check(webhook->parameters, good, NULL), 0);
+        ck_assert_int_eq(schema_check(webhook->parameters, bad, NULL), FAULT);
+}
+END_TEST
+
+/* ---- plugins ---- */
+
+static const char hello_text[] = JSON({ "name": "hello", "version": "1", "actions": [
+        { "name": "greet", "summary": "Say hello", "flags": ["idempotent"], "timeout_ms": 9,
+          "params": { "properties": { "name": { "type": "string" } }, "required": ["name"] } },
+        { "name": "bye" }], "triggers": [{ "name": "greeted" }] });
+
+START_TEST(a_plugins_own_actions_carry_its_name)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        const struct catalog_action *greet;
+
+        ck_assert_int_eq(add_plugin(catalog, hello_text, "hello.so", NULL), 0);
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        greet = catalog_action(catalog, "hello.greet");
+        ck_assert_str_eq(greet->runner, "plugin");
+        ck_assert_str_eq(greet->plugin_action, "greet");
+        ck_assert_ptr_eq(greet->plugin, catalog_plugin(catalog, "hello"));
+        ck_assert(greet->is_idempotent && greet->timeout_ms == 9);
+        ck_assert(json_is_true(json_at(greet->metadata, "parameters.name.required")));
+        ck_assert_ptr_nonnull(json_at(greet->metadata, "parameters.instance"));
+        ck_assert(fits(catalog, "hello.greet", "{\"name\": \"x\", \"instance\": \"hello\"}"));
+        ck_assert(!fits(catalog, "hello.greet", "{}"));
+        ck_assert(fits(catalog, "hello.bye", "{}"));
+        ck_assert(!fits(catalog, "hello.bye", "{\"loud\": true}"));
+        ck_assert_ptr_nonnull(catalog_trigger(catalog, "hello.greeted"));
+}
+END_TEST
+
+START_TEST(a_plugin_that_needs_nothing_has_an_instance)
+{
+        _catalog_ struct catalog *catalog = dns_catalog();
+        const struct catalog_instance *bind;
+
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        bind = catalog_instance(catalog, "bind");
+        ck_assert_ptr_nonnull(bind);
+        ck_assert_str_eq(bind->origin, "plugin bind");
+        ck_assert_str_eq(json_text_of(bind->config, "server", ""), "localhost");
+        ck_assert_ptr_null(catalog_instance(catalog, "power"));
+}
+END_TEST
+
+START_TEST(two_plugins_of_one_name_are_refused)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_int_eq(add_plugin(catalog, hello_text, "a/hello.so", NULL), 0);
+        ck_assert_int_eq(add_plugin(catalog, hello_text, "b/hello.so", &fault), FAULT);
+        expect(&fault, 409, "plugin.duplicate", "a/hello.so");
+        expect(&fault, 409, "plugin.duplicate", "b/hello.so");
+}
+END_TEST
+
+START_TEST(a_claim_on_a_domain_is_checked)
+{
+        _catalog_ struct catalog *catalog = dns_catalog();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_int_eq(add_plugin(catalog, JSON({ "name": "x", "version": "1", "domain": "dns",
+                "actions": [{ "name": "zone.sign" }] }), "x.so", &fault), FAULT);
+        expect(&fault, 422, "plugin.incomplete", "record.set");
+        ck_assert_int_eq(add_plugin(catalog, JSON({ "name": "x", "version": "1", "domain": "mail" }), "x.so",
+                                    &fault), FAULT);
+        expect(&fault, 422, "plugin.unknown-domain", "'mail'");
+        ck_assert_ptr_nonnull(strstr(fault.remedy, "dns"));
+        ck_assert_int_eq(add_plugin(catalog, JSON({ "name": "y", "version": "1", "actions": [{ "name": "a",
+                "params": { "properties": { "instance": {} } } }] }), "y.so", &fault), FAULT);
+        expect(&fault, 422, "action.reserved-parameter", "'a'");
+}
+END_TEST
+
+/* ---- instances ---- */
+
+START_TEST(an_instance_is_checked_against_its_plugin)
+{
+        static const char *rows[][3] = {
+                { "{\"name\": \"a\", \"plugin\": \"bint\"}", "instance.unknown-plugin", "'bint'" },
+                { "{\"name\": \"a b\", \"plugin\": \"bind\"}", "instance.invalid", "name" },
+                { "{\"name\": \"a\", \"plugin\": \"bind\", \"hone\": \"core\"}", "instance.invalid", "hone" },
+                { "{\"name\": \"a\", \"plugin\": \"bind\", \"egress\": [\"example.com\"]}", "instance.invalid", "egress" },
+                { "{\"name\": \"a\", \"plugin\": \"power\"}", "schema.mismatch", "url" },
+                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": 7}}", "schema.mismatch", "url" },
+                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": \"u\", \"key\": \"open\"}}",
+                  "instance.inline-secret", "key" },
+                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": \"u\", \"key\": {\"file\": \"\"}}}",
+                  "schema.mismatch", "key" },
+        };
+        _catalog_ struct catalog *catalog = dns_catalog();
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                _fault_ struct fault fault = FAULT_INIT;
+
+                ck_assert_msg(add_instance(catalog, rows[i][0], &fault) == FAULT, "%s", rows[i][0]);
+                expect(&fault, 422, rows[i][1], rows[i][2]);
+                expect(&fault, 422, rows[i][1], "kanamed.conf:7: instance 'a");
+                ck_assert_msg(!strstr(fault.what, "open\"") && (!fault.why || !strstr(fault.why, "\"open")),
+                              "it shows the secret");
+        }
+}
+END_TEST
+
+START_TEST(secrets_stand_as_references)
+{
+        _catalog_ struct catalog *catalog = dns_catalog();
+        _fault_ struct fault fault = FAULT_INIT;
+        const struct catalog_instance *instance;
+
+        ck_assert_msg(add_instance(catalog, "{\"name\": \"p\", \"plugin\": \"power\", \"home\": \"host\", \"scope\": "
+                "\"example.com\", \"egress\": [\"127.0.0.1:8081\", \"unix:/run/x\", \"*.example.com:443\"], \"config\": "
+                "{\"url\": \"u\", \"key\": {\"secret\": \"pdns\"}}}", &fault) == 0, "%s", fault.what);
+        instance = catalog_instance(catalog, "p");
+        ck_assert_str_eq(json_string_value(json_at(instance->config, "key.secret")), "pdns");
+        ck_assert_str_eq(instance->scope, "example.com");
+        ck_assert_int_eq(instance->home, HOME_HOST);
+        ck_assert_uint_eq(json_array_size(instance->egress), 3);
+        ck_assert_int_eq(add_instance(catalog, "{\"name\": \"p\", \"plugin\": \"bind\"}", &fault), FAULT);
+        expect(&fault, 409, "instance.duplicate", "kanamed.conf:7");
+}
+END_TEST
+
+/* ---- who serves ---- */
+
+static const char *served(const struct catalog *catalog, const char *ref, const char *args, struct fault *fault)
+{
+        const struct catalog_action *action = catalog_action(catalog, ref);
+        const struct catalog_instance *instance = NULL;
+        const struct manifest_action *row = NULL;
+        _json_ json_t *value = json_of(args);
+
+        ck_assert_msg(action, "no %s", ref);
+        if (catalog_serve(catalog, action, value, &instance, &row, fault) != 0)
+                return NULL;
+        ck_assert_str_eq(row->name, action->plugin_action);
+        return instance->name;
+}
+
+static struct catalog *corp_catalog(void)
+{
+        static const char *const instances[] = {
+                JSON({ "name": "corp", "plugin": "bind", "scope": "example.com" }),
+                JSON({ "name": "lab", "plugin": "power", "scope": "lab.example.com", "config": { "url": "u" } }),
+                JSON({ "name": "lab2", "plugin": "power", "scope": "twin.example.com", "config": { "url": "u" } }),
+                JSON({ "name": "lab3", "plugin": "bind", "scope": "twin.example.com" }),
+        };
+        struct catalog *catalog = dns_catalog();
+
+        for (size_t i = 0; i < sizeof instances / sizeof *instances; i++)
+                ck_assert_int_eq(add_instance(catalog, instances[i], NULL), 0);
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        return catalog;
+}
+
+START_TEST(the_most_specific_scope_serves)
+{
+        _catalog_ struct catalog *catalog = corp_catalog();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"example.com\"}", NULL), "corp");
+        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"a.lab.example.com\"}", NULL), "lab");
+        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"example.org\"}", &fault));
+        expect(&fault, 404, "instance.none", "'corp' (example.com)");
+        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"twin.example.com\"}", &fault));
+        expect(&fault, 409, "instance.ambiguous", "'lab2' (twin.example.com), 'lab3' (twin.example.com)");
+        ck_assert(!strstr(fault.what, "corp"));
+        /* only power can sign */
+        ck_assert_str_eq(served(catalog, "dns.zone.sign", "{\"zone\": \"twin.example.com\"}", NULL), "lab2");
+        ck_assert_ptr_null(served(catalog, "dns.zone.sign", "{}", &fault));
+        expect(&fault, 409, "instance.ambiguous", "2 instances");
+}
+END_TEST
+
+START_TEST(a_named_instance_serves_or_says_why_not)
+{
+        _catalog_ struct catalog *catalog = corp_catalog();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"twin.example.com\", \"instance\": \"lab3\"}", NULL), "lab3");
+        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"z\", \"instance\": \"lab4\"}", &fault));
+        expect(&fault, 404, "instance.unknown", "'lab4'");
+        ck_assert_ptr_nonnull(fault.remedy);
+        ck_assert_ptr_null(served(catalog, "dns.zone.sign", "{\"zone\": \"z\", \"instance\": \"corp\"}", &fault));
+        expect(&fault, 404, "instance.unfit", "'bind'");
+        ck_assert_ptr_null(served(catalog, "bind.rndc", "{\"line\": \"x\"}", &fault));
+        expect(&fault, 409, "instance.ambiguous", "'corp'");
+        ck_assert_str_eq(served(catalog, "bind.rndc", "{\"line\": \"x\", \"instance\": \"corp\"}", NULL), "corp");
+}
+END_TEST
+
+START_TEST(a_domain_shows_what_somebody_serves)
+{
+        _catalog_ struct catalog *catalog = dns_catalog(), *full = corp_catalog();
+
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        ck_assert_ptr_nonnull(catalog_action(catalog, "dns.record.set"));
+        ck_assert_ptr_null(catalog_action(catalog, "dns.zone.sign"));
+        ck_assert_ptr_null(catalog_action(catalog, "bind.record.set"));
+        ck_assert_ptr_nonnull(catalog_action(catalog, "bind.rndc"));
+        ck_assert_ptr_nonnull(catalog_action(full, "dns.zone.sign"));
+        ck_assert(fits(full, "dns.record.set", "{\"zone\": \"z\", \"instance\": \"corp\"}"));
+        ck_assert(!fits(full, "dns.record.set", "{\"zone\": \"z\", \"other\": 1}"));
+        ck_assert_int_eq(catalog_action(full, "dns.record.set")->timeout_ms, 5000);
+        ck_assert_ptr_nonnull(catalog_trigger(full, "dns.zone.changed"));
+        ck_assert_ptr_null(catalog_trigger(full, "bind.zone.changed"));
+        ck_assert_ptr_nonnull(catalog_trigger(full, "bind.reloaded"));
+}
+END_TEST
+
+/* ---- packs and rules ---- */
+
+static const char rule_text[] =
+        "name: on_alert\nenabled: true\ntrigger:\n  type: core.st2.webhook\n  parameters:\n    url: alerts\n"
+        "action:\n  ref: core.noop\n";
+
+static void make_pack(void)
+{
+        write_file("demo/pack.yaml", "name: demo\nversion: 1.0.0\ndescription: A pack\n");
+        write_file("demo/rules/on_alert.yaml", rule_text);
+        write_file("demo/actions/say.yaml", "name: say\nrunner_type: local-shell-cmd\nenabled: false\nparameters:\n"
+                   "  cmd:\n    default: 'date'\n    immutable: true\n  who:\n    type: string\n    required: true\n");
+        write_file("demo/actions/flow.yaml", "name: flow\nrunner_type: orquesta\nentry_point: workflows/flow.yaml\n"
+                   "parameters:\n  who:\n    type: string\n");
+        write_file("demo/actions/workflows/flow.yaml", "version: 1.0\ntasks: {}\n");
+        write_file("demo/triggers/rang.yaml", "name: rang\npayload_schema:\n  type: object\n");
+        write_file("demo/sensors/bell.yaml", "class_name: Bell\nentry_point: bell.py\ntrigger_types:\n  - name: struck\n");
+}
+
+static const char *warning(const struct catalog *catalog, size_t i, const char *key)
+{
+        return json_text_of(json_array_get(catalog_warnings(catalog), i), key, "");
+}
+
+START_TEST(a_pack_is_loaded_whole)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        _fault_ struct fault fault = FAULT_INIT;
+        const struct catalog_action *action;
+
+        make_pack();
+        ck_assert_msg(catalog_add_pack(catalog, path_of("demo"), &fault) == 0, "%s", fault.what);
+        ck_assert_int_eq(catalog_finish(catalog, &fault), 0);
+        ck_assert_msg(json_array_size(catalog_warnings(catalog)) == 0, "%s", warning(catalog, 0, "what"));
+        ck_assert_str_eq(catalog_pack(catalog, "demo")->version, "1.0.0");
+        ck_assert_ptr_nonnull(rulebook_find(catalog_rules(catalog), "demo.on_alert"));
+        ck_assert(text_ends_with(catalog_rule_origin(catalog, "demo.on_alert"), "demo/rules/on_alert.yaml"));
+        action = catalog_action(catalog, "demo.say");
+        ck_assert(!action->is_enabled);
+        ck_assert(fits(catalog, "demo.say", "{\"who\": \"x\"}"));
+        ck_assert(!fits(catalog, "demo.say", "{\"who\": \"x\", \"cmd\": \"rm -rf /\"}"));
+        ck_assert(!fits(catalog, "demo.say", "{\"who\": \"x\", \"argv\": [\"rm\"]}"));
+        ck_assert(!fits(catalog, "demo.say", "{}"));
+        action = catalog_action(catalog, "demo.flow");
+        ck_assert_str_eq(action->runner, "orquesta");
+        ck_assert_str_eq(action->entry_point, "workflows/flow.yaml");
+        ck_assert(action->is_enabled && !catalog_runner(catalog, "orquesta")->is_here);
+        ck_assert_ptr_nonnull(catalog_trigger(catalog, "demo.rang"));
+        ck_assert_ptr_nonnull(catalog_trigger(catalog, "demo.struck"));
+        ck_assert_int_eq(catalog_check_pack(path_of("demo"), &fault), 0);
+}
+END_TEST
+
+/* One bad file: a warning that names file and line, while all others stand; and no installation. */
+static void expect_warning(const char *file, const char *text, const char *code, const char *place)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        make_pack();
+        write_file(file, text);
+        ck_assert_int_eq(catalog_add_pack(catalog, path_of("demo"), NULL), 0);
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        ck_assert_msg(json_array_size(catalog_warnings(catalog)) == 1, "%s: %zu warnings, %s", text,
+                      json_array_size(catalog_warnings(catalog)), warning(catalog, 1, "what"));
+        ck_assert_msg(strstr(warning(catalog, 0, "what"), place), "'%s' lacks '%s'", warning(catalog, 0, "what"), place);
+        ck_assert_str_eq(warning(catalog, 0, "file"), path_of(file));
+        if (code)
+                ck_assert_str_eq(warning(catalog, 0, "code"), code);
+        ck_assert_ptr_nonnull(rulebook_find(catalog_rules(catalog), "demo.on_alert"));
+        ck_assert_int_eq(catalog_check_pack(path_of("demo"), &fault), FAULT);
+        expect(&fault, 422, "pack.invalid", place);
+        ck_assert_uint_eq(json_array_size(json_object_get(fault.detail, "problems")), 1);
+        unlink(path_of(file));
+}
+
+START_TEST(one_bad_file_is_a_warning_with_its_line)
+{
+        expect_warning("demo/rules/z.yaml", "name: z\n trigger: {\n", "yaml.syntax", "rules/z.yaml:2");
+        expect_warning("demo/rules/z.yaml", "- 1\n", "file.invalid", "rules/z.yaml: it is no mapping");
+        expect_warning("demo/rules/z.yaml", "name: z\npack: other\ntrigger:\n  type: a.b\naction:\n  ref: c.d\n",
+                       "file.foreign", "rules/z.yaml:2: pack");
+        expect_warning("demo/rules/z.yaml", rule_text, "rule.duplicate", "rules/z.yaml: the rule 'demo.on_alert'");
+        expect_warning("demo/actions/z.yaml", "name: z\nrunner_type: pyton-script\n", "action.unknown-runner",
+                       "actions/z.yaml:2: runner_type");
+        expect_warning("demo/actions/z.yaml", "runner_type: noop\n", "action.invalid", "name");
+        expect_warning("demo/actions/z.yaml", "name: say\nrunner_type: noop\n", "action.duplicate", "demo.say");
+        expect_warning("demo/actions/z.yaml", "name: z\nrunner_type: noop\nparameters:\n  a:\n    type: nonsense\n",
+                       NULL, "actions/z.yaml");
+        expect_warning("demo/triggers/z.yaml", "name: rang\n", "trigger.duplicate", "demo.rang");
+}
+END_TEST
+
+START_TEST(two_packs_of_one_name_are_refused)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        make_pack();
+        write_file("other/pack.yaml", "name: demo\nversion: 1.0.0\n");
+        ck_assert_int_eq(catalog_add_pack(catalog, path_of("demo"), NULL), 0);
+        ck_assert_int_eq(catalog_add_pack(catalog, path_of("other"), &fault), FAULT);
+        expect(&fault, 409, "pack.duplicate", "/other: the pack 'demo'");
+        write_file("other/pack.yaml", "name: core\nversion: 1.0.0\n");
+        ck_assert_int_eq(catalog_add_pack(catalog, path_of("other"), &fault), FAULT);
+        expect(&fault, 409, "pack.duplicate", "'core'");
+        ck_assert_int_eq(catalog_add_pack(catalog, path_of("nowhere"), &fault), FAULT);
+        expect(&fault, 422, "pack.no-meta", "nowhere");
+}
+END_TEST
+
+static int add_rule(struct catalog *catalog, const char *text, struct fault *fault)
+{
+        _json_ json_t *definition = json_of(text);
+
+        return catalog_add_rule(catalog, definition, "api", fault);
+}
+
+START_TEST(a_rule_that_names_nothing_known_is_a_warning)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+
+        ck_assert_int_eq(add_rule(catalog, JSON({ "name": "r", "pack": "p", "enabled": true,
+                "trigger": { "type": "core.st2.webhok" }, "action": { "ref": "core.nop" } }), NULL), 0);
+        ck_assert_int_eq(add_rule(catalog, JSON({ "name": "s", "pack": "p", "enabled": true,
+                "trigger": { "type": "core.st2.webhook", "parameters": { "url": "x", "uri": "x" } },
+                "action": { "ref": "core.noop" } }), NULL), 0);
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        ck_assert_uint_eq(json_array_size(catalog_warnings(catalog)), 3);
+        ck_assert_str_eq(warning(catalog, 0, "code"), "rule.unknown-action");
+        ck_assert_str_eq(warning(catalog, 0, "try"), "did you mean 'core.noop'?");
+        ck_assert_str_eq(warning(catalog, 1, "code"), "rule.unknown-trigger");
+        ck_assert_str_eq(warning(catalog, 1, "try"), "did you mean 'core.st2.webhook'?");
+        ck_assert_ptr_nonnull(strstr(warning(catalog, 2, "what"), "'p.s'"));
+        ck_assert_str_eq(catalog_rule_origin(catalog, "p.r"), "api");
+        ck_assert_ptr_nonnull(rulebook_find(catalog_rules(catalog), "p.r"));
+}
+END_TEST
+
+START_TEST(enabled_can_be_overridden)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+
+        make_pack();
+        ck_assert_int_eq(catalog_add_pack(catalog, path_of("demo"), NULL), 0);
+        ck_assert_int_eq(catalog_override_enabled(catalog, "rule", "demo.on_alert", false), 0);
+        ck_assert_int_eq(catalog_override_enabled(catalog, "action", "demo.say", true), 0);
+        ck_assert_int_lt(catalog_override_enabled(catalog, "rule", "demo.gone", false), 0);
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        ck_assert(!rule_is_enabled(rulebook_find(catalog_rules(catalog), "demo.on_alert")));
+        ck_assert(catalog_action(catalog, "demo.say")->is_enabled);
+        ck_assert(json_is_true(json_object_get(catalog_action(catalog, "demo.say")->metadata, "enabled")));
+}
+END_TEST
+
+START_TEST(a_catalog_outlives_the_next_one)
+{
+        struct catalog *old = catalog_new();
+        struct catalog *held;
+
+        ck_assert_int_eq(catalog_finish(old, NULL), 0);
+        held = catalog_ref(old);
+        ck_assert_ptr_null(catalog_unref(old));
+        ck_assert_ptr_nonnull(catalog_action(held, "core.noop"));
+        ck_assert_ptr_null(catalog_unref(held));
+        ck_assert_ptr_null(catalog_unref(NULL));
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("catalog_catalog");
+        TCase *tcase = tcase_create("all");
+        SRunner *runner;
+        int failed;
+
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, core_actions_are_there);
+        tcase_add_test(tcase, core_parameters_are_held_to_their_schemas);
+        tcase_add_test(tcase, what_is_listed_is_in_order);
+        tcase_add_test(tcase, core_triggers_are_there);
+        tcase_add_test(tcase, a_plugins_own_actions_carry_its_name);
+        tcase_add_test(tcase, a_plugin_that_needs_nothing_has_an_instance);
+        tcase_add_test(tcase, two_plugins_of_one_name_are_refused);
+        tcase_add_test(tcase, a_claim_on_a_domain_is_checked);
+        tcase_add_test(tcase, an_instance_is_checked_against_its_plugin);
+        tcase_add_test(tcase, secrets_stand_as_references);
+        tcase_add_test(tcase, the_most_specific_scope_serves);
+        tcase_add_test(tcase, a_named_instance_serves_or_says_why_not);
+        tcase_add_test(tcase, a_domain_shows_what_somebody_serves);
+        tcase_add_test(tcase, a_pack_is_loaded_whole);
+        tcase_add_test(tcase, one_bad_file_is_a_warning_with_its_line);
+        tcase_add_test(tcase, two_packs_of_one_name_are_refused);
+        tcase_add_test(tcase, a_rule_that_names_nothing_known_is_a_warning);
+        tcase_add_test(tcase, enabled_can_be_overridden);
+        tcase_add_test(tcase, a_catalog_outlives_the_next_one);
+        suite_add_tcase(suite, tcase);
+        runner = srunner_create(suite);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? 1 : 0;
+}
