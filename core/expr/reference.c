@@ -46,7 +46,8 @@ static int unexpected(const struct cursor *c, const char *wanted)
 static int unsupported(const struct cursor *c)
 {
         int len = (int)(c->end - c->start);
-        const char *what = *c->s == '|' ? "a filter" : *c->s == '(' ? "a call" : "an operator";
+        const char *what = *c->s == '|' ? "a filter" : *c->s == '(' ? "a call"
+                : isdigit((unsigned char)*c->s) || strchr("\"'", *c->s) ? "a literal" : "an operator";
 
         fault_set(c->fault, 422, "expr.syntax", "{{%.*s}}: %s, at character %zu, is not supported "
                   "here", len > 200 ? 200 : len, c->start, what, (size_t)(c->s - c->start) + 3);
@@ -151,8 +152,8 @@ static int read_steps(struct cursor *c, struct reference *reference)
         int r;
 
         skip_blanks(c);
-        if (c->s < c->end && isdigit((unsigned char)*c->s))
-                return unexpected(c, "a name");
+        if (c->s < c->end && (isdigit((unsigned char)*c->s) || *c->s == '"' || *c->s == '\''))
+                return unsupported(c);
         r = read_word(c, reference, "a name such as trigger");
         while (!r) {
                 skip_blanks(c);

@@ -9,13 +9,12 @@
 #include "flow/aisle.h"
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "flow/group.h"
 #include "flow/rule_criteria.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 struct equality {
@@ -27,18 +26,6 @@ struct equality {
 struct equalities {
         struct equality list[CRITERIA_MAX];
         size_t n;
-};
-
-/* Rules that want the same values, as far as hashes tell. */
-struct bucket {
-        const struct rule **rules;
-        size_t n;
-};
-
-struct group {
-        const struct path **paths;      /* of the first rule's criteria, which live as long */
-        size_t n;
-        struct map buckets;             /* 16 hex digits of all wanted values to struct bucket */
 };
 
 struct node {
@@ -68,21 +55,9 @@ static void free_node(void *p)
         free(node);
 }
 
-static void free_bucket(void *p)
-{
-        struct bucket *bucket = p;
-
-        free(bucket->rules);
-        free(bucket);
-}
-
 static void free_group(void *p)
 {
-        struct group *group = p;
-
-        map_deinit(&group->buckets, free_bucket);
-        free(group->paths);
-        free(group);
+        group_free(p);
 }
 
 struct aisle *aisle_new(void)
@@ -119,15 +94,7 @@ static int by_name(const void *a, const void *b)
         return strcmp(x->name, y->name);
 }
 
-static bool has_path(const struct equalities *e, const char *name)
-{
-        for (size_t i = 0; i < e->n; i++)
-                if (strcmp(e->list[i].name, name) == 0)
-                        return true;
-        return false;
-}
-
-/* The rule's equality criteria, one a path, in the order of the paths' names. */
+/* The rule's equality criteria in the order of their paths' names. */
 static int collect(const struct rule *rule, struct equalities *e)
 {
         const struct criteria *criteria = rule_criteria(rule);
@@ -140,10 +107,7 @@ static int collect(const struct rule *rule, struct equalities *e)
                 next->name = spell(next->path);
                 if (!next->name)
                         return -ENOMEM;
-                if (has_path(e, next->name))
-                        free(next->name);
-                else
-                        e->n++;
+                e->n++;
         }
         qsort(e->list, e->n, sizeof *e->list, by_name);
         return 0;
@@ -186,13 +150,13 @@ static struct node *node_at(struct aisle *aisle, const struct path *path)
         return node;
 }
 
-static int hang(struct aisle *aisle, struct group *group)
+static int hang(struct aisle *aisle, const struct equalities *e, struct group *group)
 {
         struct node *best = NULL;
         struct group **groups;
 
-        for (size_t i = 0; i < group->n; i++) {
-                struct node *node = node_at(aisle, group->paths[i]);
+        for (size_t i = 0; i < e->n; i++) {
+                struct node *node = node_at(aisle, e->list[i].path);
 
                 if (!node)
                         return -ENOMEM;
@@ -209,21 +173,17 @@ static int hang(struct aisle *aisle, struct group *group)
 
 static struct group *new_group(struct aisle *aisle, const struct equalities *e, const char *name)
 {
-        struct group *group = calloc(1, sizeof *group);
+        const struct path *paths[CRITERIA_MAX];
+        struct group *group;
 
-        if (!group)
-                return NULL;
-        group->paths = calloc(e->n, sizeof *group->paths);
-        for (size_t i = 0; group->paths && i < e->n; i++)
-                group->paths[group->n++] = e->list[i].path;
-        if (!group->paths || map_put(&aisle->groups, name, group, NULL) < 0) {
-                free_group(group);
-                return NULL;
-        }
-        if (hang(aisle, group) < 0) {
+        for (size_t i = 0; i < e->n; i++)
+                paths[i] = e->list[i].path;
+        group = group_new(paths, e->n);
+        if (!group || map_put(&aisle->groups, name, group, NULL) < 0)
+                return group_free(group);
+        if (hang(aisle, e, group) < 0) {
                 map_remove(&aisle->groups, name);
-                free_group(group);
-                return NULL;
+                return group_free(group);
         }
         return group;
 }
@@ -241,46 +201,14 @@ static struct group *find_group(struct aisle *aisle, const struct equalities *e)
         return group ? group : new_group(aisle, e, name.s);
 }
 
-static uint64_t mix(uint64_t hash, const json_t *value)
-{
-        return (hash * 0x9e3779b97f4a7c15u) ^ json_hash(value, JSON_SAME_PYTHON);
-}
-
-static const char *bucket_name(uint64_t hash, char name[17])
-{
-        snprintf(name, 17, "%016llx", (unsigned long long)hash);
-        return name;
-}
-
-static int add_to_bucket(struct group *group, uint64_t hash, const struct rule *rule)
-{
-        char name[17];
-        struct bucket *bucket = map_get(&group->buckets, bucket_name(hash, name));
-        const struct rule **rules;
-
-        if (!bucket) {
-                bucket = calloc(1, sizeof *bucket);
-                if (!bucket || map_put(&group->buckets, name, bucket, NULL) < 0) {
-                        free(bucket);
-                        return -ENOMEM;
-                }
-        }
-        rules = grow(bucket->rules, bucket->n, sizeof *rules);
-        if (!rules)
-                return -ENOMEM;
-        bucket->rules = rules;
-        rules[bucket->n++] = rule;
-        return 0;
-}
-
 static int add(struct aisle *aisle, const struct equalities *e, const struct rule *rule)
 {
         struct group *group = find_group(aisle, e);
-        uint64_t hash = 0;
+        const json_t *constants[CRITERIA_MAX];
 
         for (size_t i = 0; i < e->n; i++)
-                hash = mix(hash, e->list[i].constant);
-        return group ? add_to_bucket(group, hash, rule) : -ENOMEM;
+                constants[i] = e->list[i].constant;
+        return group ? group_add(group, constants, rule) : -ENOMEM;
 }
 
 int aisle_add(struct aisle *aisle, const struct rule *rule)
@@ -299,26 +227,6 @@ struct walk {
         int (*visit)(void *arg, const struct rule *rule);
         void *arg;
 };
-
-static int visit_group(const struct walk *walk, const struct group *group)
-{
-        const struct bucket *bucket;
-        uint64_t hash = 0;
-        char name[17];
-        int r = 0;
-
-        for (size_t i = 0; i < group->n; i++) {
-                const json_t *value = path_find(group->paths[i], walk->scope);
-
-                if (!value)
-                        return 0;
-                hash = mix(hash, value);
-        }
-        bucket = map_get(&group->buckets, bucket_name(hash, name));
-        for (size_t i = 0; bucket && i < bucket->n && !r; i++)
-                r = walk->visit(walk->arg, bucket->rules[i]);
-        return r;
-}
 
 static int walk_node(const struct walk *walk, const struct node *node, const json_t *value);
 
@@ -356,7 +264,7 @@ static int walk_node(const struct walk *walk, const struct node *node, const jso
         int r = 0;
 
         for (size_t i = 0; i < node->n && !r; i++)
-                r = visit_group(walk, node->groups[i]);
+                r = group_visit(node->groups[i], walk->scope, walk->visit, walk->arg);
         if (r || !node->children.used)
                 return r;
         return json_is_object(value) && json_object_size(value) < node->children.used

@@ -24,7 +24,8 @@ struct criterion {
         struct matcher *matcher;        /* of a constant pattern, or */
         struct expr *pattern;           /* of one that holds expressions, or */
         struct criteria *items;         /* of a search */
-        bool every_item, any_pattern;
+        bool every_item, any_pattern;   /* of a search */
+        bool is_equality;               /* with a constant, and the first one on its path */
         json_t *source;
 };
 
@@ -152,6 +153,16 @@ static int compile_one(struct criterion *criterion, const char *key, json_t *sou
                 ? fault_prefix(fault, "criteria \"%.200s\"", key) : r;
 }
 
+static bool is_first_equality(const struct criteria *criteria, const struct criterion *criterion)
+{
+        if (!criterion->matcher || !matcher_equal_to(criterion->matcher) || criterion->path->has_any)
+                return false;
+        for (const struct criterion *c = criteria->list; c < criterion; c++)
+                if (c->is_equality && path_equal(c->path, criterion->path))
+                        return false;
+        return true;
+}
+
 static int compile(const json_t *source, unsigned depth, struct criteria **ret, struct fault *fault)
 {
         struct criteria *criteria = calloc(1, sizeof *criteria);
@@ -172,11 +183,14 @@ static int compile(const json_t *source, unsigned depth, struct criteria **ret, 
                 return r;
         }
         json_object_foreach((json_t *)source, key, value) {
-                r = compile_one(&criteria->list[criteria->n++], key, value, depth, fault);
+                struct criterion *criterion = &criteria->list[criteria->n++];
+
+                r = compile_one(criterion, key, value, depth, fault);
                 if (r) {
                         criteria_free(criteria);
                         return r;
                 }
+                criterion->is_equality = is_first_equality(criteria, criterion);
         }
         *ret = criteria;
         return 0;
@@ -232,17 +246,26 @@ static bool settle(int verdict, int decisive, int *known, struct fault *found, s
 
 static int judge_one(const struct criterion *criterion, const json_t *scope, struct fault *fault);
 
-static int judge_all(const struct criteria *criteria, bool any, const json_t *scope,
-                     struct fault *fault)
+/* Which criteria are asked, and how they are joined. */
+struct ask {
+        const struct criteria *criteria;
+        bool any, rest_only;
+};
+
+static int judge_all(const struct ask *ask, const json_t *scope, struct fault *fault)
 {
-        int decisive = any ? VERDICT_YES : VERDICT_NO;
-        int known = any ? VERDICT_NO : VERDICT_YES;
+        const struct criteria *criteria = ask->criteria;
+        int decisive = ask->any ? VERDICT_YES : VERDICT_NO;
+        int known = ask->any ? VERDICT_NO : VERDICT_YES;
         _fault_ struct fault first = FAULT_INIT;
 
         for (size_t i = 0; i < criteria->n; i++) {
                 struct fault found = FAULT_INIT;
-                int verdict = judge_one(&criteria->list[i], scope, &found);
+                int verdict;
 
+                if (ask->rest_only && criteria->list[i].is_equality)
+                        continue;
+                verdict = judge_one(&criteria->list[i], scope, &found);
                 if (settle(verdict, decisive, &known, &found, &first)) {
                         fault_deinit(&found);
                         return known;
@@ -266,9 +289,10 @@ static json_t *scope_of_item(const json_t *scope, const json_t *item)
 static int judge_item(const struct criterion *criterion, const json_t *scope, const json_t *item,
                       struct fault *fault)
 {
+        const struct ask ask = { criterion->items, criterion->any_pattern, false };
         _json_ json_t *inner = scope_of_item(scope, item);
 
-        return inner ? judge_all(criterion->items, criterion->any_pattern, inner, fault) : -ENOMEM;
+        return inner ? judge_all(&ask, inner, fault) : -ENOMEM;
 }
 
 static int judge_items(const struct criterion *criterion, const json_t *scope, const json_t *items,
@@ -335,7 +359,9 @@ static int judge_one(const struct criterion *criterion, const json_t *scope, str
 
 int criteria_judge(const struct criteria *criteria, const json_t *scope, struct fault *fault)
 {
-        return judge_all(criteria, false, scope, fault);
+        const struct ask ask = { criteria, false, false };
+
+        return judge_all(&ask, scope, fault);
 }
 
 static json_t *pattern_shown(const struct criterion *criterion, const json_t *scope)
@@ -377,11 +403,26 @@ bool criteria_equality(const struct criteria *criteria, size_t i, const struct p
                        const json_t **ret_constant)
 {
         const struct criterion *criterion = &criteria->list[i];
-        const json_t *constant = criterion->matcher ? matcher_equal_to(criterion->matcher) : NULL;
 
-        if (!constant || criterion->path->has_any)
+        if (!criterion->is_equality)
                 return false;
         *ret_path = criterion->path;
-        *ret_constant = constant;
+        *ret_constant = matcher_equal_to(criterion->matcher);
         return true;
+}
+
+size_t criteria_count_rest(const struct criteria *criteria)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < criteria->n; i++)
+                n += !criteria->list[i].is_equality;
+        return n;
+}
+
+int criteria_judge_rest(const struct criteria *criteria, const json_t *scope, struct fault *fault)
+{
+        const struct ask ask = { criteria, false, true };
+
+        return judge_all(&ask, scope, fault);
 }

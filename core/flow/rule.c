@@ -24,6 +24,7 @@ struct rule {
         char *ref, *trigger_key;
         const char *action;             /* in the definition */
         bool enabled, backstop;
+        bool is_all_equality;           /* nothing is left to ask once the index has answered */
         int64_t limit_per_minute;
         struct criteria *criteria;
         struct expr *parameters;
@@ -214,16 +215,29 @@ static int read_action(struct rule *rule, struct fault *fault)
         return r == FAULT ? fault_prefix(fault, "action.parameters") : r;
 }
 
+/* Names in use hold blanks and commas; what a ref cannot bear is a slash, a control, an edge of blank. */
+static bool is_title(const char *s)
+{
+        size_t n = strlen(s);
+
+        for (size_t i = 0; i < n; i++)
+                if ((unsigned char)s[i] < ' ' || s[i] == 0x7f || strchr("/?#", s[i]))
+                        return false;
+        return n && n <= 128 && s[0] != ' ' && s[0] != '.' && s[n - 1] != ' ';
+}
+
 static int read_name(struct rule *rule, struct fault *fault)
 {
         const char *name = json_text_of(rule->definition, "name", "");
         const char *pack = json_text_of(rule->definition, "pack", "default");
 
-        if (!text_is_name(name) || !text_is_name(pack))
-                return fault_set(fault, 422, "rule.invalid", "%s \"%.140s\" must consist of letters, "
-                                 "digits, _, - and dots, and have at most 128 bytes",
-                                 text_is_name(name) ? "pack" : "name",
-                                 text_is_name(name) ? pack : name);
+        if (!is_title(name))
+                return fault_set(fault, 422, "rule.invalid", "name \"%.140s\" must have 1 to 128 "
+                                 "bytes, no / ? # or control characters, and no blank at an end",
+                                 name);
+        if (!text_is_name(pack))
+                return fault_set(fault, 422, "rule.invalid", "pack \"%.140s\" must consist of "
+                                 "letters, digits, _, - and dots, and have at most 128 bytes", pack);
         return asprintf(&rule->ref, "%s.%s", pack, name) < 0 ? -ENOMEM : 0;
 }
 
@@ -247,7 +261,10 @@ static int read_definition(struct rule *rule, struct fault *fault)
         if (!r)
                 r = criteria_compile(json_object_get(rule->definition, "criteria"), &rule->criteria,
                                      fault);
-        return r ? r : read_action(rule, fault);
+        if (r)
+                return r;
+        rule->is_all_equality = !criteria_count_rest(rule->criteria);
+        return read_action(rule, fault);
 }
 
 int rule_compile(const json_t *definition, struct rule **ret, struct fault *fault)
@@ -368,6 +385,12 @@ int rule_judge(const struct rule *rule, const json_t *scope, struct fault *fault
         if (is_empty(json_object_get(scope, "trigger")))
                 return VERDICT_NO;
         return criteria_judge(rule->criteria, scope, fault);
+}
+
+int rule_judge_rest(const struct rule *rule, const json_t *scope, struct fault *fault)
+{
+        return rule->is_all_equality ? VERDICT_YES
+                : criteria_judge_rest(rule->criteria, scope, fault);
 }
 
 int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, struct fault *fault)

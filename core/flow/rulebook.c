@@ -2,9 +2,8 @@
 
 /*
  * The shelf of a trigger key holds its rules in groups: rules whose equality criteria ask about the
- * same set of paths are one group, a table from all their wanted values together to rules. So an
- * event costs one look-up a group, and what it finds nearly always matches; ten thousand rules on
- * (alert, host) pairs are one group, and every pair finds its own.
+ * same set of paths are one group (group.c), a table from all their wanted values together to rules.
+ * So an event costs one look-up a group, however many (alert, host) pairs there are rules for.
  *
  * Groups themselves hang in a tree of paths (aisle.c), each below one of its paths, so that groups
  * about things that an event does not speak of are not even looked at. Rules without an equality
@@ -188,17 +187,29 @@ static int add_hit(struct search *search, const struct rule *rule, bool matched,
         return 0;
 }
 
-static int judge(void *arg, const struct rule *rule)
+static int note(struct search *search, const struct rule *rule, int verdict, struct fault *fault)
+{
+        if (verdict == VERDICT_NO || verdict < 0) {
+                fault_deinit(fault);
+                return verdict;
+        }
+        return add_hit(search, rule, verdict == VERDICT_YES, fault);
+}
+
+static int judge_plain(struct search *search, const struct rule *rule)
+{
+        struct fault fault = FAULT_INIT;
+
+        return note(search, rule, rule_judge(rule, search->scope, &fault), &fault);
+}
+
+/* The index has answered for the equality criteria. */
+static int judge_found(void *arg, const struct rule *rule)
 {
         struct search *search = arg;
         struct fault fault = FAULT_INIT;
-        int verdict = rule_judge(rule, search->scope, &fault);
 
-        if (verdict == VERDICT_NO || verdict < 0) {
-                fault_deinit(&fault);
-                return verdict;
-        }
-        return add_hit(search, rule, verdict == VERDICT_YES, &fault);
+        return note(search, rule, rule_judge_rest(rule, search->scope, &fault), &fault);
 }
 
 static int hit_by_ref(const void *a, const void *b)
@@ -226,10 +237,10 @@ static int visit_hits(const struct search *search, rulebook_hit *hit, void *arg)
 
 static int judge_shelf(const struct shelf *shelf, struct search *search)
 {
-        int r = aisle_walk(shelf->aisle, search->scope, judge, search);
+        int r = aisle_walk(shelf->aisle, search->scope, judge_found, search);
 
         for (size_t i = 0; i < shelf->plain_n && !r; i++)
-                r = judge(search, shelf->plain[i]);
+                r = judge_plain(search, shelf->plain[i]);
         return r;
 }
 
