@@ -117,6 +117,20 @@ static void print_examples(FILE *to, const char *examples)
         fputs(".Ed\n", to);
 }
 
+/* Lines of at most 80 columns, as mdoc wants its source; macro lines stay as they are. */
+static void print_prose(FILE *to, const char *s)
+{
+        while (*s) {
+                size_t len = strcspn(s, "\n"), n = len;
+
+                if (*s != '.' && len > 80)
+                        for (n = 80; n > 1 && s[n] != ' '; n--)
+                                ;
+                fprintf(to, "%.*s\n", (int)n, s);
+                s += n + (s[n] != '\0');
+        }
+}
+
 static void print_page(FILE *to, const struct noun *noun)
 {
         char title[64];
@@ -133,10 +147,12 @@ static void print_page(FILE *to, const struct noun *noun)
                 fprintf(to, ".Nm kaname %s %s\n.Op Ar options\n", noun->name, verb->name);
                 print_operands(to, verb->operands);
         }
-        fprintf(to, ".Sh DESCRIPTION\n%s\n.Pp\nThe commands are:\n", noun->about);
+        fputs(".Sh DESCRIPTION\n", to);
+        print_prose(to, noun->about);
+        fputs(".Pp\nThe commands are:\n", to);
         print_commands(to, noun);
-        fputs("The options that every command takes, the exit codes and the environment are in\n"
-              ".Xr kaname 1 .\n", to);
+        fputs("The options that every command takes, the exit codes and the environment are\n"
+              "in\n.Xr kaname 1 .\n", to);
         print_examples(to, noun->examples);
         fputs(".Sh SEE ALSO\n.Xr kaname 1\n", to);
 }
