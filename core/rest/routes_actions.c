@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Actions and the runners under them: what could be run, and with which parameters. */
+
+#include "rest/request.h"
+#include "rest/shape.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct listing {
+        struct page *page;
+        struct catalog *catalog;
+        const char *pack, *name, *id, *runner, *tag;
+        bool overview;
+};
+
+static bool has_tag(const struct catalog_action *action, const char *tag)
+{
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(json_object_get(action->metadata, "tags"), i, one)
+                if (text_equal(json_is_string(one) ? json_string_value(one) : json_text_of(one, "name", ""), tag))
+                        return true;
+        return false;
+}
+
+static json_t *merged_parameters(const struct catalog *catalog, const struct catalog_action *action)
+{
+        const struct catalog_runner *runner = catalog_runner(catalog, action->runner);
+        json_t *merged = runner && runner->parameters ? json_deep_copy(runner->parameters) : json_object();
+        json_t *own = json_object_get(action->metadata, "parameters"), *value, *there;
+        const char *name;
+
+        json_object_foreach(own, name, value) {
+                there = json_object_get(merged, name);
+                if (json_is_object(there))
+                        json_object_update(there, value);
+                else
+                        json_object_set_new(merged, name, json_deep_copy(value));
+        }
+        return merged;
+}
+
+static json_t *overview_of(const struct catalog *catalog, const struct catalog_action *action)
+{
+        json_t *out = shape_action(action);
+
+        json_object_set_new(out, "parameters", merged_parameters(catalog, action));
+        return out;
+}
+
+static int add(void *arg, const struct catalog_action *action)
+{
+        struct listing *l = arg;
+
+        if ((l->pack && !text_equal(action->pack, l->pack)) || (l->name && !text_equal(action->name, l->name))
+            || (l->runner && !text_equal(action->runner, l->runner))
+            || (l->id && !shape_is("action", action->ref, l->id)) || (l->tag && !has_tag(action, l->tag)))
+                return 0;
+        if (page_takes(l->page))
+                page_add(l->page, l->overview ? overview_of(l->catalog, action) : shape_action(action));
+        return 0;
+}
+
+static int list_as(struct request *req, bool overview, struct fault *fault)
+{
+        _page_ struct page page = { 0 };
+        struct listing listing = { .page = &page, .overview = overview, .pack = query_text(&req->query, "pack"),
+                .name = query_text(&req->query, "name"), .id = query_text(&req->query, "id"),
+                .runner = query_text(&req->query, "runner"), .tag = query_text(&req->query, "tags") };
+        int r = page_init(&page, req, fault);
+
+        if (r)
+                return r;
+        listing.catalog = request_catalog(req);
+        catalog_each_action(listing.catalog, add, &listing);
+        return page_answer(&page);
+}
+
+static int list(struct request *req, struct fault *fault)
+{
+        return list_as(req, false, fault);
+}
+
+static int list_overview(struct request *req, struct fault *fault)
+{
+        return list_as(req, true, fault);
+}
+
+struct finding {
+        const char *name;
+        const struct catalog_action *found;
+};
+
+static int match(void *arg, const struct catalog_action *action)
+{
+        struct finding *finding = arg;
+
+        if (shape_is("action", action->ref, finding->name))
+                finding->found = action;
+        return finding->found != NULL;
+}
+
+static int find(struct request *req, const struct catalog_action **ret, struct fault *fault)
+{
+        const char *name = request_param(req, "ref"), *near;
+        struct catalog *catalog = request_catalog(req);
+        struct finding finding = { name, catalog_action(catalog, name) };
+
+        if (!finding.found)
+                catalog_each_action(catalog, match, &finding);
+        if (finding.found) {
+                *ret = finding.found;
+                return 0;
+        }
+        near = catalog_nearest_action(catalog, name);
+        fault_set(fault, 404, "action.unknown", "there is no action '%.128s'", name);
+        return near ? fault_try(fault, "did you mean '%s'?", near) : fault_try(fault, "kaname action list");
+}
+
+static int get(struct request *req, struct fault *fault)
+{
+        const struct catalog_action *action;
+        int r = find(req, &action, fault);
+
+        return r ? r : answer_object(req, 200, shape_action(action));
+}
+
+static int get_overview(struct request *req, struct fault *fault)
+{
+        const struct catalog_action *action;
+        int r = find(req, &action, fault);
+
+        return r ? r : answer_object(req, 200, overview_of(request_catalog(req), action));
+}
+
+static int get_parameters(struct request *req, struct fault *fault)
+{
+        const struct catalog_action *action;
+        int r = find(req, &action, fault);
+
+        return r ? r : answer_json(req, 200, json_pack("{s:o}", "parameters",
+                                                       merged_parameters(request_catalog(req), action)));
+}
+
+static int get_schema(struct request *req, struct fault *fault)
+{
+        const struct catalog_action *action;
+        const json_t *source;
+        int r = find(req, &action, fault);
+
+        if (r)
+                return r;
+        source = schema_source(action->params);
+        return answer_json(req, 200, source ? json_incref((json_t *)source) : json_object());
+}
+
+/* The file is one that the catalog names, below the pack that the action comes from. */
+static int get_entry_point(struct request *req, struct fault *fault)
+{
+        const struct catalog_action *action;
+        const struct catalog_pack *pack;
+        _free_ char *path = NULL;
+        _text_ struct text text = TEXT_INIT;
+        char chunk[16384];
+        FILE *file;
+        size_t n;
+        int r = find(req, &action, fault);
+
+        if (r)
+                return r;
+        pack = catalog_pack(request_catalog(req), action->pack);
+        if (!pack || !action->entry_point || !*action->entry_point || *action->entry_point == '/'
+            || strstr(action->entry_point, ".."))
+                return fault_set(fault, 404, "action.no-file", "%s has no entry point file", action->ref);
+        if (asprintf(&path, "%s/actions/%s", pack->dir, action->entry_point) < 0)
+                return -1;
+        file = fopen(path, "re");
+        if (!file)
+                return fault_set(fault, 404, "action.no-file", "%s: its entry point %s is not there", action->ref,
+                                 action->entry_point);
+        while (text.len < (1 << 20) && (n = fread(chunk, 1, sizeof chunk, file)) > 0)
+                text_add_bytes(&text, chunk, n);
+        fclose(file);
+        text_add(&text, "");
+        return answer_text(req, 200, "text/plain; charset=utf-8", &text);
+}
+
+/* ---- runners ---- */
+
+struct runners {
+        struct page *page;
+        struct catalog *catalog;
+        const char *name;
+};
+
+static int add_runner(void *arg, const struct catalog_runner *runner)
+{
+        struct runners *runners = arg;
+
+        if (runners->name && !shape_is("runner_type", runner->name, runners->name))
+                return 0;
+        if (page_takes(runners->page))
+                page_add(runners->page, shape_runner(runners->catalog, runner->name));
+        return 0;
+}
+
+static int list_runners(struct request *req, struct fault *fault)
+{
+        _page_ struct page page = { 0 };
+        struct runners runners = { &page, NULL, query_text(&req->query, "name") };
+        int r = page_init(&page, req, fault);
+
+        if (r)
+                return r;
+        if (!runners.name)
+                runners.name = query_text(&req->query, "id");
+        runners.catalog = request_catalog(req);
+        catalog_each_runner(runners.catalog, add_runner, &runners);
+        return page_answer(&page);
+}
+
+static int get_runner(struct request *req, struct fault *fault)
+{
+        _page_ struct page page = { 0 };
+        struct runners runners = { &page, NULL, request_param(req, "name") };
+        int r = page_init(&page, req, fault);
+
+        if (r)
+                return r;
+        runners.catalog = request_catalog(req);
+        catalog_each_runner(runners.catalog, add_runner, &runners);
+        if (!json_array_size(page.rows))
+                return fault_set(fault, 404, "runner.unknown", "there is no runner '%.128s'", runners.name);
+        return answer_json(req, 200, json_incref(json_array_get(page.rows, 0)));
+}
+
+#define LIST "limit offset include_attributes exclude_attributes "
+#define A "/api/v1/actions"
+
+static const struct route rows[] = {
+        { "GET", A, list, AUTH_READ, 0, 200, "Actions", LIST "id name pack runner tags", NULL, "[Action]" },
+        { "GET", A "/views/overview", list_overview, AUTH_READ, 0, 200,
+          "Actions, with the parameters of their runners", LIST "id name pack runner tags", NULL, "[Action]" },
+        { "GET", A "/views/overview/{ref}", get_overview, AUTH_READ, 0, 200, "One of them", "", NULL, "Action" },
+        { "GET", A "/views/parameters/{ref}", get_parameters, AUTH_READ, 0, 200,
+          "The parameters of action and runner together", "", NULL, "Object" },
+        { "GET", A "/views/schema/{ref}", get_schema, AUTH_READ, 0, 200,
+          "The JSON Schema that arguments are checked against", "", NULL, "Object" },
+        { "GET", A "/views/entry_point/{ref}", get_entry_point, AUTH_READ, 0, 200, "Its file", "", NULL, "Text" },
+        { "GET", A "/{ref}", get, AUTH_READ, 0, 200, "One action", "", NULL, "Action" },
+        { "GET", "/api/v1/runnertypes", list_runners, AUTH_READ, 0, 200, "Runners", LIST "id name", NULL, "[Runner]" },
+        { "GET", "/api/v1/runnertypes/{name}", get_runner, AUTH_READ, 0, 200, "One runner", "", NULL, "Runner" },
+};
+
+ROUTE_TABLE(routes_actions);

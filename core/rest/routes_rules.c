@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Rules: read from packs, made over REST, switched on and off, tried against an event. */
+
+#include "rest/request.h"
+#include "rest/shape.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "flow/rule.h"
+#include "flow/rulebook.h"
+#include "hub/hub.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct listing {
+        struct page *page;
+        struct catalog *catalog;
+        const char *pack, *name, *id, *action, *trigger;
+        bool has_enabled, enabled, view;
+};
+
+static bool fits(const struct listing *l, const struct rule *rule)
+{
+        const json_t *trigger = json_object_get(rule_definition(rule), "trigger");
+        const char *ref = rule_ref(rule), *dot = strchr(ref, '.');
+        size_t n = strcspn(ref, ".");
+
+        if (l->pack && (strlen(l->pack) != n || strncmp(ref, l->pack, n) != 0))
+                return false;
+        if (l->name && !text_equal(dot ? dot + 1 : ref, l->name))
+                return false;
+        if (l->id && !shape_is("rule", ref, l->id))
+                return false;
+        if (l->action && !text_equal(rule_action(rule), l->action))
+                return false;
+        if (l->trigger && !text_equal(json_text_of(trigger, "type", ""), l->trigger))
+                return false;
+        return !l->has_enabled || rule_is_enabled(rule) == l->enabled;
+}
+
+static int add(void *arg, const struct rule *rule)
+{
+        struct listing *l = arg;
+
+        if (fits(l, rule) && page_takes(l->page))
+                page_add(l->page, shape_rule(l->catalog, rule, l->view));
+        return 0;
+}
+
+static int list_as(struct request *req, bool view, struct fault *fault)
+{
+        _page_ struct page page = { 0 };
+        struct listing l = { .page = &page, .view = view, .pack = query_text(&req->query, "pack"),
+                .name = query_text(&req->query, "name"), .id = query_text(&req->query, "id"),
+                .action = query_text(&req->query, "action"), .trigger = query_text(&req->query, "trigger"),
+                .has_enabled = query_text(&req->query, "enabled") };
+        int r = page_init(&page, req, fault);
+
+        if (!r)
+                r = query_bool(&req->query, "enabled", &l.enabled, fault);
+        if (r)
+                return r;
+        l.catalog = request_catalog(req);
+        rulebook_each(catalog_rules(l.catalog), add, &l);
+        return page_answer(&page);
+}
+
+static int list(struct request *req, struct fault *fault)
+{
+        return list_as(req, false, fault);
+}
+
+static int list_views(struct request *req, struct fault *fault)
+{
+        return list_as(req, true, fault);
+}
+
+struct finding {
+        const char *name;
+        const struct rule *found;
+};
+
+static int match(void *arg, const struct rule *rule)
+{
+        struct finding *finding = arg;
+
+        if (shape_is("rule", rule_ref(rule), finding->name))
+                finding->found = rule;
+        return finding->found != NULL;
+}
+
+static const struct rule *lookup(struct request *req, const char *name)
+{
+        const struct rulebook *book = catalog_rules(request_catalog(req));
+        struct finding finding = { name, rulebook_find(book, name) };
+
+        if (!finding.found)
+                rulebook_each(book, match, &finding);
+        return finding.found;
+}
+
+static int find(struct request *req, const struct rule **ret, struct fault *fault)
+{
+        const char *name = request_param(req, "ref");
+
+        *ret = lookup(req, name);
+        if (*ret)
+                return 0;
+        fault_set(fault, 404, "rule.unknown", "there is no rule '%.128s'", name);
+        return fault_try(fault, "kaname rule list");
+}
+
+static int get(struct request *req, struct fault *fault)
+{
+        const struct rule *rule;
+        int r = find(req, &rule, fault);
+
+        return r ? r : answer_object(req, 200, shape_rule(request_catalog(req), rule, false));
+}
+
+static int get_view(struct request *req, struct fault *fault)
+{
+        const struct rule *rule;
+        int r = find(req, &rule, fault);
+
+        return r ? r : answer_object(req, 200, shape_rule(request_catalog(req), rule, true));
+}
+
+/* ---- change ---- */
+
+/* What GET adds to a rule comes back in a PUT: it is no part of the definition. */
+static json_t *definition_of(const json_t *body)
+{
+        static const char *const ours[] = { "id", "uid", "ref", "origin", "metadata_file" };
+        json_t *definition = json_deep_copy(body), *trigger, *action;
+
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+                json_object_del(definition, ours[i]);
+        trigger = json_object_get(definition, "trigger");
+        json_object_del(trigger, "ref");
+        action = json_object_get(definition, "action");
+        if (json_is_null(json_object_get(trigger, "description")))
+                json_object_del(trigger, "description");
+        json_object_del(action, "description");
+        if (!json_object_get(definition, "pack"))
+                json_object_set_new(definition, "pack", json_string("default"));
+        return definition;
+}
+
+static int answer_rule(struct request *req, unsigned status, const char *ref, struct fault *fault)
+{
+        const struct rule *rule;
+
+        /* The catalog that was looked at before is the old one. */
+        req->catalog = catalog_unref(req->catalog);
+        rule = lookup(req, ref);
+        if (!rule)
+                return fault_set(fault, 404, "rule.unknown", "the rule '%.128s' is gone again", ref);
+        return answer_object(req, status, shape_rule(request_catalog(req), rule, false));
+}
+
+static int create(struct request *req, struct fault *fault)
+{
+        _json_ json_t *definition = definition_of(req->json);
+        struct rule *rule = NULL;
+        _free_ char *ref = NULL;
+        int r = rule_compile(definition, &rule, fault);
+
+        if (r)
+                return r;
+        ref = strdup(rule_ref(rule));
+        rule_free(rule);
+        if (!ref)
+                return -ENOMEM;
+        r = hub_put_rule(request_hub(req), ref, definition, true, req->who->user, fault);
+        return r ? r : answer_rule(req, 201, ref, fault);
+}
+
+/* The same but for "enabled": what StackStorm's client sends to switch a rule on or off. */
+static bool only_enables(struct request *req, const struct rule *rule, const json_t *definition)
+{
+        _json_ json_t *was = shape_rule(request_catalog(req), rule, false), *now = json_copy((json_t *)definition);
+        _json_ json_t *old = definition_of(was);
+
+        json_object_del(old, "enabled");
+        json_object_del(now, "enabled");
+        return json_equal(old, now);
+}
+
+static int update(struct request *req, struct fault *fault)
+{
+        _json_ json_t *definition = definition_of(req->json);
+        const struct rule *rule;
+        _free_ char *ref = NULL;
+        json_t *enabled = json_object_get(definition, "enabled");
+        int r = find(req, &rule, fault);
+
+        if (r)
+                return r;
+        ref = strdup(rule_ref(rule));
+        if (!ref)
+                return -ENOMEM;
+        if (json_is_boolean(enabled)
+            && (json_object_size(req->json) == 1 || only_enables(req, rule, definition))) {
+                r = hub_enable_rule(request_hub(req), ref, json_is_true(enabled), req->who->user, fault);
+                return r ? r : answer_rule(req, 200, ref, fault);
+        }
+        /* The path says which rule is meant; a body may repeat it, not rename it. */
+        json_object_set_new(definition, "pack", json_stringn(ref, strcspn(ref, ".")));
+        json_set_text(definition, "name", strchr(ref, '.') ? strchr(ref, '.') + 1 : ref);
+        r = hub_put_rule(request_hub(req), ref, definition, false, req->who->user, fault);
+        return r ? r : answer_rule(req, 200, ref, fault);
+}
+
+static int remove_rule(struct request *req, struct fault *fault)
+{
+        const struct rule *rule;
+        int r = find(req, &rule, fault);
+
+        if (!r)
+                r = hub_put_rule(request_hub(req), rule_ref(rule), NULL, false, req->who->user, fault);
+        return r ? r : answer_empty(req, 204);
+}
+
+/* ---- test ---- */
+
+static int take_payload(void *arg, const struct store_event *event)
+{
+        *(json_t **)arg = json_loads(event->payload, 0, NULL);
+        return 0;
+}
+
+static int test(struct request *req, struct fault *fault)
+{
+        const char *name = json_text_of(req->json, "ref", NULL), *event = json_text_of(req->json, "event", NULL);
+        json_t *payload = json_object_get(req->json, "payload"), *answer = NULL;
+        _json_ json_t *stored = NULL, *definition = NULL;
+        const struct rule *rule = name ? lookup(req, name) : NULL;
+        struct id id;
+        int r = 0;
+
+        if (event && !id_parse(event, &id))
+                return fault_set(fault, 422, "rule.test", "event: '%.64s' is not an id", event);
+        if (event)
+                r = store_get_event(request_store(req), &id, take_payload, &stored, fault);
+        if (r)
+                return r;
+        if (name && !rule)
+                return fault_set(fault, 404, "rule.unknown", "there is no rule '%.128s'", name);
+        if (!rule && !json_is_object(json_object_get(req->json, "rule")))
+                return fault_set(fault, 422, "rule.test", "say which rule: \"ref\", or its definition as \"rule\"");
+        if (!stored && !json_is_object(payload))
+                return fault_set(fault, 422, "rule.test", "say which event: \"payload\", or \"event\" with an id");
+        definition = rule ? NULL : definition_of(json_object_get(req->json, "rule"));
+        r = hub_rule_test(request_hub(req), rule ? rule_ref(rule) : NULL, definition, stored ? stored : payload,
+                          &answer, fault);
+        return r ? r : answer_json(req, 200, answer);
+}
+
+static int types(struct request *req, struct fault *fault)
+{
+        (void)fault;
+        return answer_json(req, 200, json_pack("[{s:s,s:s,s:{}},{s:s,s:s,s:{}}]", "id", "standard", "name",
+                           "standard", "parameters", "id", "backstop", "name", "backstop", "parameters"));
+}
+
+#define LIST "limit offset include_attributes exclude_attributes id name pack action trigger enabled"
+#define R "/api/v1/rules"
+
+static const struct route rows[] = {
+        { "GET", R, list, AUTH_READ, 0, 200, "Rules", LIST, NULL, "[Rule]" },
+        { "POST", R, create, AUTH_ADMINISTER, 0, 201, "Make a rule", "", "RuleCreate", "Rule" },
+        { "POST", R "/test", test, AUTH_READ, 0, 200,
+          "Would this event match, and which criterion fails? Nothing is done", "", "RuleTest", "Object" },
+        { "GET", R "/views", list_views, AUTH_READ, 0, 200, "Rules, with what trigger and action are", LIST, NULL, "[Rule]" },
+        { "GET", R "/views/{ref}", get_view, AUTH_READ, 0, 200, "One of them", "", NULL, "Rule" },
+        { "GET", R "/{ref}", get, AUTH_READ, 0, 200, "One rule", "", NULL, "Rule" },
+        { "PUT", R "/{ref}", update, AUTH_ADMINISTER, 0, 200,
+          "Change a rule, or switch it on or off; a rule of a file can only be switched", "", "RuleUpdate", "Rule" },
+        { "DELETE", R "/{ref}", remove_rule, AUTH_ADMINISTER, 0, 204, "Delete a rule", "", NULL, NULL },
+        { "GET", "/api/v1/ruletypes", types, AUTH_READ, 0, 200, "Kinds of rules", "", NULL, "[Object]" },
+};
+
+ROUTE_TABLE(routes_rules);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Requests that make an execution: who may, once only, answered when committed or when it ended. */
+
+#ifndef REST_RUN_H
+#define REST_RUN_H
+
+#include "hub/hub.h"
+#include "rest/request.h"
+#include "rest/shape.h"
+
+/* May they do this to that action? The instance is the one that the parameters choose. */
+int run_permit(struct request *req, const char *action, const json_t *params, enum auth_verb verb,
+               struct fault *fault);
+/* The same for an execution that exists; own: its own user needs no grant. 404 where there is none. */
+int run_permit_execution(struct request *req, const struct id *id, enum auth_verb verb, bool own,
+                         struct fault *fault);
+/* As run_permit_execution() for all that changed something on behalf of an event. */
+int run_permit_event(struct request *req, const struct id *event, enum auth_verb verb, struct fault *fault);
+
+/* Reads Prefer: wait=N and makes the request ready for run_committed(). FAULT 400. */
+int run_prepare(struct request *req, struct fault *fault);
+/* The hub's answer to hub_run() and its kin; arg is the request. */
+void run_committed(void *arg, const struct hub_ran *ran);
+/* Forward what hub_run() and its kin returned: REQUEST_LATER for 0. */
+int run_later(int r);
+
+struct run_once {                       /* Idempotency-Key: texts live as long as the request */
+        const char *scope, *key;
+        const uint8_t *hash;
+};
+/* Nothing set where the client sent none. FAULT 400 for a key that is no key. */
+int run_once(struct request *req, struct run_once *ret, struct fault *fault);
+/* Another body under the same key. Returns FAULT. */
+int run_mismatch(const struct id *first, struct fault *fault);
+
+/* How executions are to be shown to this client. */
+int run_shape(struct request *req, bool is_list, struct shape *ret, struct fault *fault);
+/* One execution as the answer. */
+int run_show(struct request *req, unsigned status, const struct id *id, struct fault *fault);
+
+#endif

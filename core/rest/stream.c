@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rest/client.h"
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "hub/hub.h"
+#include "rest/frame.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#define NOTICES_MAX 65536
+#define HEARTBEAT_MS 15000
+#define REPLAY_ROWS 200
+
+struct waiter {
+        struct list link;
+        struct request *req;
+        struct id execution;
+        int64_t deadline_ms;
+        bool is_ready;
+        void (*answer)(struct request *req);
+};
+
+struct stream {
+        struct rest *rest;
+        pthread_t thread;
+        pthread_mutex_t lock;           /* of what follows, up to the blank line */
+        pthread_cond_t wake;
+        struct list notices, new_waiters, new_clients;
+        size_t n_notices;
+        bool is_woken, is_stopping, has_lost;
+
+        unsigned n_clients;             /* atomic */
+        unsigned n_output;              /* atomic: somebody wants lines of output */
+
+        /* the thread only */
+        struct hub_watch *watch;
+        struct list waiters, clients;
+        int64_t heartbeat_ms;
+};
+
+/* ---- from other threads ---- */
+
+/* On the store's writer thread, mostly: copy, queue, wake. */
+static void heard(void *arg, const struct hub_notice *notice)
+{
+        struct stream *stream = arg;
+        struct noted *noted;
+
+        if (notice->topic == HUB_OUTPUT && !__atomic_load_n(&stream->n_output, __ATOMIC_RELAXED))
+                return;
+        noted = noted_new(notice);
+        pthread_mutex_lock(&stream->lock);
+        if (!noted || stream->n_notices >= NOTICES_MAX) {
+                stream->has_lost = true;
+                noted_free(noted);
+        } else {
+                list_append(&stream->notices, &noted->link);
+                stream->n_notices++;
+        }
+        pthread_cond_signal(&stream->wake);
+        pthread_mutex_unlock(&stream->lock);
+}
+
+void stream_wake(struct stream *stream)
+{
+        pthread_mutex_lock(&stream->lock);
+        stream->is_woken = true;
+        pthread_cond_signal(&stream->wake);
+        pthread_mutex_unlock(&stream->lock);
+}
+
+void stream_client_gone(struct stream *stream)
+{
+        __atomic_sub_fetch(&stream->n_clients, 1, __ATOMIC_RELEASE);
+}
+
+unsigned stream_clients(struct stream *stream)
+{
+        return __atomic_load_n(&stream->n_clients, __ATOMIC_ACQUIRE);
+}
+
+/* False: the thread is ending and would not see it. */
+static bool enqueue(struct stream *stream, struct list *queue, struct list *link)
+{
+        bool taken;
+
+        pthread_mutex_lock(&stream->lock);
+        taken = !stream->is_stopping;
+        if (taken)
+                list_append(queue, link);
+        pthread_cond_signal(&stream->wake);
+        pthread_mutex_unlock(&stream->lock);
+        return taken;
+}
+
+int stream_wait(struct stream *stream, struct request *req, const struct id *execution,
+                int64_t deadline_ms, void (*answer)(struct request *req))
+{
+        struct waiter *waiter = calloc(1, sizeof *waiter);
+
+        if (!waiter)
+                return -ENOMEM;
+        *waiter = (struct waiter){ .req = req, .execution = *execution, .deadline_ms = deadline_ms,
+                                   .answer = answer };
+        if (enqueue(stream, &stream->new_waiters, &waiter->link))
+                return 0;
+        free(waiter);
+        return -ESHUTDOWN;
+}
+
+static bool wants_output(const struct stream_options *options)
+{
+        return !id_is_zero(&options->output_of)
+                || (options->events && strstr(options->events, "output__"));
+}
+
+int stream_answer(struct stream *stream, struct request *req, const struct stream_options *options)
+{
+        struct client *client = client_new(stream, options);
+
+        if (!client)
+                return -ENOMEM;
+        __atomic_add_fetch(&stream->n_clients, 1, __ATOMIC_RELAXED);
+        if (client_attach(client, req) < 0) {
+                stream_client_gone(stream);
+                client_unref(client);
+                return -ENOMEM;
+        }
+        if (wants_output(options))
+                __atomic_add_fetch(&stream->n_output, 1, __ATOMIC_RELAXED);
+        /* A stream is no request that a drain waits for. */
+        if (req->is_counted)
+                __atomic_sub_fetch(&req->rest->open, 1, __ATOMIC_RELEASE);
+        req->is_counted = false;
+        if (!client->is_replaying)
+                client->replay_after = store_seq(request_store(req));
+        if (!enqueue(stream, &stream->new_clients, &client->link)) {
+                client_end(client);
+                client_unref(client);
+        }
+        return 0;
+}
+
+/* ---- who waits for an end ---- */
+
+static void answer_waiter(struct waiter *waiter)
+{
+        list_unlink(&waiter->link);
+        waiter->answer(waiter->req);
+        free(waiter);
+}
+
+static int see_final(void *arg, const struct store_execution *execution)
+{
+        *(bool *)arg = store_status_is_final(execution->status);
+        return 0;
+}
+
+static bool is_final(struct stream *stream, const struct id *execution)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        bool final = false;
+        int r = store_get_execution(hub_store(stream->rest->options.hub), execution, false, see_final,
+                                    &final, &fault);
+
+        return r != 0 || final;
+}
+
+static void check_waiters(struct stream *stream, struct list *waiters)
+{
+        list_each_safe(pos, waiters) {
+                struct waiter *waiter = list_entry(pos, struct waiter, link);
+
+                if (is_final(stream, &waiter->execution))
+                        answer_waiter(waiter);
+        }
+}
+
+static void finished(struct stream *stream, const struct id *execution)
+{
+        list_each_safe(pos, &stream->waiters) {
+                struct waiter *waiter = list_entry(pos, struct waiter, link);
+
+                if (id_equal(&waiter->execution, execution))
+                        answer_waiter(waiter);
+        }
+}
+
+static void answer_late(struct stream *stream, int64_t now, bool all)
+{
+        list_each_safe(pos, &stream->waiters) {
+                struct waiter *waiter = list_entry(pos, struct waiter, link);
+
+                if (all || waiter->deadline_ms <= now)
+                        answer_waiter(waiter);
+        }
+}
+
+/* ---- readers ---- */
+
+/* One frame to one reader; a full buffer sends it back to reading the store. */
+static void deliver(struct client *client, const struct frame *frame)
+{
+        if (!client_hears(client, frame->event, frame->action, frame->execution))
+                return;
+        if (!client_push(client, frame->text.s, frame->text.len)) {
+                if (frame->seq && !client->is_replaying) {
+                        client->is_replaying = true;
+                        client->replay_after = frame->seq - 1;
+                }
+                return;
+        }
+        if (client->options.end_event && frame->is_final
+            && text_equal(client->options.end_event, frame->event)
+            && id_equal(&client->options.end_execution, &frame->id))
+                client_end(client);
+}
+
+static bool anybody_hears(struct stream *stream, const struct noted *noted)
+{
+        char execution[ID_TEXT_SIZE], event[160];
+
+        frame_event(&noted->notice, event, sizeof event);
+        id_text(&noted->notice.id, execution);
+        list_each(pos, &stream->clients) {
+                struct client *client = list_entry(pos, struct client, link);
+
+                if (id_is_zero(&client->options.output_of)
+                    && client_hears(client, event, noted->notice.action, execution))
+                        return true;
+        }
+        return false;
+}
+
+static void tell(struct stream *stream, const struct noted *noted)
+{
+        _cleanup_(frame_deinit) struct frame frame = { .seq = noted->notice.seq };
+
+        if (!anybody_hears(stream, noted) || frame_of_notice(stream->rest, noted, &frame))
+                return;
+        list_each(pos, &stream->clients) {
+                struct client *client = list_entry(pos, struct client, link);
+
+                if (!id_is_zero(&client->options.output_of))
+                        continue;
+                if (frame.seq && (client->is_replaying || frame.seq <= client->replayed))
+                        continue;
+                if (frame.seq)
+                        client->replay_after = frame.seq;
+                deliver(client, &frame);
+        }
+}
+
+static int replay_one(void *arg, struct frame *frame)
+{
+        struct client *client = arg;
+
+        if (frame->text.len && client_hears(client, frame->event, frame->action, frame->execution)
+            && !client_push(client, frame->text.s, frame->text.len))
+                return 1;
+        client->replay_after = client->replayed = frame->seq;
+        return client_is_gone(client);
+}
+
+/* True: there is more to do at once. */
+static bool replay(struct stream *stream, struct client *client)
+{
+        size_t n = 0;
+
+        if (!client_wants(client))
+                return false;
+        if (frames_replay(stream->rest, client->replay_after, REPLAY_ROWS, replay_one, client, &n) != 0) {
+                client_end(client);
+                return false;
+        }
+        if (n < REPLAY_ROWS && client_wants(client))
+                client->is_replaying = false;
+        return client->is_replaying;
+}
+
+struct lines {
+        struct client *client;
+        struct stream *stream;
+        size_t n;
+        bool is_full;
+};
+
+static int push_line(void *arg, const struct output_line *line)
+{
+        struct lines *lines = arg;
+        const struct stream_options *o = &lines->client->options;
+        _cleanup_(frame_deinit) struct frame frame = { 0 };
+
+        if (!o->output_type || text_equal(o->output_type, line->stream)) {
+                if (frame_of_line(&o->output_of, line, &frame) < 0
+                    || !client_push(lines->client, frame.text.s, frame.text.len)) {
+                        lines->is_full = true;
+                        return 1;
+                }
+        }
+        lines->client->next_line = (int64_t)line->n + 1;
+        lines->n++;
+        return 0;
+}
+
+/* The file is the truth: a notice only says that there is more. True: more to do at once. */
+static bool follow(struct stream *stream, struct client *client)
+{
+        static const char eof[] = "event: EOF\ndata: ''\n\n";
+        struct lines lines = { client, stream, 0, false };
+        bool final = is_final(stream, &client->options.output_of);
+
+        if (!client_wants(client))
+                return false;
+        output_read(stream->rest->options.state_dir, &client->options.output_of, client->next_line,
+                    REPLAY_ROWS, push_line, &lines, NULL, NULL);
+        if (lines.n == REPLAY_ROWS)
+                return true;
+        if (final && !lines.is_full) {
+                client_push(client, eof, sizeof eof - 1);
+                client_end(client);
+        }
+        return false;
+}
+
+static bool pump(struct stream *stream, struct client *client)
+{
+        if (!id_is_zero(&client->options.output_of))
+                return follow(stream, client);
+        return client->is_replaying && replay(stream, client);
+}
+
+static bool pump_all(struct stream *stream)
+{
+        bool more = false;
+
+        list_each(pos, &stream->clients)
+                more |= pump(stream, list_entry(pos, struct client, link));
+        return more;
+}
+
+static void drop_gone(struct stream *stream)
+{
+        list_each_safe(pos, &stream->clients) {
+                struct client *client = list_entry(pos, struct client, link);
+
+                if (!client_is_gone(client))
+                        continue;
+                if (wants_output(&client->options))
+                        __atomic_sub_fetch(&stream->n_output, 1, __ATOMIC_RELAXED);
+                list_unlink(&client->link);
+                client_unref(client);
+        }
+}
+
+static void heartbeat(struct stream *stream, int64_t now)
+{
+        static const char ping[] = ": ping\n\n";
+
+        if (now < stream->heartbeat_ms)
+                return;
+        stream->heartbeat_ms = now + HEARTBEAT_MS;
+        list_each(pos, &stream->clients)
+                client_push(list_entry(pos, struct client, link), ping, sizeof ping - 1);
+}
+
+/* ---- the thread ---- */
+
+static void handle(struct stream *stream, struct list *notices)
+{
+        list_each_safe(pos, notices) {
+                struct noted *noted = list_entry(pos, struct noted, link);
+
+                list_unlink(&noted->link);
+                if (noted->notice.topic == HUB_EXECUTION_FINISHED)
+                        finished(stream, &noted->notice.id);
+                tell(stream, noted);
+                noted_free(noted);
+        }
+}
+
+/* Notices were dropped: everybody looks at the store instead. */
+static void recover(struct stream *stream)
+{
+        log_warning("rest: more than %d notices waited, reading the store instead", NOTICES_MAX);
+        check_waiters(stream, &stream->waiters);
+        list_each(pos, &stream->clients) {
+                struct client *client = list_entry(pos, struct client, link);
+
+                client->is_replaying = true;
+        }
+}
+
+/* Listen before the store is looked at, so that nothing falls between the two. */
+static void set_watch(struct stream *stream, const struct list *fresh)
+{
+        bool wanted = !list_is_empty(&stream->waiters) || !list_is_empty(&stream->clients)
+                || !list_is_empty(fresh);
+
+        if (wanted && !stream->watch)
+                stream->watch = hub_watch_new(stream->rest->options.hub, heard, stream);
+        else if (!wanted && stream->watch)
+                stream->watch = hub_watch_free(stream->watch);
+}
+
+static void round_of(struct stream *stream, struct list *notices, struct list *fresh, bool lost,
+                     bool *ret_more)
+{
+        int64_t now;
+
+        set_watch(stream, fresh);
+        check_waiters(stream, fresh);
+        list_splice(&stream->waiters, fresh);
+        if (lost)
+                recover(stream);
+        handle(stream, notices);
+        *ret_more = pump_all(stream);
+        now = clock_mono_ms();
+        answer_late(stream, now, false);
+        heartbeat(stream, now);
+        drop_gone(stream);
+        set_watch(stream, fresh);
+}
+
+static int64_t next_ms(const struct stream *stream)
+{
+        int64_t next = list_is_empty(&stream->clients) ? INT64_MAX : stream->heartbeat_ms;
+
+        list_each(pos, &stream->waiters) {
+                const struct waiter *waiter = list_entry(pos, struct waiter, link);
+
+                next = waiter->deadline_ms < next ? waiter->deadline_ms : next;
+        }
+        return next;
+}
+
+/* Under the lock. The condition's clock is the kernel's, so the wait is relative to a faked one. */
+static void sleep_until(struct stream *stream, int64_t at_ms)
+{
+        int64_t wait_ms = at_ms == INT64_MAX ? 3600000 : at_ms - clock_mono_ms();
+        struct timespec until;
+
+        while (!stream->n_notices && !stream->is_woken && !stream->is_stopping && !stream->has_lost
+               && list_is_empty(&stream->new_waiters) && list_is_empty(&stream->new_clients)) {
+                if (wait_ms <= 0)
+                        return;
+                clock_gettime(CLOCK_MONOTONIC, &until);
+                until.tv_sec += wait_ms / 1000;
+                until.tv_nsec += wait_ms % 1000 * 1000000;
+                until.tv_sec += until.tv_nsec / 1000000000;
+                until.tv_nsec %= 1000000000;
+                if (pthread_cond_timedwait(&stream->wake, &stream->lock, &until) == ETIMEDOUT)
+                        return;
+        }
+}
+
+static bool take_work(struct stream *stream, struct list *notices, struct list *fresh, bool *ret_lost, bool more)
+{
+        bool stopping;
+
+        pthread_mutex_lock(&stream->lock);
+        if (!more)
+                sleep_until(stream, next_ms(stream));
+        list_splice(notices, &stream->notices);
+        list_splice(fresh, &stream->new_waiters);
+        list_splice(&stream->clients, &stream->new_clients);
+        *ret_lost = stream->has_lost;
+        stopping = stream->is_stopping;
+        stream->n_notices = 0;
+        stream->is_woken = stream->has_lost = false;
+        pthread_mutex_unlock(&stream->lock);
+        return !stopping;
+}
+
+static void *serve(void *arg)
+{
+        struct stream *stream = arg;
+        struct list notices = LIST_INIT(notices), fresh = LIST_INIT(fresh);
+        bool lost = false, more = false, running = true;
+
+        while (running) {
+                running = take_work(stream, &notices, &fresh, &lost, more);
+                round_of(stream, &notices, &fresh, lost, &more);
+        }
+        answer_late(stream, 0, true);
+        list_each(pos, &stream->clients)
+                client_end(list_entry(pos, struct client, link));
+        drop_gone(stream);
+        stream->watch = hub_watch_free(stream->watch);
+        return NULL;
+}
+
+int stream_new(struct rest *rest, struct stream **ret)
+{
+        struct stream *stream = calloc(1, sizeof *stream);
+        pthread_condattr_t attr;
+        int r;
+
+        if (!stream)
+                return -ENOMEM;
+        stream->rest = rest;
+        list_init(&stream->notices);
+        list_init(&stream->new_waiters);
+        list_init(&stream->new_clients);
+        list_init(&stream->waiters);
+        list_init(&stream->clients);
+        pthread_mutex_init(&stream->lock, NULL);
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&stream->wake, &attr);
+        pthread_condattr_destroy(&attr);
+        r = pthread_create(&stream->thread, NULL, serve, stream);
+        if (r) {
+                free(stream);
+                return -r;
+        }
+        *ret = stream;
+        return 0;
+}
+
+void stream_stop(struct stream *stream)
+{
+        pthread_mutex_lock(&stream->lock);
+        stream->is_stopping = true;
+        pthread_cond_signal(&stream->wake);
+        pthread_mutex_unlock(&stream->lock);
+        pthread_join(stream->thread, NULL);
+}
+
+struct stream *stream_free(struct stream *stream)
+{
+        if (!stream)
+                return NULL;
+        list_each_safe(pos, &stream->notices)
+                noted_free(list_entry(pos, struct noted, link));
+        pthread_mutex_destroy(&stream->lock);
+        pthread_cond_destroy(&stream->wake);
+        free(stream);
+        return NULL;
+}
