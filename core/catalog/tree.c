@@ -109,7 +109,8 @@ static int visit(FTS *walk, FTSENT *entry, size_t root, struct tree *tree, struc
         default:
                 return special(path, entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE, fault);
         }
-        if (text_equal(path, TREE_CHECKSUMS))
+        /* nor what `kaname pack build .` leaves in its own folder */
+        if (text_equal(path, TREE_CHECKSUMS) || text_ends_with(path, ".kpack") || text_ends_with(path, ".kpack.part"))
                 return 0;
         r = tree_check_path(path, fault);
         if (r == 0)
