@@ -7,7 +7,7 @@ allowed=${TOP_SRCDIR:-$(dirname "$0")/../..}/tests/house/globals
 
 # Sanitizers add globals of their own: then there is nothing to learn here.
 if nm libkaname.a 2>/dev/null | grep -qE '__(asan|tsan)_'; then
-        echo "globals: skipped, this build has sanitizers"
+        echo "skip: this build has sanitizers"
         exit 77
 fi
 

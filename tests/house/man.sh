@@ -9,7 +9,7 @@ pages=$(find core sdk plugins examples -name '*.[1-8]' | sort)
 for key in $(sed -nE 's/^ +\{ "([a-z_]+)", CONF_.*/\1/p' core/conf/keys.c); do
         grep -qE "^\.It (Ic|Cm) .*$key" core/conf/kaname.conf.5 || { echo "kaname.conf.5: nothing about $key"; exit 1; }
 done
-command -v mandoc >/dev/null || { echo "man: skipped, there is no mandoc"; exit 77; }
+command -v mandoc >/dev/null || { echo "skip: no mandoc"; exit 77; }
 # shellcheck disable=SC2086
 said=$(mandoc -T lint -W warning $pages || true)
 [ -z "$said" ] || { echo "$said"; exit 1; }

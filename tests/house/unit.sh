@@ -4,7 +4,7 @@
 set -eu
 unit=${TOP_BUILDDIR:-.}/packaging/kanamed.service
 
-command -v systemd-analyze >/dev/null || { echo "unit: skipped, there is no systemd-analyze"; exit 77; }
+command -v systemd-analyze >/dev/null || { echo "skip: no systemd-analyze"; exit 77; }
 said=$(systemd-analyze verify "$unit" 2>&1 | grep -v -e 'is not executable' -e "^.*Command 'man" || true)
 [ -z "$said" ] || { echo "$said"; exit 1; }
 systemd-analyze security --offline=yes --threshold=20 --no-pager "$unit" >"${TMPDIR:-/tmp}/unit.$$" 2>&1 && r=0 || r=$?
