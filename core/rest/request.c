@@ -217,6 +217,7 @@ static int begin(struct request *req, const char *method, struct fault *fault)
 static void refuse(struct request *req, int r, struct fault *fault)
 {
         fault_errno(fault, r, "serving the request");
+        req->finish = NULL;
         answer_fault(req, fault);
 }
 
