@@ -46,7 +46,8 @@ static int duplicate(const struct catalog *catalog, const json_t *metadata, stru
         const struct catalog_action *there = catalog_action(catalog, ref);
 
         fault_set(fault, 409, "action.duplicate", "the action '%s' is there already", ref);
-        fault_why(fault, "it comes from %s", json_text_of(there->metadata, "metadata_file", "the core"));
+        fault_why(fault, "it comes from %s",
+                  json_text_of(there->metadata, "metadata_file", "the core"));
         return fault_try(fault, "rename one of the two");
 }
 
@@ -163,7 +164,8 @@ static int unknown_runner(const struct catalog *catalog, const char *name, struc
         const char *near = table_nearest(&catalog->runners, name);
         _free_ char *names = table_names(&catalog->runners);
 
-        fault_set(fault, 422, "action.unknown-runner", "runner_type: there is no runner '%s'", name);
+        fault_set(fault, 422, "action.unknown-runner", "runner_type: there is no runner '%s'",
+                  name);
         return near ? fault_try(fault, "did you mean '%s'?", near)
                 : fault_try(fault, "one of: %s", names ? names : "");
 }
@@ -184,7 +186,7 @@ static int compile_metadata(const struct catalog *catalog, const json_t *metadat
         r = schema_compile(source, &params, fault);
         if (r == FAULT)
                 return fault_prefix(fault, "parameters");
-        /* StackStorm writes an output_schema as a bare map of properties and does not enforce it. */
+        /* StackStorm's output_schema is a bare map of properties, and is not enforced. */
         if (r == 0)
                 r = schema_compile(NULL, ret_returns, fault);
         if (r == 0)
@@ -222,7 +224,7 @@ static json_t *with_instance(const json_t *source)
         json_object_set_new(schema, "type", json_string("object"));
         json_object_set_new(properties, "instance",
                             json_pack("{s:s, s:s}", "type", "string", "description",
-                                      "The instance that serves; absent: the one whose scope fits best"));
+                                      "Who serves; absent: the instance whose scope fits best"));
         return schema;
 }
 
@@ -251,8 +253,10 @@ int action_put_schema(struct catalog *catalog, json_t *metadata, const struct sc
 
         if (json_object_get(json_object_get(given, "properties"), "instance")) {
                 fault_set(fault, 422, "action.reserved-parameter",
-                          "the action '%s' has a parameter 'instance'", json_text_of(metadata, "name", ""));
-                r = fault_try(fault, "rename it: the hub chooses by that name which instance serves");
+                          "the action '%s' has a parameter 'instance'",
+                          json_text_of(metadata, "name", ""));
+                r = fault_try(fault,
+                              "rename it: the hub chooses by that name which instance serves");
         }
         if (r == 0)
                 r = schema_compile(schema, &params, fault);

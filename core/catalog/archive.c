@@ -65,9 +65,12 @@ static int check_kind(struct archive_entry *entry, const char *path, struct faul
         bool is_link = archive_entry_hardlink(entry) || archive_entry_symlink(entry) ||
                        archive_entry_filetype(entry) == AE_IFLNK;
 
-        if (!is_link && (archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == AE_IFDIR))
+        if (!is_link &&
+            (archive_entry_filetype(entry) == AE_IFREG ||
+             archive_entry_filetype(entry) == AE_IFDIR))
                 return 0;
-        fault_set(fault, 422, is_link ? "pack.link" : "pack.special", "'%s' is %s, which no pack may hold",
+        fault_set(fault, 422, is_link ? "pack.link" : "pack.special",
+                  "'%s' is %s, which no pack may hold",
                   path, is_link ? "a link" : "neither a file nor a folder");
         return fault_try(fault, "build the archive with 'kaname pack build FOLDER'");
 }
@@ -78,7 +81,8 @@ static int unpack_file(struct archive *archive, struct archive_entry *entry, int
         _close_ int fd = tree_create(dir_fd, path, archive_entry_mode(entry) & S_IXUSR);
 
         if (fd == -EEXIST || fd == -ENOTDIR || fd == -EISDIR)
-                return fault_set(fault, 422, "pack.duplicate-file", "the archive holds '%s' twice", path);
+                return fault_set(fault, 422, "pack.duplicate-file", "the archive holds '%s' twice",
+                                 path);
         if (fd < 0)
                 return fault_errno(fault, fd, path);
         return write_data(archive, fd, bytes, fault);
@@ -181,15 +185,16 @@ static int put_file(struct archive *archive, int dir_fd, const struct tree_file 
         int r = fd < 0 ? -errno : put_header(archive, file->path, file->size, file->is_executable);
 
         while (r == 0 && (n = read(fd, buffer, sizeof buffer)) != 0) {
-                if (n < 0 || (uint64_t)n > left || archive_write_data(archive, buffer, (size_t)n) != n)
+                if (n < 0 || (uint64_t)n > left ||
+                    archive_write_data(archive, buffer, (size_t)n) != n)
                         return n < 0 ? -errno : -EIO;
                 left -= (uint64_t)n;
         }
         return r ? r : left ? -EIO : 0;
 }
 
-static int put_all(struct archive *archive, int dir_fd, const struct tree *tree, const char *checksums,
-                   struct fault *fault)
+static int put_all(struct archive *archive, int dir_fd, const struct tree *tree,
+                   const char *checksums, struct fault *fault)
 {
         int r = put_text(archive, TREE_CHECKSUMS, checksums);
 
@@ -213,7 +218,7 @@ int archive_build(const char *dir, const struct tree *tree, const char *checksum
                 return fault_errno(fault, -errno, dir);
         if (!archive || archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
             archive_write_add_filter_zstd(archive) != ARCHIVE_OK ||
-            archive_write_set_filter_option(archive, "zstd", "compression-level", "9") != ARCHIVE_OK ||
+            archive_write_set_options(archive, "zstd:compression-level=9") != ARCHIVE_OK ||
             archive_write_open_fd(archive, fd) != ARCHIVE_OK)
                 return fault_errno(fault, -EIO, "starting the archive");
         return put_all(archive, dir_fd, tree, checksums, fault);

@@ -56,7 +56,8 @@ int tree_checksums(const char *dir, const struct tree *tree, char **ret, struct 
 
 static int bad(struct fault *fault)
 {
-        return fault_try(fault, "fetch the archive again, or build it anew with 'kaname pack build'");
+        return fault_try(fault,
+                         "fetch the archive again, or build it anew with 'kaname pack build'");
 }
 
 /* One line into the map: path → its hash in the text, which is cut into strings. */
@@ -66,15 +67,19 @@ static int read_line(char *line, unsigned number, struct map *sums, struct fault
         void *old = NULL;
         int r;
 
-        if (strlen(line) <= HASH_TEXT_SIZE + 1 || strspn(line, "0123456789abcdef") != HASH_TEXT_SIZE - 1 ||
-            line[HASH_TEXT_SIZE - 1] != ' ' || (line[HASH_TEXT_SIZE] != ' ' && line[HASH_TEXT_SIZE] != '*')) {
-                fault_set(fault, 422, "pack.checksum", "CHECKSUMS:%u: the line is not of sha256sum's form", number);
+        if (strlen(line) <= HASH_TEXT_SIZE + 1 ||
+            strspn(line, "0123456789abcdef") != HASH_TEXT_SIZE - 1 ||
+            (strncmp(line + HASH_TEXT_SIZE - 1, "  ", 2) != 0 &&
+             strncmp(line + HASH_TEXT_SIZE - 1, " *", 2) != 0)) {
+                fault_set(fault, 422, "pack.checksum",
+                          "CHECKSUMS:%u: the line is not of sha256sum's form", number);
                 return bad(fault);
         }
         line[HASH_TEXT_SIZE - 1] = '\0';
         r = map_put(sums, path, line, &old);
         if (r == 0 && old)
-                r = fault_set(fault, 422, "pack.checksum", "CHECKSUMS:%u: it names '%s' twice", number, path);
+                r = fault_set(fault, 422, "pack.checksum", "CHECKSUMS:%u: it names '%s' twice",
+                              number, path);
         return r;
 }
 
@@ -98,14 +103,16 @@ static int compare(const char *dir, const struct tree *tree, struct map *sums, s
         for (size_t i = 0; i < tree->n; i++) {
                 wanted = map_remove(sums, tree->files[i].path);
                 if (!wanted) {
-                        fault_set(fault, 422, "pack.checksum", "CHECKSUMS does not name '%s'", tree->files[i].path);
+                        fault_set(fault, 422, "pack.checksum", "CHECKSUMS does not name '%s'",
+                                  tree->files[i].path);
                         return bad(fault);
                 }
                 r = hash_of(dir, tree->files[i].path, found);
                 if (r)
                         return fault_errno(fault, r, tree->files[i].path);
                 if (!text_equal(wanted, found)) {
-                        fault_set(fault, 422, "pack.checksum", "'%s' is not what CHECKSUMS says", tree->files[i].path);
+                        fault_set(fault, 422, "pack.checksum", "'%s' is not what CHECKSUMS says",
+                                  tree->files[i].path);
                         fault_why(fault, "wanted %s, found %s", wanted, found);
                         return bad(fault);
                 }

@@ -68,7 +68,8 @@ static int read_contract(struct contract *c, struct fault *fault)
         if (!c->actions || !c->triggers)
                 return -ENOMEM;
         while (r == 0 && c->n_actions < json_array_size(actions)) {
-                r = read_action(json_array_get(actions, c->n_actions), &c->actions[c->n_actions], fault);
+                r = read_action(json_array_get(actions, c->n_actions), &c->actions[c->n_actions],
+                                fault);
                 c->n_actions++;
         }
         while (r == 0 && c->n_triggers < json_array_size(triggers)) {

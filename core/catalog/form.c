@@ -2,11 +2,15 @@
 #include "catalog/form.h"
 
 #include "base/cleanup.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/yaml.h"
 #include "schema/schema.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 CLEANUP_DEFINE(struct schema *, schema_unref);
 
@@ -38,4 +42,34 @@ int form_check(const char *form, const json_t *value, struct fault *fault)
         if (r == FAULT && fault)
                 snprintf(fault->code, sizeof fault->code, "%s.invalid", form);
         return r;
+}
+
+/* "/action/parameters/a~1b" of a schema's error as "action.parameters.a/b". */
+static char *dotted(const char *pointer)
+{
+        _text_ struct text path = TEXT_INIT;
+
+        for (const char *s = *pointer == '/' ? pointer + 1 : pointer; *s; s++) {
+                if (*s == '/')
+                        text_add(&path, ".");
+                else if (s[0] == '~' && (s[1] == '0' || s[1] == '1'))
+                        text_add(&path, *++s == '0' ? "~" : "/");
+                else
+                        text_addf(&path, *s == '.' ? "\\%c" : "%c", *s);
+        }
+        return text_take(&path);
+}
+
+unsigned form_line(const char *text, size_t len, const struct fault *fault)
+{
+        const json_t *first = json_array_get(json_object_get(fault->detail, "errors"), 0);
+        const char *pointer = json_text_of(first, "pointer", NULL), *colon;
+        const char *path = json_text_of(fault->detail, "path", NULL);
+        _free_ char *made = NULL;
+
+        if (!path && pointer)
+                path = made = dotted(pointer);
+        if (!path && fault->what && (colon = strchr(fault->what, ':')))
+                path = made = strndup(fault->what, (size_t)(colon - fault->what));
+        return path && *path ? yaml_line_of(text, len, path) : 0;
 }

@@ -70,7 +70,8 @@ static int check_inline(const struct schema *schema, const json_t *value, const 
         if (*path && schema_is_secret(schema, path)) {
                 if (is_reference(value))
                         return 0;
-                fault_set(fault, 422, "instance.inline-secret", "%s is a secret and stands in the open", path);
+                fault_set(fault, 422, "instance.inline-secret",
+                          "%s is a secret and stands in the open", path);
                 return fault_try(fault, "store it with 'kaname key set NAME --secret' and write "
                                  "%s = { secret = \"NAME\" }, or { file = \"PATH\" }", path);
         }
@@ -112,7 +113,8 @@ static int find_plugin(const struct catalog *catalog, const char *name, struct m
         fault_set(fault, 422, "instance.unknown-plugin", "there is no plugin '%s'", name);
         near = table_nearest(&catalog->plugins, name);
         return near ? fault_try(fault, "did you mean '%s'?", near)
-                : fault_try(fault, "install the pack that has it; 'kaname plugin list' shows what there is");
+                : fault_try(fault,
+                            "install the pack that has it; 'kaname plugin list' shows them all");
 }
 
 static char *copy(const char *s)
@@ -162,7 +164,8 @@ static int add(struct catalog *catalog, const json_t *definition, const char *or
                 return r;
         there = catalog_instance(catalog, json_text_of(definition, "name", ""));
         if (there) {
-                fault_set(fault, 409, "instance.duplicate", "it is there already, from %s", there->origin);
+                fault_set(fault, 409, "instance.duplicate", "it is there already, from %s",
+                          there->origin);
                 return fault_try(fault, "give one of the two another name");
         }
         r = make(catalog, definition, origin, &instance, fault);
@@ -198,7 +201,8 @@ static bool has_instance(const struct catalog *catalog, const struct manifest *p
 static int add_default(struct catalog *catalog, const struct manifest *plugin)
 {
         _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *definition = json_pack("{s:s, s:s}", "name", plugin->name, "plugin", plugin->name);
+        _json_ json_t *definition = json_pack("{s:s, s:s}", "name", plugin->name,
+                                              "plugin", plugin->name);
         _free_ char *origin = NULL;
         int r;
 

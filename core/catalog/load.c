@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A pack's folder, read file by file. A file that is wrong becomes a warning that names its line and
- * what to do, and the rest of the pack stands: one typo must not switch off an alarm's rule. At
- * install time the same warnings refuse the whole (catalog_check_pack).
+ * A pack's folder, read file by file. A file that is wrong becomes a warning that names its line
+ * and what to do, and the rest of the pack stands: one typo must not switch off an alarm's rule.
+ * At install time the same warnings refuse the whole (catalog_check_pack).
  */
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "catalog/build.h"
+#include "catalog/form.h"
 #include "catalog/pack.h"
 
 #include <dirent.h>
@@ -27,37 +28,6 @@ struct loading {
 };
 
 typedef int load_item(struct loading *loading, json_t *item, struct fault *fault);
-
-/* "/action/parameters/a~1b" of a schema's error as "action.parameters.a/b". */
-static char *dotted(const char *pointer)
-{
-        _text_ struct text path = TEXT_INIT;
-
-        for (const char *s = *pointer == '/' ? pointer + 1 : pointer; *s; s++) {
-                if (*s == '/')
-                        text_add(&path, ".");
-                else if (s[0] == '~' && (s[1] == '0' || s[1] == '1'))
-                        text_add(&path, *++s == '0' ? "~" : "/");
-                else
-                        text_addf(&path, *s == '.' ? "\\%c" : "%c", *s);
-        }
-        return text_take(&path);
-}
-
-/* Where in the file the fault is: by the path that it names, else by the first word of what it says. */
-static unsigned line_of(const char *text, size_t len, const struct fault *fault)
-{
-        const json_t *first = json_array_get(json_object_get(fault->detail, "errors"), 0);
-        const char *pointer = json_text_of(first, "pointer", NULL), *colon;
-        const char *path = json_text_of(fault->detail, "path", NULL);
-        _free_ char *made = NULL;
-
-        if (!path && pointer)
-                path = made = dotted(pointer);
-        if (!path && fault->what && (colon = strchr(fault->what, ':')))
-                path = made = strndup(fault->what, (size_t)(colon - fault->what));
-        return path && *path ? yaml_line_of(text, len, path) : 0;
-}
 
 static bool names_itself(const struct fault *fault, const char *path)
 {
@@ -84,7 +54,7 @@ static int load_file(struct loading *loading, load_item *load)
         if (r != FAULT)
                 return r;
         if (text && !names_itself(&fault, loading->path)) {
-                line = line_of(text, len, &fault);
+                line = form_line(text, len, &fault);
                 if (line)
                         fault_prefix(&fault, "%s:%u", loading->path, line);
                 else
@@ -161,7 +131,8 @@ static int load_trigger(struct loading *loading, json_t *item, struct fault *fau
 {
         int r = claim(loading, item, fault);
 
-        return r ? r : catalog_add_trigger(loading->catalog, item, loading->pack, loading->path, fault);
+        return r ? r : catalog_add_trigger(loading->catalog, item, loading->pack, loading->path,
+                                           fault);
 }
 
 static bool is_known(const struct loading *loading, const json_t *trigger)
@@ -198,7 +169,8 @@ static int put_pack(struct catalog *catalog, const char *dir, json_t *metadata, 
         struct catalog_pack *pack;
 
         if (there || text_equal(name, "core")) {
-                fault_set(fault, 409, "pack.duplicate", "%s: the pack '%s' is there already, %s%s", dir, name,
+                fault_set(fault, 409, "pack.duplicate", "%s: the pack '%s' is there already, %s%s",
+                          dir, name,
                           there ? "from " : "built in", there ? there->dir : "");
                 json_decref(metadata);
                 return fault_try(fault, "remove one of the two");

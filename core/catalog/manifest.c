@@ -29,7 +29,7 @@ static bool has_flag(const json_t *object, const char *flag)
         return false;
 }
 
-/* null, which the plugin's author left out, stays NULL: whoever asks knows what stands in for it. */
+/* What the author left out stays NULL: whoever asks knows what stands in for it. */
 static int compile(const json_t *row, const char *key, struct schema **ret, struct fault *fault)
 {
         const json_t *source = json_object_get(row, key);
@@ -38,7 +38,9 @@ static int compile(const json_t *row, const char *key, struct schema **ret, stru
         if (!source || json_is_null(source))
                 return 0;
         r = schema_compile(source, ret, fault);
-        return r == FAULT ? fault_prefix(fault, "%s of '%s'", key, json_text_of(row, "name", "?")) : r;
+        if (r == FAULT)
+                fault_prefix(fault, "%s of '%s'", key, json_text_of(row, "name", "?"));
+        return r;
 }
 
 static int read_action(const json_t *row, struct manifest_action *action, struct fault *fault)
@@ -101,7 +103,8 @@ static int read_rows(struct manifest *m, struct fault *fault)
         if (!m->actions || !m->triggers || !m->sensors)
                 return -ENOMEM;
         while (r == 0 && m->n_actions < json_array_size(actions)) {
-                r = read_action(json_array_get(actions, m->n_actions), &m->actions[m->n_actions], fault);
+                r = read_action(json_array_get(actions, m->n_actions), &m->actions[m->n_actions],
+                                fault);
                 m->n_actions++;
         }
         while (r == 0 && m->n_triggers < json_array_size(triggers)) {
@@ -150,7 +153,8 @@ int manifest_new(json_t *json, const char *path, const char *hash, struct manife
         snprintf(m->hash, sizeof m->hash, "%s", hash);
         r = read_manifest(m, fault);
         if (r == FAULT)
-                return fault_prefix(fault, "%s: plugin '%s'", path, json_text_of(json, "name", "?"));
+                return fault_prefix(fault, "%s: plugin '%s'", path,
+                                    json_text_of(json, "name", "?"));
         if (r == 0)
                 *ret = TAKE(m);
         return r;

@@ -54,13 +54,15 @@ static char *version_of(const json_t *meta)
         char number[32], *made = NULL;
 
         if (json_is_integer(value))
-                snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT ".0", json_integer_value(value));
+                snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT ".0",
+                         json_integer_value(value));
         else if (json_is_real(value))
                 snprintf(number, sizeof number, "%.15g", json_real_value(value));
         if (!s)
                 s = number;
         dot = strchr(s, '.');
-        if (asprintf(&made, "%s%s", s, !dot ? ".0.0" : strspn(dot + 1, "0123456789") == strlen(dot + 1)
+        if (asprintf(&made, "%s%s", s,
+                     !dot ? ".0.0" : strspn(dot + 1, "0123456789") == strlen(dot + 1)
                      ? ".0" : "") < 0)
                 return NULL;
         return made;
@@ -70,11 +72,13 @@ static int check_name(const json_t *meta, const char *name, struct fault *fault)
 {
         size_t n = strlen(name);
 
-        if (n && n <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n && name[0] != '-')
+        if (n && n <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n &&
+            name[0] != '-')
                 return 0;
         fault_set(fault, 422, "pack.invalid", "%s: '%s' is no name for a pack",
                   json_object_get(meta, "ref") ? "ref" : "name", name);
-        return fault_try(fault, "use small letters, digits, _ and -; a name that people like better "
+        return fault_try(fault,
+                         "use small letters, digits, _ and -; a name that people like better "
                          "can stand beside 'ref: short_name'");
 }
 
@@ -98,7 +102,8 @@ static int check_meta(json_t *meta, struct fault *fault)
                           json_text_of(meta, "version", version));
                 return fault_try(fault, "write three numbers, such as 1.0.0");
         }
-        json_object_set(meta, "ref", json_object_get(meta, json_object_get(meta, "ref") ? "ref" : "name"));
+        json_object_set(meta, "ref",
+                        json_object_get(meta, json_object_get(meta, "ref") ? "ref" : "name"));
         json_set_text(meta, "version", version);
         return 0;
 }
@@ -107,7 +112,7 @@ static int parse_meta(const char *path, json_t **ret, struct fault *fault)
 {
         _json_ json_t *meta = NULL;
         _free_ char *text = NULL;
-        const char *colon;
+        unsigned line;
         size_t len;
         int r = file_read(path, META_MAX, &text, &len, fault);
 
@@ -118,10 +123,7 @@ static int parse_meta(const char *path, json_t **ret, struct fault *fault)
                 return r;
         r = check_meta(meta, fault);
         if (r == FAULT && fault) {
-                colon = strchr(fault->what, ':');
-                _free_ char *key = colon ? strndup(fault->what, (size_t)(colon - fault->what)) : NULL;
-                unsigned line = key ? yaml_line_of(text, len, key) : 0;
-
+                line = form_line(text, len, fault);
                 return fault_prefix(fault, "%s:%u", path, line ? line : 1);
         }
         if (r == 0)

@@ -25,7 +25,8 @@ int catalog_add_contract(struct catalog *catalog, const char *path, struct fault
         if (r)
                 return r;
         if (table_get(&catalog->contracts, contract->domain)) {
-                fault_set(fault, 409, "contract.duplicate", "%s: the domain '%s' has a contract already",
+                fault_set(fault, 409, "contract.duplicate",
+                          "%s: the domain '%s' has a contract already",
                           path, contract->domain);
                 return fault_try(fault, "keep one of the two");
         }
@@ -40,7 +41,8 @@ int catalog_add_contract(struct catalog *catalog, const char *path, struct fault
         return r;
 }
 
-static const struct contract *contract_of(const struct catalog *catalog, const struct manifest *manifest)
+static const struct contract *contract_of(const struct catalog *catalog,
+                                          const struct manifest *manifest)
 {
         return manifest->domain ? table_get(&catalog->contracts, manifest->domain) : NULL;
 }
@@ -61,21 +63,27 @@ static int check_claim(const struct catalog *catalog, const struct manifest *m, 
         if (!contract) {
                 _free_ char *names = table_names(&catalog->contracts);
 
-                fault_set(fault, 422, "plugin.unknown-domain", "%s: the plugin '%s' claims the domain '%s', "
+                fault_set(fault, 422, "plugin.unknown-domain",
+                          "%s: the plugin '%s' claims the domain '%s', "
                           "which has no contract", file_of(m), m->name, m->domain);
-                return fault_try(fault, "domains with a contract: %s", names && *names ? names : "none");
+                return fault_try(fault, "domains with a contract: %s",
+                                 names && *names ? names : "none");
         }
         for (size_t i = 0; i < contract->n_actions; i++)
-                if (!contract->actions[i].is_optional && !manifest_action(m, contract->actions[i].name))
-                        text_addf(&missing, "%s%s", missing.len ? ", " : "", contract->actions[i].name);
+                if (!contract->actions[i].is_optional &&
+                    !manifest_action(m, contract->actions[i].name))
+                        text_addf(&missing, "%s%s", missing.len ? ", " : "",
+                                  contract->actions[i].name);
         if (!missing.len)
                 return 0;
-        fault_set(fault, 422, "plugin.incomplete", "%s: the plugin '%s' claims the domain '%s' and lacks %s",
+        fault_set(fault, 422, "plugin.incomplete",
+                  "%s: the plugin '%s' claims the domain '%s' and lacks %s",
                   file_of(m), m->name, m->domain, missing.s);
         return fault_try(fault, "add what is missing, or do not claim the domain");
 }
 
-static int check_duplicate(const struct catalog *catalog, const struct manifest *m, struct fault *fault)
+static int check_duplicate(const struct catalog *catalog, const struct manifest *m,
+                           struct fault *fault)
 {
         const struct manifest *there = catalog_plugin(catalog, m->name);
 
@@ -142,7 +150,8 @@ static int put_triggers(struct catalog *catalog, const struct manifest *m, struc
 
         for (size_t i = 0; r == 0 && i < m->n_triggers; i++)
                 if (!contract_has_trigger(contract_of(catalog, m), m->triggers[i].name))
-                        r = trigger_put(catalog, m->name, json_array_get(rows, i), file_of(m), fault);
+                        r = trigger_put(catalog, m->name, json_array_get(rows, i), file_of(m),
+                                        fault);
         return r;
 }
 
@@ -163,7 +172,8 @@ int catalog_add_plugin(struct catalog *catalog, struct manifest *manifest, struc
 
 /* ---- domains, once the instances are known ---- */
 
-static bool is_served(const struct catalog *catalog, const struct contract *contract, const char *name)
+static bool is_served(const struct catalog *catalog, const struct contract *contract,
+                      const char *name)
 {
         const struct catalog_instance *instance;
         void *value;
@@ -181,7 +191,8 @@ static int put_domain_action(struct catalog *catalog, const struct contract *con
                              const struct contract_action *row, struct fault *fault)
 {
         struct catalog_action *action;
-        json_t *metadata = describe(contract->domain, row->name, row->summary, "the domain's contract");
+        json_t *metadata = describe(contract->domain, row->name, row->summary,
+                                    "the domain's contract");
         int r;
 
         if (!metadata)
@@ -189,7 +200,8 @@ static int put_domain_action(struct catalog *catalog, const struct contract *con
         json_object_set_new(metadata, "idempotent", json_boolean(row->is_idempotent));
         json_object_set_new(metadata, "readonly", json_boolean(row->is_readonly));
         json_object_set_new(metadata, "timeout_ms", json_integer(row->timeout_ms));
-        r = action_put_schema(catalog, metadata, row->params, schema_ref(row->returns), &action, fault);
+        r = action_put_schema(catalog, metadata, row->params, schema_ref(row->returns), &action,
+                              fault);
         if (r)
                 return r;
         action->contract = contract;
@@ -197,7 +209,8 @@ static int put_domain_action(struct catalog *catalog, const struct contract *con
         return 0;
 }
 
-static int finish_domain(struct catalog *catalog, const struct contract *contract, struct fault *fault)
+static int finish_domain(struct catalog *catalog, const struct contract *contract,
+                         struct fault *fault)
 {
         int r = 0;
 

@@ -18,7 +18,8 @@ CLEANUP_DEFINE(struct rule *, rule_free);
 static int duplicate(const struct catalog *catalog, const char *ref, const char *origin,
                      struct fault *fault)
 {
-        fault_set(fault, 409, "rule.duplicate", "the rule '%s' of %s is there already", ref, origin);
+        fault_set(fault, 409, "rule.duplicate", "the rule '%s' of %s is there already", ref,
+                  origin);
         fault_why(fault, "it comes from %s", catalog_rule_origin(catalog, ref));
         return fault_try(fault, "rename one of the two");
 }
@@ -65,7 +66,8 @@ static int override_rule(struct catalog *catalog, const char *ref, bool enabled)
         return 0;
 }
 
-int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref, bool enabled)
+int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref,
+                             bool enabled)
 {
         struct catalog_action *action;
 
@@ -94,7 +96,8 @@ static void check_action(struct catalog *catalog, const struct rule *rule)
         if (near)
                 fault_try(&fault, "did you mean '%s'?", near);
         else
-                fault_try(&fault, "install the pack or plugin that has it, or configure an instance of it");
+                fault_try(&fault,
+                          "install the pack or plugin that has it, or configure an instance of it");
         warn(catalog, catalog_rule_origin(catalog, rule_ref(rule)), 0, &fault);
 }
 

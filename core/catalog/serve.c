@@ -60,20 +60,22 @@ static const char *scope_value(const struct catalog_action *action, const json_t
         return json_text_of(args, action->contract->scope_parameter, NULL);
 }
 
-static int judge(const struct catalog_action *action, const struct contest *contest, const char *value,
-                 struct fault *fault)
+static int judge(const struct catalog_action *action, const struct contest *contest,
+                 const char *value, struct fault *fault)
 {
         if (contest->n_equals == 1)
                 return 0;
         if (contest->n_equals > 1) {
-                fault_set(fault, 409, "instance.ambiguous", "%s: %u instances serve it equally well: %s",
+                fault_set(fault, 409, "instance.ambiguous",
+                          "%s: %u instances serve it equally well: %s",
                           action->ref, contest->n_equals, contest->equals.s);
                 return fault_try(fault, "name one of them with the parameter 'instance'");
         }
         if (contest->all.len) {
                 fault_set(fault, 404, "instance.none", "%s: no instance serves '%s'; there are %s",
                           action->ref, value ? value : "", contest->all.s);
-                return fault_try(fault, "configure an instance whose scope fits, or name one with 'instance'");
+                return fault_try(fault,
+                                 "configure one whose scope fits, or name one with 'instance'");
         }
         fault_set(fault, 404, "instance.none", "%s: no instance is configured for it", action->ref);
         return fault_try(fault, "add one with 'kaname instance add'");
@@ -111,11 +113,13 @@ static int by_name(const struct catalog *catalog, const struct catalog_action *a
                 return 0;
         }
         if (instance) {
-                fault_set(fault, 404, "instance.unfit", "%s: the instance '%s' is a '%s', which cannot do it",
+                fault_set(fault, 404, "instance.unfit",
+                          "%s: the instance '%s' is a '%s', which cannot do it",
                           action->ref, name, instance->plugin->name);
                 return fault_try(fault, "'kaname instance list' shows who can");
         }
-        fault_set(fault, 404, "instance.unknown", "%s: there is no instance '%s'", action->ref, name);
+        fault_set(fault, 404, "instance.unknown", "%s: there is no instance '%s'", action->ref,
+                  name);
         near = table_nearest(&catalog->instances, name);
         return near ? fault_try(fault, "did you mean '%s'?", near)
                 : fault_try(fault, "'kaname instance list' shows what there is");

@@ -107,10 +107,12 @@ static int visit(FTS *walk, FTSENT *entry, size_t root, struct tree *tree, struc
         case FTS_ERR:
                 return -entry->fts_errno;
         default:
-                return special(path, entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE, fault);
+                return special(path, entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE,
+                               fault);
         }
         /* nor what `kaname pack build .` leaves in its own folder */
-        if (text_equal(path, TREE_CHECKSUMS) || text_ends_with(path, ".kpack") || text_ends_with(path, ".kpack.part"))
+        if (text_equal(path, TREE_CHECKSUMS) || text_ends_with(path, ".kpack") ||
+            text_ends_with(path, ".kpack.part"))
                 return 0;
         r = tree_check_path(path, fault);
         if (r == 0)
@@ -177,7 +179,8 @@ static int open_parent(int dir_fd, const char *path, const char **ret_name)
                 if (step && mkdirat(at, step, 0755) < 0 && errno != EEXIST) {
                         next = -errno;
                 } else {
-                        next = step ? openat(at, step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+                        next = step ? openat(at, step,
+                                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
                         if (next < 0)
                                 next = step ? -errno : -ENOMEM;
                 }
@@ -254,7 +257,8 @@ int tree_copy(const char *from, const struct tree *tree, const char *to)
         for (size_t i = 0; r == 0 && i < tree->n; i++) {
                 const struct tree_file *file = &tree->files[i];
                 _close_ int in = openat(from_fd, file->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-                _close_ int out = in < 0 ? -errno : tree_create(to_fd, file->path, file->is_executable);
+                _close_ int out = in < 0 ? -errno : tree_create(to_fd, file->path,
+                                                                file->is_executable);
 
                 r = out < 0 ? out : copy_file(in, out);
         }
@@ -271,7 +275,8 @@ int tree_remove(const char *dir)
         if (!walk)
                 return -errno;
         while ((entry = fts_read(walk))) {
-                if (entry->fts_info == FTS_D || (entry->fts_level == 0 && entry->fts_info == FTS_NS))
+                if (entry->fts_info == FTS_D ||
+                    (entry->fts_level == 0 && entry->fts_info == FTS_NS))
                         continue;
                 if (remove(entry->fts_path) < 0 && errno != ENOENT)
                         r = -errno;

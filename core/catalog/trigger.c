@@ -40,9 +40,10 @@ static struct catalog_trigger *make(const char *pack, const char *name, const ch
 int trigger_put(struct catalog *catalog, const char *pack, const json_t *definition,
                 const char *origin, struct fault *fault)
 {
-        const char *summary = json_text_of(definition, "summary", NULL);
-        struct catalog_trigger *trigger = make(pack, json_text_of(definition, "name", ""),
-                                               json_text_of(definition, "description", summary), origin);
+        const char *summary = json_text_of(definition, "description",
+                                           json_text_of(definition, "summary", NULL));
+        struct catalog_trigger *trigger = make(pack, json_text_of(definition, "name", ""), summary,
+                                               origin);
         const json_t *payload = json_object_get(definition, "payload");
         int r = trigger && trigger->ref && trigger->pack && trigger->origin ? 0 : -ENOMEM;
 

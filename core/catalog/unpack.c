@@ -167,7 +167,8 @@ static int sync_into_place(const char *from, const char *pack, const char *targe
 static int place(const char *packs, const char *from, const json_t *meta, char **ret_dir,
                  struct fault *fault)
 {
-        const char *name = json_text_of(meta, "ref", ""), *version = json_text_of(meta, "version", "");
+        const char *name = json_text_of(meta, "ref", "");
+        const char *version = json_text_of(meta, "version", "");
         _free_ char *pack = join(packs, name), *target = pack ? join(pack, version) : NULL;
         int r;
 
@@ -180,7 +181,8 @@ static int place(const char *packs, const char *from, const json_t *meta, char *
                 return 0;
         }
         if (access(target, F_OK) == 0 && is_active(pack, version)) {
-                fault_set(fault, 409, "pack.version-taken", "%s %s is installed and active with other content",
+                fault_set(fault, 409, "pack.version-taken",
+                          "%s %s is installed and active with other content",
                           name, version);
                 return fault_try(fault, "give the changed pack a higher version");
         }

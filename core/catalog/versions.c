@@ -11,6 +11,7 @@
 #include "catalog/pack.h"
 #include "catalog/tree.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +34,7 @@ static char *pack_dir(const char *state_dir, const char *name)
 /* A version's name can be part of a path, and is neither of our links. */
 static bool is_version(const char *s)
 {
-        return *s >= '0' && *s <= '9' && strlen(s) < 128 &&
-               strspn(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-") == strlen(s);
+        return isdigit((unsigned char)*s) && strlen(s) < 128 && !strpbrk(s, "/ \t\n");
 }
 
 static int not_installed(const char *name, const char *version, struct fault *fault)
@@ -86,7 +86,8 @@ static bool has_version(int fd, const char *version)
 {
         struct stat st;
 
-        return is_version(version) && fstatat(fd, version, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+        return is_version(version) && fstatat(fd, version, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+               S_ISDIR(st.st_mode);
 }
 
 int pack_activate(const char *state_dir, const char *name, const char *version, struct fault *fault)
@@ -131,7 +132,8 @@ int pack_previous(const char *state_dir, const char *name, char **ret_version, s
         }
         before = read_link(fd, note);
         if (!before || !has_version(fd, before)) {
-                fault_set(fault, 409, "pack.no-previous", "no version of the pack '%s' was active before %s", name, now);
+                fault_set(fault, 409, "pack.no-previous",
+                          "no version of the pack '%s' was active before %s", name, now);
                 return fault_try(fault, "install the version that you want");
         }
         *ret_version = TAKE(before);
@@ -155,7 +157,8 @@ static int remove_version(const char *dir, int fd, const char *version)
 {
         _free_ char *hidden = NULL, *path = NULL, *note = NULL;
 
-        if (asprintf(&hidden, ".%s.old", version) < 0 || asprintf(&path, "%s/.%s.old", dir, version) < 0 ||
+        if (asprintf(&hidden, ".%s.old", version) < 0 ||
+            asprintf(&path, "%s/.%s.old", dir, version) < 0 ||
             asprintf(&note, BEFORE "%s", version) < 0)
                 return -ENOMEM;
         tree_remove(path);
@@ -165,7 +168,8 @@ static int remove_version(const char *dir, int fd, const char *version)
         return tree_remove(path);
 }
 
-int pack_prune(const char *state_dir, const char *name, const char *keep_version, struct fault *fault)
+int pack_prune(const char *state_dir, const char *name, const char *keep_version,
+               struct fault *fault)
 {
         _close_ int fd = open_pack(state_dir, name, fault);
         _free_ char *dir = pack_dir(state_dir, name), *now = NULL;
@@ -218,7 +222,8 @@ static int visit_active(const char *packs, const char *name,
         return visit(arg, name, active);
 }
 
-int pack_each_active(const char *state_dir, int (*visit)(void *arg, const char *name, const char *dir),
+int pack_each_active(const char *state_dir,
+                     int (*visit)(void *arg, const char *name, const char *dir),
                      void *arg)
 {
         _free_ char *packs = pack_dir(state_dir, "");

@@ -32,7 +32,8 @@ static void check_outside(const char *dir)
         _tree_ struct tree tree = TREE_INIT;
         _free_ char *inside = NULL;
 
-        if (asprintf(&inside, "%s/beside", dir) < 0 || tree_scan(inside, &tree, NULL) != 0 || tree.n != 1)
+        if (asprintf(&inside, "%s/beside", dir) < 0 || tree_scan(inside, &tree, NULL) != 0 ||
+            tree.n != 1)
                 abort();
 }
 
@@ -45,11 +46,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         _json_ json_t *meta = NULL;
         int r;
 
-        if (fd < 0 || !mkdtemp(dir) || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
+        if (fd < 0 || !mkdtemp(dir) || write(fd, data, size) != (ssize_t)size ||
+            lseek(fd, 0, SEEK_SET) != 0)
                 abort();
         snprintf(state, sizeof state, "%s/state", dir);
         snprintf(beside, sizeof beside, "%s/beside", dir);
-        if (mkdir(state, 0700) < 0 || mkdir(beside, 0700) < 0 || tree_write(beside, "file", "x") < 0)
+        if (mkdir(state, 0700) < 0 || mkdir(beside, 0700) < 0 ||
+            tree_write(beside, "file", "x") < 0)
                 abort();
         r = pack_unpack(state, fd, NULL, &meta, &where, &fault);
         check(r, &fault, state, where);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The main() of a fuzz target where no libFuzzer is linked (see --enable-fuzzer): it hands each file
- * of the seed corpus, tests/fuzz/corpus/NOUN/ for fuzz_NOUN, to the target, so that every input
- * that ever broke something is a test of `make check` on any compiler. Files or folders may be
- * named instead.
+ * The main() of a fuzz target where no libFuzzer is linked (see --enable-fuzzer): it hands each
+ * file of the seed corpus, tests/fuzz/corpus/NOUN/ for fuzz_NOUN, to the target, so that every
+ * input that ever broke something is a test of `make check` on any compiler. Files or folders may
+ * be named instead.
  */
 #include "base/cleanup.h"
 
@@ -52,7 +52,8 @@ static int replay(const char *path, unsigned *count)
         for (int i = 0; i < n; i++) {
                 _free_ char *below = NULL;
 
-                if (entries[i]->d_name[0] != '.' && asprintf(&below, "%s/%s", path, entries[i]->d_name) > 0)
+                if (entries[i]->d_name[0] != '.' &&
+                    asprintf(&below, "%s/%s", path, entries[i]->d_name) > 0)
                         failed |= replay_file(below, count);
                 free(entries[i]);
         }

@@ -7,6 +7,7 @@
 #include "flow/rulebook.h"
 
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -607,6 +608,36 @@ START_TEST(a_catalog_outlives_the_next_one)
 }
 END_TEST
 
+/* What every worker does all the time; TSan looks on. */
+static void *read_a_while(void *arg)
+{
+        for (int i = 0; i < 200; i++) {
+                _catalog_ struct catalog *catalog = catalog_ref(arg);
+
+                if (!served(catalog, "dns.record.set", "{\"zone\": \"a.lab.example.com\"}", NULL) ||
+                    !fits(catalog, "core.echo", "{\"message\": \"m\"}") ||
+                    served(catalog, "dns.record.set", "{\"zone\": \"example.org\"}", NULL))
+                        return arg;
+        }
+        return NULL;
+}
+
+START_TEST(many_threads_read_one_catalog)
+{
+        struct catalog *catalog = corp_catalog();
+        pthread_t threads[4];
+        void *failed;
+
+        for (int i = 0; i < 4; i++)
+                ck_assert_int_eq(pthread_create(&threads[i], NULL, read_a_while, catalog), 0);
+        for (int i = 0; i < 4; i++) {
+                ck_assert_int_eq(pthread_join(threads[i], &failed), 0);
+                ck_assert_ptr_null(failed);
+        }
+        catalog_unref(catalog);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("catalog_catalog");
@@ -634,6 +665,7 @@ int main(void)
         tcase_add_test(tcase, a_rule_that_names_nothing_known_is_a_warning);
         tcase_add_test(tcase, enabled_can_be_overridden);
         tcase_add_test(tcase, a_catalog_outlives_the_next_one);
+        tcase_add_test(tcase, many_threads_read_one_catalog);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_NORMAL);
