@@ -18,7 +18,7 @@ int verb_plugin_inspect(struct cli *cli, struct fault *fault);
 int author_open(const char *so, struct kn_mock **ret, struct fault *fault);
 struct kn_mock *author_close(struct kn_mock *mock);
 CLEANUP_DEFINE(struct kn_mock *, author_close);
-/* "remote" for KN_EREMOTE. */
+/* "remote" for KN_EREMOTE: the words of host_code_text(), without the room behind it. */
 const char *author_code(int code);
 /* The row of manifest.actions by name, or NULL. */
 const json_t *author_action(const json_t *manifest, const char *name);

@@ -43,8 +43,8 @@ struct kn_mock *author_close(struct kn_mock *mock)
 const char *author_code(int code)
 {
         static const char *const names[] = {
-                "ok", "arg", "auth", "no-entry", "conflict", "temporary", "remote", "timeout", "canceled",
-                "unsupported", "no-memory", "internal", "unknown", "denied",
+                "ok", "arguments", "denied-there", "not-found", "conflict", "temporary", "remote", "timeout",
+                "canceled", "unsupported", "memory", "internal", "unknown", "denied",
         };
 
         if (code >= 0)

@@ -45,13 +45,13 @@ int client_call(struct cli *cli, const struct request *request, struct answer *r
 int client_get(struct cli *cli, const char *path, const char *query, json_t **ret, struct fault *fault);
 
 struct client_event {
-        const char *name, *data, *id;   /* name "" and id "" where the stream has none */
+        const char *name, *data;        /* name "" where the stream has none */
 };
 /*
  * Read a stream of events until event() returns other than 0, which is returned, or the stream
- * ends (0). since may be NULL: the Last-Event-ID to go on from.
+ * ends (0).
  */
-int client_stream(struct cli *cli, const char *path, const char *since,
+int client_stream(struct cli *cli, const char *path,
                   int (*event)(void *arg, const struct client_event *event), void *arg,
                   struct fault *fault);
 

@@ -2,7 +2,7 @@
 
 /*
  * Event streams (text/event-stream). Frames are cut out of what arrives, whatever its pieces; a
- * frame's fields are name, data and id, all else is comment. The callback runs inside libcurl's, so
+ * frame's fields are name and data, all else is no business of ours. The callback runs inside libcurl's, so
  * its answer is kept and the transfer broken off.
  */
 
@@ -18,7 +18,7 @@
 
 struct reader {
         struct cli *cli;
-        struct text line, name, data, id, refusal;
+        struct text line, name, data, refusal;
         int (*event)(void *arg, const struct client_event *event);
         void *arg;
         int r;                  /* what event() answered */
@@ -31,15 +31,13 @@ static const char *text_or_empty(const struct text *text)
 
 static int deliver(struct reader *reader)
 {
-        struct client_event event = { text_or_empty(&reader->name), text_or_empty(&reader->data),
-                                      text_or_empty(&reader->id) };
+        struct client_event event = { text_or_empty(&reader->name), text_or_empty(&reader->data) };
         int r = 0;
 
         if (reader->data.s || reader->name.s)
                 r = reader->event(reader->arg, &event);
         text_deinit(&reader->name);
         text_deinit(&reader->data);
-        text_deinit(&reader->id);
         return r;
 }
 
@@ -70,8 +68,7 @@ static int take_line(struct reader *reader, char *line)
                 text_deinit(&reader->name);
                 text_add(&reader->name, value);
         } else if ((value = field(line, "id"))) {
-                text_deinit(&reader->id);
-                text_add(&reader->id, value);
+                        text_add(&reader->id, value);
         }
         return reader->data.len > FRAME_MAX ? -EMSGSIZE : 0;
 }
@@ -121,20 +118,17 @@ static int refused(struct reader *reader, long status, struct fault *fault)
         return client_problem(status, problem, text, fault);
 }
 
-static int carry_out(struct reader *reader, const char *url, const char *since, struct fault *fault)
+static int carry_out(struct reader *reader, const char *url, struct fault *fault)
 {
         struct client *client = reader->cli->client;
         const struct request request = { .path = "" };
         struct curl_slist *headers = NULL;
-        _free_ char *from = NULL;
         CURLcode code = CURLE_OK;
         long status = 0;
         int r;
 
         client_setup(client, &request, url, &headers);
         headers = curl_slist_append(headers, "Accept: text/event-stream");
-        if (since && *since && asprintf(&from, "Last-Event-ID: %s", since) >= 0)
-                headers = curl_slist_append(headers, from);
         curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
         curl_easy_setopt(client->easy, CURLOPT_WRITEFUNCTION, take);
         curl_easy_setopt(client->easy, CURLOPT_WRITEDATA, reader);
@@ -148,7 +142,7 @@ static int carry_out(struct reader *reader, const char *url, const char *since, 
         return status == 200 ? 0 : refused(reader, status, fault);
 }
 
-int client_stream(struct cli *cli, const char *path, const char *since,
+int client_stream(struct cli *cli, const char *path,
                   int (*event)(void *arg, const struct client_event *event), void *arg,
                   struct fault *fault)
 {
@@ -160,11 +154,10 @@ int client_stream(struct cli *cli, const char *path, const char *since,
         if (r)
                 return r;
         url = client_url(cli->client, &request);
-        r = url ? carry_out(&reader, url, since, fault) : -ENOMEM;
+        r = url ? carry_out(&reader, url, fault) : -ENOMEM;
         text_deinit(&reader.line);
         text_deinit(&reader.name);
         text_deinit(&reader.data);
-        text_deinit(&reader.id);
         text_deinit(&reader.refusal);
         return r;
 }

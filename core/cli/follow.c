@@ -2,8 +2,8 @@
 
 /*
  * Two sources tell how an execution fares: the stream of its output, which ends with it, and its
- * record, which is the truth. So the stream is read for the person's sake and the record decides;
- * a stream that breaks is taken up again where it broke.
+ * record, which is the truth. So the stream is read for the person's sake and the record decides.
+ * A stream that breaks is asked for again: it begins with the first line, so those seen are counted.
  */
 
 #include "cli/follow.h"
@@ -25,7 +25,7 @@
 struct tail {
         struct cli *cli;
         const struct follow *follow;
-        char last[64];          /* id of the last event, to go on from */
+        size_t seen, skip;      /* lines shown so far; lines of this stream that were shown before */
         bool has_progress;      /* a progress line stands on the terminal */
 };
 
@@ -76,10 +76,13 @@ static int take_event(void *arg, const struct client_event *event)
         _json_ json_t *output = NULL;
         const char *type;
 
-        if (*event->id)
-                snprintf(tail->last, sizeof tail->last, "%s", event->id);
         if (!strcmp(event->name, "EOF"))
                 return STREAM_ENDED;
+        if (tail->skip) {
+                tail->skip--;
+                return 0;
+        }
+        tail->seen++;
         if (json_parse(event->data, strlen(event->data), NULL, &output, NULL))
                 return 0;
         type = json_text_of(output, "output_type", "stdout");
@@ -129,7 +132,8 @@ static int read_stream(struct tail *tail, struct fault *fault)
         int r = path ? 0 : -ENOMEM;
 
         for (int broken = 0; !r && broken < 5; broken++) {
-                r = client_stream(tail->cli, path, tail->last, take_event, tail, fault);
+                tail->skip = tail->seen;
+                r = client_stream(tail->cli, path, take_event, tail, fault);
                 if (r == FAULT && fault->status == 503) {
                         fault_deinit(fault);
                         r = client_sleep(tail->cli, 200 << broken);
@@ -176,6 +180,18 @@ static int verdict_status(const char *status, const char *code)
         return text_equal(code, "conflict") ? 409 : 500;
 }
 
+/* An apply that met another world: what the plan saw, what is there, what was to be. */
+static void why_conflict(const json_t *conflict, struct fault *fault)
+{
+        _free_ char *before = out_cell(json_object_get(conflict, "before"), COLUMN_TEXT);
+        _free_ char *found = out_cell(json_object_get(conflict, "found"), COLUMN_TEXT);
+        _free_ char *wanted = out_cell(json_object_get(conflict, "wanted"), COLUMN_TEXT);
+
+        if (conflict && before && found && wanted)
+                fault_why(fault, "%s\nbefore: %s\nfound:  %s\nwanted: %s", json_text_of(conflict, "resource", "?"),
+                          *before ? before : "(none)", *found ? found : "(none)", *wanted ? wanted : "(none)");
+}
+
 int follow_verdict(const json_t *execution, struct fault *fault)
 {
         const char *status = json_text_of(execution, "status", "unknown");
@@ -194,6 +210,7 @@ int follow_verdict(const json_t *execution, struct fault *fault)
                           json_text_of(json_object_get(execution, "action"), "ref", "the execution"), status);
         if (json_text_of(result, "why", NULL))
                 fault_why(fault, "%s", json_text_of(result, "why", ""));
+        why_conflict(json_object_get(result, "conflict"), fault);
         if (json_text_of(result, "remedy", NULL))
                 fault_try(fault, "%s", json_text_of(result, "remedy", ""));
         return fault_detail(fault, "execution", json_string(json_text_of(execution, "id", "")));

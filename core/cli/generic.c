@@ -11,6 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "2h" is two hours ago. */
+static char *query_value(const struct cli *cli, const struct cli_value *value)
+{
+        char text[CLOCK_TEXT_SIZE];
+        int64_t ago_ms, at_ms;
+
+        if (!value->text)
+                return strdup("true");
+        if (!value->option->is_time || !clock_parse(value->text, &at_ms) ||
+            cli_duration(cli, value->option->name, &ago_ms, NULL))
+                return client_escape(value->text);
+        return client_escape(clock_text(clock_real_ms() - ago_ms, text));
+}
+
 char *verb_query(const struct cli *cli)
 {
         _text_ struct text query = TEXT_INIT;
@@ -21,7 +35,7 @@ char *verb_query(const struct cli *cli)
 
                 if (!value->option->query)
                         continue;
-                escaped = client_escape(value->text ? value->text : "true");
+                escaped = query_value(cli, value);
                 if (!escaped)
                         return NULL;
                 text_addf(&query, "%s%s=%s", query.len ? "&" : "", value->option->query, escaped);

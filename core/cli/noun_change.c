@@ -48,8 +48,8 @@ static const struct verb_option list_options[] = {
         { .name = "event", .argument = "ID", .summary = "that follow from this event", .query = "event" },
         { .name = "instance", .argument = "NAME", .summary = "on this instance", .query = "instance", .complete = COMPLETE_INSTANCE },
         { .name = "state", .argument = "STATE", .summary = "intent, applied, refused, unknown or planned", .query = "state" },
-        { .name = "since", .argument = "TIME", .summary = "after this time (RFC 3339)", .query = "since" },
-        { .name = "until", .argument = "TIME", .summary = "before this time", .query = "until" },
+        { .name = "since", .argument = "TIME", .summary = "after this time (RFC 3339, or 2h for two hours ago)", .query = "since", .is_time = true },
+        { .name = "until", .argument = "TIME", .summary = "before this time", .query = "until", .is_time = true },
         { .name = "last", .letter = 'n', .argument = "N", .summary = "how many", .query = "limit" },
         { .name = NULL }
 };
@@ -75,32 +75,27 @@ const struct noun noun_change = {
 
 /* ---- held ---- */
 
-/* Of the answer {"n": 3}, or of one that says no number. */
-static void say_held(struct cli *cli, const struct answer *answer, const char *id, const char *done)
+static int settle(struct cli *cli, const char *which, struct fault *fault)
 {
-        int64_t n = json_int_of(answer->json, "n", json_int_of(answer->json, "count", -1));
+        bool all = text_equal(which, "all");
+        _json_ json_t *body = all ? json_pack("{s:b}", "all", 1) : json_pack("{s:s}", "id", which);
+        const struct request request = { .method = "POST", .path = cli->verb->path, .body = body };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = body ? client_call(cli, &request, &answer, fault) : -ENOMEM;
 
-        if (n >= 0)
-                cli_note(cli, "%s: %lld %s", id, (long long)n, done);
-        else
-                cli_note(cli, "%s: %s", id, done);
+        if (!r)
+                cli_note(cli, "%s: %lld %s", which, (long long)json_int_of(answer.json, "count", 0), cli->verb->done);
+        return r;
 }
 
 static int held_run(struct cli *cli, struct fault *fault)
 {
-        bool drops = text_equal(cli->verb->name, "drop");
-        int r = drops ? cli_confirm(cli, fault, "drop %s%s of what is held?", cli->operands[0],
-                                    cli->n_operands > 1 ? " and more" : "") : 0;
+        int r = text_equal(cli->verb->name, "drop")
+                ? cli_confirm(cli, fault, "drop %s%s of what is held?", cli->operands[0], cli->n_operands > 1 ? " and more" : "")
+                : 0;
 
-        for (int i = 0; i < cli->n_operands && !r; i++) {
-                _free_ char *path = client_path(drops ? "/api/v1/held/{}" : "/api/v1/held/{}/release", cli->operands[i]);
-                const struct request request = { .method = drops ? "DELETE" : "POST", .path = path };
-                _answer_ struct answer answer = ANSWER_INIT;
-
-                r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
-                if (!r)
-                        say_held(cli, &answer, cli->operands[i], cli->verb->done);
-        }
+        for (int i = 0; i < cli->n_operands && !r; i++)
+                r = settle(cli, cli->operands[i], fault);
         return r;
 }
 
@@ -114,7 +109,7 @@ static const struct verb held_verbs[] = {
         { .name = "list", .summary = "what waits for a person's word", .run = verb_list, .path = "/api/v1/held",
           .columns = held_columns, .name_path = "id" },
         { .name = "release", .operands = "ID|all...", .summary = "let them start", .run = held_run, .operands_min = 1,
-          .operands_max = -1, .done = "released" },
+          .operands_max = -1, .path = "/api/v1/held/release", .done = "released" },
         { .name = "drop", .operands = "ID|all...", .summary = "end them without starting", .run = held_run,
           .operands_min = 1, .operands_max = -1, .done = "dropped" },
         { .name = NULL }

@@ -49,7 +49,6 @@ static int send_run(struct cli *cli, struct fault *fault)
         struct request request = { .method = "POST", .path = "/api/v1/events",
                                    .type = "application/cloudevents+json" };
         _answer_ struct answer answer = ANSWER_INIT;
-        const json_t *executions;
         int r = make_event(cli, &event, fault);
 
         request.body = event;
@@ -57,10 +56,9 @@ static int send_run(struct cli *cli, struct fault *fault)
                 r = client_call(cli, &request, &answer, fault);
         if (r || cli->has_format)
                 return r ? r : out_object(cli, answer.json, "id");
-        executions = json_object_get(answer.json, "executions");
         fprintf(cli->out, "%s\n", json_text_of(answer.json, "id", ""));
-        if (json_is_integer(executions))
-                cli_note(cli, "%lld execution(s) follow from it", (long long)json_integer_value(executions));
+        if (json_int_of(answer.json, "duplicates", 0) > 0)
+                cli_note(cli, "it was accepted before, and counts once");
         return 0;
 }
 
@@ -82,8 +80,8 @@ static const struct verb_option send_options[] = {
 static const struct verb_option list_options[] = {
         { .name = "last", .letter = 'n', .argument = "N", .summary = "how many, newest first", .query = "limit" },
         { .name = "trigger", .argument = "TRIGGER", .summary = "of this trigger type", .query = "trigger_type", .complete = COMPLETE_TRIGGER },
-        { .name = "since", .argument = "TIME", .summary = "after this time (RFC 3339)", .query = "timestamp_gt" },
-        { .name = "until", .argument = "TIME", .summary = "before this time", .query = "timestamp_lt" },
+        { .name = "since", .argument = "TIME", .summary = "after this time (RFC 3339, or 2h for two hours ago)", .query = "timestamp_gt", .is_time = true },
+        { .name = "until", .argument = "TIME", .summary = "before this time", .query = "timestamp_lt", .is_time = true },
         { .name = NULL }
 };
 

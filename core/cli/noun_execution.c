@@ -83,8 +83,8 @@ static const struct verb_option list_options[] = {
         { .name = "event", .argument = "ID", .summary = "caused by this event", .query = "trigger_instance" },
         { .name = "parent", .argument = "ID", .summary = "children of this one", .query = "parent" },
         { .name = "user", .argument = "NAME", .summary = "asked for by this user", .query = "user" },
-        { .name = "since", .argument = "TIME", .summary = "begun after this time (RFC 3339)", .query = "timestamp_gt" },
-        { .name = "until", .argument = "TIME", .summary = "begun before this time", .query = "timestamp_lt" },
+        { .name = "since", .argument = "TIME", .summary = "begun after this time (RFC 3339, or 2h for two hours ago)", .query = "timestamp_gt", .is_time = true },
+        { .name = "until", .argument = "TIME", .summary = "begun before this time", .query = "timestamp_lt", .is_time = true },
         { .name = NULL }
 };
 

@@ -140,21 +140,18 @@ static int grant_add(json_t *grants, const char *text, struct fault *fault)
         const char *instance = text[action] ? text + action + 1 : "";
         size_t len = strcspn(instance, ":");
         const char *verbs = instance[len] ? instance + len + 1 : "";
-        json_t *grant, *list = json_array();
+        json_t *list = json_array();
 
         if (!action)
                 return fault_set(fault, 400, "usage.argument", "--grant %s: the action is missing", text);
-        while (*verbs) {
+        for (verbs = *verbs ? verbs : "plan,run,undo"; *verbs;) {
                 size_t n = strcspn(verbs, ",");
 
                 json_array_append_new(list, json_stringn(verbs, n));
                 verbs += n + (verbs[n] == ',');
         }
-        grant = json_pack("{s:s%,s:s%,s:o}", "action", text, action, "instance", len ? instance : "*", len ? len : 1,
-                          "verbs", list);
-        if (!json_array_size(list))
-                json_object_del(grant, "verbs");
-        return json_array_append_new(grants, grant) ? -ENOMEM : 0;
+        return json_array_append_new(grants, json_pack("{s:s%,s:s%,s:o}", "action", text, action,
+                "instance", len ? instance : "*", len ? len : 1, "verbs", list)) ? -ENOMEM : 0;
 }
 
 static int list_option(struct cli *cli, json_t *body, const char *option, const char *member, struct fault *fault)

@@ -30,9 +30,7 @@ static int build_run(struct cli *cli, struct fault *fault)
 
 static int send_archive(struct cli *cli, const char *path, bool upgrades, struct fault *fault)
 {
-        const struct request request = { .method = "POST", .path = "/api/v1/packs/install",
-                                         .query = upgrades ? "upgrade=true" : NULL,
-                                         .type = "application/zstd", .file = path };
+        const struct request request = { .method = "POST", .path = cli->verb->path, .type = "application/zstd", .file = path };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = client_call(cli, &request, &answer, fault);
 
@@ -90,9 +88,9 @@ static const struct verb verbs[] = {
         { .name = "build", .operands = "[DIR]", .summary = "make NAME-VERSION.kpack of a folder with a pack.yaml",
           .run = build_run, .operands_max = 1, .options = build_options, .complete = COMPLETE_FOLDER },
         { .name = "install", .operands = "FILE|DIR...", .summary = "put packs in place, while the hub runs",
-          .run = install_run, .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
+          .run = install_run, .path = "/api/v1/packs/install", .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
         { .name = "upgrade", .operands = "FILE|DIR...", .summary = "replace packs; what runs ends on the old version",
-          .run = install_run, .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
+          .run = install_run, .path = "/api/v1/packs/upgrade", .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
         { .name = "rollback", .operands = "NAME...", .summary = "go back to the version before", .run = verb_post,
           .operands_min = 1, .operands_max = -1, .path = "/api/v1/packs/{}/rollback", .done = "rolled back",
           .complete = COMPLETE_PACK },

@@ -9,10 +9,10 @@
 
 static const struct column columns[] = {
         { "NAME", "name", COLUMN_TEXT, false }, { "VERSION", "version", COLUMN_TEXT, false },
-        { "DOMAIN", "domain", COLUMN_TEXT, false }, { "HOME", "home", COLUMN_TEXT, false },
-        { "STATE", "state", COLUMN_STATUS, false }, { "SUMMARY", "summary", COLUMN_TEXT, false },
-        { "WHY", "why", COLUMN_TEXT, true }, { "PID", "pid", COLUMN_NUMBER, true },
-        { "CRASHES", "crashes", COLUMN_NUMBER, true }, { "HASH", "hash", COLUMN_TEXT, true },
+        { "DOMAIN", "domain", COLUMN_TEXT, false }, { "HOME", "home.home", COLUMN_TEXT, false },
+        { "STATE", "home.state", COLUMN_STATUS, false }, { "SUMMARY", "summary", COLUMN_TEXT, false },
+        { "WHY", "home.why", COLUMN_TEXT, true }, { "PID", "home.pid", COLUMN_NUMBER, true },
+        { "CRASHES", "home.crashes", COLUMN_NUMBER, true }, { "HASH", "hash", COLUMN_TEXT, true },
         { NULL, NULL, 0, false }
 };
 

@@ -29,20 +29,14 @@ static int create_run(struct cli *cli, struct fault *fault)
         return 0;
 }
 
-/* StackStorm's clients send the whole rule back with one member changed; so do we. */
 static int set_enabled(struct cli *cli, const char *ref, bool enabled, struct fault *fault)
 {
         _free_ char *path = client_path("/api/v1/rules/{}", ref);
-        const struct request read = { .path = path, .is_preparation = true };
-        _answer_ struct answer rule = ANSWER_INIT, answer = ANSWER_INIT;
-        struct request write = { .method = "PUT", .path = path };
-        int r = path ? client_call(cli, &read, &rule, fault) : -ENOMEM;
+        _json_ json_t *body = json_pack("{s:b}", "enabled", enabled);
+        const struct request request = { .method = "PUT", .path = path, .body = body };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = path && body ? client_call(cli, &request, &answer, fault) : -ENOMEM;
 
-        if (r)
-                return r;
-        json_object_set_new(rule.json, "enabled", json_boolean(enabled));
-        write.body = rule.json;
-        r = client_call(cli, &write, &answer, fault);
         if (!r)
                 cli_note(cli, "%s: %s", ref, enabled ? "enabled" : "disabled");
         return r;
@@ -114,25 +108,17 @@ static int read_rule(struct cli *cli, json_t *body, struct fault *fault)
         return r;
 }
 
-/* The event: an id that the hub knows, or a payload. */
+/* The event: one that the hub knows, or a payload. */
 static int read_payload(struct cli *cli, json_t *body, struct fault *fault)
 {
         const char *event = cli_option(cli, "event");
-        _json_ json_t *payload = NULL;
-        _free_ char *path = event ? client_path("/api/v1/triggerinstances/{}", event) : NULL;
-        const struct request request = { .path = path, .is_preparation = true };
-        _answer_ struct answer answer = ANSWER_INIT;
-        int r;
+        json_t *payload = NULL;
+        int r = event ? 0 : params_read(cli, 1, &payload, fault);
 
-        if (!event) {
-                r = params_read(cli, 1, &payload, fault);
-                if (!r)
-                        json_object_set(body, "payload", payload);
-                return r;
-        }
-        r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
-        if (!r)
-                json_object_set(body, "payload", json_object_get(answer.json, "payload"));
+        if (event)
+                json_set_text(body, "event", event);
+        else if (!r)
+                json_object_set_new(body, "payload", payload);
         return r;
 }
 

@@ -105,20 +105,17 @@ int verb_run(struct cli *cli, struct fault *fault)
         return r ? r : follow_request(cli, &request, fault);
 }
 
-static int show_plan(struct cli *cli, const char *id, struct fault *fault)
+static int show_plan(struct cli *cli, const json_t *plan)
 {
-        _free_ char *path = client_path("/api/v1/plans/{}", id);
-        _json_ json_t *plan = NULL;
-        const json_t *changes;
-        int r = path ? client_get(cli, path, NULL, &plan, fault) : -ENOMEM;
+        const char *id = json_text_of(plan, "id", "");
+        const json_t *changes = json_at(plan, "result.changes");
 
-        if (r || cli->has_format)
-                return r ? r : out_object(cli, plan, "id");
-        changes = json_object_get(plan, "changes");
+        if (cli->has_format)
+                return out_object(cli, plan, "id");
         diff_print(cli, changes, false);
         if (!json_array_size(changes))
                 cli_note(cli, "nothing would change");
-        if (json_bool_of(plan, "partial", false))
+        if (json_bool_of(json_object_get(plan, "result"), "partial", false))
                 cli_note(cli, "this is not all: the rest depends on what the first changes bring");
         cli_note(cli, json_array_size(changes) ? "to do this: kaname apply %s" : "plan %s", id);
         return 0;
@@ -143,7 +140,7 @@ static int follow_plan(struct cli *cli, const struct request *request, struct fa
         r = follow_execution(cli, &follow, &execution, fault);
         if (!r)
                 r = follow_verdict(execution, fault);
-        return r ? r : show_plan(cli, follow.id, fault);
+        return r ? r : show_plan(cli, execution);
 }
 
 int verb_plan(struct cli *cli, struct fault *fault)
@@ -188,7 +185,7 @@ int verb_undo(struct cli *cli, struct fault *fault)
         bool execution = true, plans = cli_switch(cli, "plan");
         char key[ID_TEXT_SIZE];
         _free_ char *path = NULL;
-        _json_ json_t *body = json_pack("{s:s}", "mode", plans ? "plan" : "run");
+        _json_ json_t *body = json_pack("{s:s}", "mode", plans ? "plan" : "undo");
         struct request request = { .method = "POST", .body = body, .once = once_key(cli, key) };
         int r = body ? is_execution(cli, id, &execution, fault) : -ENOMEM;
 

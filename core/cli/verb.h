@@ -30,6 +30,7 @@ struct verb_option {
         const char *summary;
         const char *query;              /* generic verbs send it as this query parameter */
         enum complete complete;
+        bool is_time;                   /* RFC 3339, or a duration: that long ago */
 };
 
 enum column_kind { COLUMN_TEXT, COLUMN_TIME, COLUMN_STATUS, COLUMN_NUMBER };

@@ -128,7 +128,7 @@ check_match 'fail  exports: it exports extra' "$(kaname plugin test wide.so 2>&1
 test_case "a case that does not come out is shown with both sides"
 cat >greeter/greeter.test.yaml <<'END'
 - { action: greet, args: { name: Ada }, result: { greeting: Bob } }
-- { action: greet, args: { name: 3 }, code: arg }
+- { action: greet, args: { name: 3 }, code: arguments }
 - { action: none }
 END
 check_match '^fail: wanted {"greeting":"Bob"}, found {"greeting":"Ada"}' "$(verdict greeter case:1)"

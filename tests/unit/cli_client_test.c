@@ -267,12 +267,14 @@ END_TEST
 START_TEST(a_timeout_and_a_conflict_have_their_codes)
 {
         static const struct hub_route late[] = { RUN_ROUTES("timeout", "{}") };
-        static const struct hub_route clash[] = { RUN_ROUTES("failed", "{\"error\":\"changed behind it\",\"code\":\"conflict\"}") };
+        static const struct hub_route clash[] = { RUN_ROUTES("failed", "{\"error\":\"changed behind it\",\"code\":\"conflict\","
+                "\"conflict\":{\"resource\":\"r/x\",\"before\":1,\"found\":null,\"wanted\":2}}") };
         struct cardboard *a = cardboard_start(late), *b = cardboard_start(clash);
         struct told slow = TELL(a, "run", "dns.record.set"), foreign = TELL(b, "run", "dns.record.set");
 
         ck_assert_int_eq(slow.code, EXIT_TIMEOUT);
         ck_assert_int_eq(foreign.code, EXIT_CONFLICT);
+        has(foreign.err, "  why: r/x\n       before: 1\n       found:  (none)\n       wanted: 2\n");
         told_free(&slow);
         told_free(&foreign);
         cardboard_stop(a);
@@ -310,6 +312,24 @@ START_TEST(tail_prints_output_on_out)
 }
 END_TEST
 
+START_TEST(a_broken_stream_goes_on_without_repeating)
+{
+        static const struct hub_route routes[] = {
+                { "GET", "/stream/v1/executions/" ID "/output", 0, OUTPUT("stdout", "one\\n"), "text/event-stream" },
+                { "GET", "/stream/v1/executions/" ID "/output", 0, OUTPUT("stdout", "one\\n") OUTPUT("stdout", "two\\n")
+                  "event: EOF\r\ndata: ''\r\n\r\n", "text/event-stream" },
+                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"succeeded\"}", NULL },
+                { .path = NULL } };
+        struct cardboard *hub = cardboard_start(routes);
+        struct told told = TELL(hub, "execution", "tail", ID);
+
+        ck_assert_int_eq(told.code, 0);
+        ck_assert_str_eq(told.out, "one\ntwo\n");
+        told_free(&told);
+        cardboard_stop(hub);
+}
+END_TEST
+
 START_TEST(waiting_ends_with_124_and_a_way_back)
 {
         static const struct hub_route routes[] = {
@@ -332,9 +352,8 @@ START_TEST(a_plan_is_a_diff_and_an_id_to_apply)
         static const struct hub_route routes[] = {
                 { "POST", "/api/v1/executions", 201, "{\"id\":\"" ID "\"}", NULL },
                 { "GET", "/stream/v1/executions/" ID "/output", 0, "event: EOF\ndata: ''\n\n", "text/event-stream" },
-                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"succeeded\"}", NULL },
-                { "GET", "/api/v1/plans/" ID, 0, "{\"id\":\"" ID "\",\"changes\":[{\"resource\":\"r/new\",\"before\":null,\"after\":[1]},"
-                  "{\"resource\":\"r/old\\u001b[31m\",\"before\":\"x\",\"after\":null}]}", NULL },
+                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"succeeded\",\"result\":{\"partial\":true,\"changes\":[{\"resource\":\"r/new\",\"before\":null,\"after\":[1]},"
+                  "{\"resource\":\"r/old\\u001b[31m\",\"before\":\"x\",\"after\":null}]}}", NULL },
                 { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "plan", "x.y");
@@ -342,6 +361,7 @@ START_TEST(a_plan_is_a_diff_and_an_id_to_apply)
         ck_assert_int_eq(told.code, 0);
         ck_assert_str_eq(told.out, "+ r/new\n    (none) → [1]\n- r/old [31m\n    \"x\" → (none)\n");
         has(told.err, "kaname apply " ID);
+        has(told.err, "this is not all");
         has(cardboard_asked(hub, 0, "body"), "\"mode\":\"plan\"");
         told_free(&told);
         cardboard_stop(hub);
@@ -471,7 +491,7 @@ int main(void)
                 problems_become_three_lines_and_an_exit_code, an_answer_that_is_none_is_said_to_be, nobody_there_exits_69,
                 the_token_goes_along_and_never_shows, login_keeps_a_token_for_its_hub_only,
                 run_sends_types_follows_and_shows, run_fails_as_the_execution_did, a_timeout_and_a_conflict_have_their_codes,
-                async_prints_the_id_and_goes, tail_prints_output_on_out, waiting_ends_with_124_and_a_way_back,
+                async_prints_the_id_and_goes, tail_prints_output_on_out, a_broken_stream_goes_on_without_repeating, waiting_ends_with_124_and_a_way_back,
                 a_plan_is_a_diff_and_an_id_to_apply, undo_takes_an_event_too, rule_test_shows_the_criterion_that_fails,
                 an_event_is_a_cloudevent, an_instance_holds_references, names_are_escaped_in_paths, doctor_says_what_to_do,
                 colour_only_where_it_is_asked_for,
