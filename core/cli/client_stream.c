@@ -67,8 +67,6 @@ static int take_line(struct reader *reader, char *line)
         } else if ((value = field(line, "event"))) {
                 text_deinit(&reader->name);
                 text_add(&reader->name, value);
-        } else if ((value = field(line, "id"))) {
-                        text_add(&reader->id, value);
         }
         return reader->data.len > FRAME_MAX ? -EMSGSIZE : 0;
 }
