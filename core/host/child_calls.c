@@ -137,7 +137,6 @@ struct child_job *child_job_of(struct child *child, const struct wire_message *m
 static void prepare(struct child_call *call, struct context *context)
 {
         context_init(context, &child_doors, call, &call->cancel);
-        context->kn.self = call->instance->self;
         context->net = &child_net;
         context->call = (struct context_call){
                 .entry = call->entry,
@@ -170,22 +169,20 @@ static void send_done(struct child_call *call, const struct context *context, in
 }
 
 /* create() runs in the call that needs it first; others of the instance wait for it here. */
-static int make(struct child_call *call, struct context *context)
+static int make(struct child_instance *instance, struct context *context, const struct kn_plugin *plugin)
 {
-        struct child_instance *instance = call->instance;
-        const struct kn_plugin *plugin = &call->child->module->plugin;
         int r = KN_OK;
 
         pthread_mutex_lock(&instance->making);
+        context->kn.self = instance->self;
         if (!instance->is_created) {
-                prepare(call, context);
                 r = plugin->create ? plugin->create(&context->kn) : KN_OK;
-                instance->self = context->kn.self;
                 instance->is_created = r >= 0;
-                if (r >= 0)
-                        context_deinit(context);
+                instance->self = context->kn.self;
         }
         pthread_mutex_unlock(&instance->making);
+        if (r >= 0)
+                context_forget(context);
         return r;
 }
 
@@ -196,13 +193,11 @@ static void run_call(struct child *child, struct child_call *call)
         const char *sentence;
         int r, code;
 
-        r = make(call, context);
-        if (r >= 0) {
-                prepare(call, context);
+        prepare(call, context);
+        r = make(call->instance, context, &child->module->plugin);
+        if (r >= 0)
                 r = callback ? callback(&context->kn) : context_say(context, KN_EUNSUPPORTED,
                                 "the plugin has no '%s'", call->name ? call->name : "check");
-                call->instance->self = context->kn.self;
-        }
         code = context_outcome(context, r, &sentence);
         pthread_mutex_lock(&child->lock);
         list_unlink(&call->link);
@@ -220,6 +215,7 @@ static void destroy(struct child *child, struct child_instance *instance)
         if (instance->is_created && child->module->plugin.destroy) {
                 cancel_init(&call.cancel, 0);
                 prepare(&call, context);
+                context->kn.self = instance->self;
                 context->doors = &(const struct host_doors){ .log = child_doors.log };
                 context->net = NULL;
                 child->module->plugin.destroy(&context->kn);

@@ -333,6 +333,7 @@ int child_ask(struct child_call *call, const struct wire_message *question, stru
         call->waits = false;
         if (call->has_reply)
                 *ret = call->reply;
+        call->reply = (struct child_reply){ .fd = -1 };
         r = r < 0 ? (r == -EMSGSIZE ? KN_EARG : KN_ECANCELED) : call->has_reply ? KN_OK : KN_ECANCELED;
         call->has_reply = false;
         pass_on(child);

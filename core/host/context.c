@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/context.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,7 @@ void context_init(struct context *context, const struct host_doors *doors, void 
         context->doors = doors;
         context->arg = arg;
         context->cancel = cancel;
-        context->output_left = UINT64_MAX;
+        context->output_left = context->log_left = UINT64_MAX;
         pthread_mutex_init(&context->lock, NULL);
         pthread_cond_init(&context->left, NULL);
 }
@@ -34,8 +36,29 @@ int context_say(struct context *context, int code, const char *fmt, ...)
         va_start(ap, fmt);
         vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
-        context->sentence = arena_bytes(&context->arena, text, strlen(text));
+        context->sentence = arena_text(&context->arena, text);
+        if (context->sentence)
+                context_clean(context->sentence);
         return code;
+}
+
+/* What is no UTF-8 is shown as ?, since the text goes into JSON. */
+void context_clean(char *text)
+{
+        size_t len = strlen(text);
+
+        if (text_is_utf8(text, len))
+                return;
+        for (; *text; text++)
+                if ((unsigned char)*text >= 0x80)
+                        *text = '?';
+}
+
+void context_forget(struct context *context)
+{
+        context->sentence = NULL;
+        json_decref(context->result);
+        context->result = NULL;
 }
 
 static const char *generic_sentence(int code)

@@ -43,8 +43,9 @@ struct context {
         const struct host_doors *doors;
         void *arg;                      /* of the doors */
         const struct context_net *net;
+        void *net_arg;                  /* theirs */
         struct cancel *cancel;          /* the caller's */
-        uint64_t output_left;           /* bytes that stream() still takes */
+        uint64_t output_left, log_left; /* bytes that stream() and log() still take */
         struct arena arena;
         struct map seen;                /* path in the store: revision last read, for KN_CAS */
         json_t *result;
@@ -64,11 +65,14 @@ void context_deinit(struct context *context);
 /* Set the sentence of the failure that is about to be returned; gives code. */
 int context_say(struct context *context, int code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
+void context_clean(char *text);
 /*
  * The code that the caller gets for what a callback returned: a call that was called off ends as
  * that, and the ABI's codes are all there are. *ret_sentence is never NULL for a failure.
  */
 int context_outcome(struct context *context, int returned, const char **ret_sentence);
+/* Behind create(), before the callback that the call is about: what create() put or said is not its. */
+void context_forget(struct context *context);
 /* The caller of a wedged callback leaves: returns when no door of its is in use, and none will be. */
 void context_detach(struct context *context);
 /* Around every use of what the caller handed in; false: it has left. */

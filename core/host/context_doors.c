@@ -10,10 +10,13 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_MAX_BYTES 4096
 #define VALUE_MAX (64u << 20)           /* bytes of one result or stored value */
 
 const struct json_limits context_limits = { VALUE_MAX, 64, "limits.result", "limits.depth" };
@@ -49,14 +52,35 @@ static void copy_sized(void *to, size_t to_size, const void *from, uint32_t from
         memcpy(to, from, from_size < to_size ? from_size : to_size);
 }
 
+/* [any]: threads of the plugin share what is left. */
+static size_t take(struct context *context, uint64_t *left, size_t len)
+{
+        pthread_mutex_lock(&context->lock);
+        if (len > *left)
+                len = (size_t)*left;
+        *left -= len;
+        pthread_mutex_unlock(&context->lock);
+        return len;
+}
+
+static bool is_text(const char *s)
+{
+        return !s || text_is_utf8(s, strlen(s));
+}
+
 static void door_log(struct kn_ctx *ctx, int level, const char *text)
 {
         struct context *context = context_of(ctx);
+        char line[LINE_MAX_BYTES];
 
-        if (!text || !context->doors->log || !context_enter(context))
+        if (!text || !context->doors->log)
                 return;
+        snprintf(line, sizeof line, "%s", text);
+        context_clean(line);
+        if (take(context, &context->log_left, strlen(line)) < strlen(line) || !context_enter(context))
+                return;         /* it has said enough */
         context->doors->log(context->arg, level < KN_DEBUG ? KN_DEBUG : level > KN_ERROR ? KN_ERROR : level,
-                            text);
+                            line);
         context_leave(context);
 }
 
@@ -87,7 +111,7 @@ static int door_emit(struct kn_ctx *ctx, const struct kn_event *given)
         if (!context->doors->emit)
                 return KN_EUNSUPPORTED;
         copy_sized(&e, sizeof e, given, given->size);
-        if (!e.trigger || !e.payload || (e.cursor && !is_json(e.cursor)))
+        if (!e.trigger || !e.payload || !is_text(e.trigger) || !is_text(e.id) || (e.cursor && !is_json(e.cursor)))
                 return context_say(context, KN_EARG, "an event needs a trigger and a payload, and its cursor is JSON");
         json_parse(e.payload, e.payload_len ? e.payload_len : strlen(e.payload), &context_limits, &payload, NULL);
         text = json_is_object(payload) ? json_compact(payload) : NULL;
@@ -110,7 +134,7 @@ static int change_check(struct context *context, const struct kn_change *change)
 {
         _json_ json_t *before = NULL, *after = NULL, *args = NULL;
 
-        if (!change->resource || !*change->resource)
+        if (!change->resource || !*change->resource || !is_text(change->resource) || !is_text(change->undo_action))
                 return context_say(context, KN_EARG, "a change needs a resource");
         if (change->before && json_parse(change->before, strlen(change->before), &context_limits, &before, NULL))
                 return context_say(context, KN_EARG, "'before' of %s is no JSON", change->resource);
@@ -177,7 +201,8 @@ static int door_http(struct kn_ctx *ctx, struct kn_http *given)
                 return KN_EUNSUPPORTED;
         size = given->size;
         copy_sized(&http, sizeof http, given, size);
-        if (!http.method || !http.url || (http.body_len && !http.body))
+        if (!http.method || !http.url || (http.body_len && !http.body) || !is_text(http.method) ||
+            !is_text(http.url) || !is_text(http.headers))
                 return context_say(context, KN_EARG, "http() needs a method and a URL");
         if (!context_enter(context))
                 return KN_ECANCELED;
@@ -198,7 +223,7 @@ static int door_dial(struct kn_ctx *ctx, const char *address, int64_t timeout_ms
         struct context *context = context_of(ctx);
         int r;
 
-        if (!address)
+        if (!address || !is_text(address))
                 return KN_EARG;
         if (!context->net || !context->net->dial)
                 return KN_EUNSUPPORTED;
@@ -214,17 +239,6 @@ static int door_wait(struct kn_ctx *ctx, int fd, int events, int64_t timeout_ms)
         return cancel_wait(context_of(ctx)->cancel, fd, events, timeout_ms);
 }
 
-/* [any]: threads of the plugin share what is left. */
-static uint64_t take_output(struct context *context, uint64_t len)
-{
-        pthread_mutex_lock(&context->lock);
-        if (len > context->output_left)
-                len = context->output_left;
-        context->output_left -= len;
-        pthread_mutex_unlock(&context->lock);
-        return len;
-}
-
 static int door_stream(struct kn_ctx *ctx, uint32_t kind, const void *data, size_t len)
 {
         struct context *context = context_of(ctx);
@@ -234,7 +248,7 @@ static int door_stream(struct kn_ctx *ctx, uint32_t kind, const void *data, size
                 return KN_EARG;
         if (!context->doors->stream)
                 return KN_EUNSUPPORTED;
-        taken = (size_t)take_output(context, len);
+        taken = take(context, &context->output_left, len);
         if (len && !taken)
                 return KN_OK;   /* cut off, as the limit says; the plugin's work goes on */
         if (!context_enter(context))

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -149,7 +150,7 @@ int context_get(struct kn_ctx *ctx, uint32_t where, const char *path, struct kn_
 {
         struct context *context = (struct context *)(void *)ctx;
 
-        if (!path || !ret)
+        if (!path || !ret || !text_is_utf8(path, strlen(path)))
                 return KN_EARG;
         switch (where) {
         case KN_ARG:
@@ -260,7 +261,7 @@ int context_put(struct kn_ctx *ctx, uint32_t where, const char *path, const stru
         _json_ json_t *json = NULL;
         int r;
 
-        if (!path || !value)
+        if (!path || !value || !text_is_utf8(path, strlen(path)))
                 return KN_EARG;
         if (where == KN_CALL)
                 return put_call(context, path, value);

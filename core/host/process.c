@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The life of a process, on the hub's side:
+ *
+ *   starting ── ready ──▶ ready ── hang up ──▶ leaving ──▶ gone
+ *       └────── could not load, died, was killed ──────────▶ gone
+ *
+ * It is gone when both are known: its wire is at its end (what it said last was heard) and it was
+ * reaped (how it ended is known). Then its calls end, the obituary is written, and if calls wait,
+ * the next one is started when the back-off is over: 0.1 s, doubling to 30 s with each crash that
+ * follows within a minute; after five within a minute waiting calls are refused until then.
+ *
+ * Processes are spawned on the loop's thread, since a parent-death signal follows the thread.
+ */
+
+#include "host/process.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 30000
+#define CRASH_WINDOW_MS 60000
+#define IDLE_MS 60000           /* without a call, then it is sent home */
+
+struct process *process_ref(struct process *process)
+{
+        process->refs++;
+        return process;
+}
+
+void process_unref(struct process *process)
+{
+        struct host *host = process->host;
+        bool is_last;
+
+        pthread_mutex_lock(&host->lock);
+        is_last = --process->refs == 0;
+        pthread_mutex_unlock(&host->lock);
+        if (!is_last)
+                return;
+        process_out_free(process);
+        wire_reader_deinit(&process->reader);
+        close(process->socket);
+        close(process->bell);
+        if (process->log_fd >= 0)
+                close(process->log_fd);
+        json_decref(process->sandbox);
+        pthread_mutex_destroy(&process->sending);
+        free(process);
+}
+
+void process_kill(struct process *process)
+{
+        process->was_killed = true;
+        if (!process->is_reaped)
+                kill(process->pid, SIGKILL);
+}
+
+/* Half a hang-up: it reads the end, destroys its instances and ends. */
+void process_retire(struct process *process)
+{
+        if (process->state != PROCESS_READY)
+                return;
+        process->state = PROCESS_LEAVING;
+        if (process->resident->process == process)
+                process->resident->process = NULL;
+        shutdown(process->socket, SHUT_WR);
+        process_need_reader(process);
+}
+
+/* ---- the end ---- */
+
+static const char *how(const struct process *process, char text[128])
+{
+        if (WIFSIGNALED(process->status))
+                snprintf(text, 128, "signal %d (%s)", WTERMSIG(process->status), strsignal(WTERMSIG(process->status)));
+        else
+                snprintf(text, 128, "exit status %d", WEXITSTATUS(process->status));
+        return text;
+}
+
+static void count_crash(struct resident *resident, int64_t now)
+{
+        memmove(resident->crashed_ms + 1, resident->crashed_ms, sizeof resident->crashed_ms -
+                sizeof *resident->crashed_ms);
+        resident->crashed_ms[0] = now;
+        resident->n_crashes++;
+        if (!resident->backoff_ms || now - resident->crashed_ms[1] > CRASH_WINDOW_MS)
+                resident->backoff_ms = BACKOFF_MIN_MS;
+        else
+                resident->backoff_ms = resident->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
+                        : resident->backoff_ms * 2;
+        resident->retry_ms = now + resident->backoff_ms;
+}
+
+static bool is_given_up(const struct resident *resident, int64_t now)
+{
+        return now < resident->retry_ms && resident->crashed_ms[CRASHES_MAX - 1] &&
+                now - resident->crashed_ms[CRASHES_MAX - 1] < CRASH_WINDOW_MS;
+}
+
+static void write_obituary(struct process *process, const char *cause)
+{
+        const struct manifest *manifest = process->resident->manifest;
+        _text_ struct text tail = TEXT_INIT;
+        char pid[16];
+
+        for (unsigned i = process->n_tail > TAIL_LINES ? process->n_tail - TAIL_LINES : 0; i < process->n_tail; i++)
+                text_addf(&tail, "%s%s", tail.len ? " | " : "", process->tail[i % TAIL_LINES]);
+        snprintf(pid, sizeof pid, "%d", (int)process->pid);
+        log_write(LOG_WARNING_, LOG_FIELDS("plugin", manifest->name, "version", manifest->version, "pid", pid,
+                                           "stderr", tail.s),
+                  "host of plugin '%s' died: %s%s", manifest->name, cause,
+                  process->was_killed ? ", ended by the hub" : "");
+}
+
+static struct host_call *take_call(struct list *from)
+{
+        struct host_call *call;
+
+        if (list_is_empty(from))
+                return NULL;
+        call = list_entry(from->next, struct host_call, place);
+        list_unlink(&call->place);
+        return call_ref(call);
+}
+
+static struct host_call *first_call(struct process *process, bool *ret_hung)
+{
+        struct host_call *call = NULL;
+
+        pthread_mutex_lock(&process->host->lock);
+        if (!list_is_empty(&process->calls)) {
+                call = call_ref(list_entry(process->calls.next, struct host_call, place));
+                *ret_hung = call->is_hung;
+                cancel_set(&call->cancel, KN_ECANCELED);        /* for a door that it is in */
+        }
+        pthread_mutex_unlock(&process->host->lock);
+        return call;
+}
+
+static void end_calls(struct process *process, const char *cause)
+{
+        const char *name = process->resident->manifest->name;
+        char sentence[384];
+        struct host_call *call;
+        bool is_hung;
+
+        while ((call = first_call(process, &is_hung))) {
+                snprintf(sentence, sizeof sentence, is_hung
+                         ? "the plugin '%s' did not end when it was called off: its process was ended (%s)"
+                         : "the process of the plugin '%s' died under the call: %s", name, cause);
+                call_end(call, is_hung ? HOST_EHUNG : HOST_ECRASHED, sentence, NULL);
+                call_unref(call);
+        }
+}
+
+void process_forget(struct host_call *call)
+{
+        struct process *process = call->process;
+
+        call->process = NULL;
+        if (--process->n_calls || process->state != PROCESS_READY)
+                return;
+        process->resident->idle_since_ms = clock_mono_ms();
+        host_wake_at(process->host, process->resident->idle_since_ms + IDLE_MS);
+}
+
+/* Calls that waited for a process that did not come up, or that will not be tried for a while. */
+static void refuse_waiting(struct resident *resident, int code, const char *why)
+{
+        struct host *host = resident->host;
+        char sentence[512];
+        struct host_call *call;
+
+        for (;;) {
+                pthread_mutex_lock(&host->lock);
+                call = take_call(&resident->waiting);
+                pthread_mutex_unlock(&host->lock);
+                if (!call)
+                        return;
+                snprintf(sentence, sizeof sentence, "the plugin '%s' cannot be started: %s",
+                         resident->manifest->name, why);
+                call_end(call, code, sentence, NULL);
+                call_unref(call);
+        }
+}
+
+static void bury(void *arg)
+{
+        struct process *process = arg;
+        struct resident *resident = process->resident;
+        struct host *host = process->host;
+        int64_t now = clock_mono_ms();
+        char cause[128];
+        bool was_wanted, given_up;
+
+        how(process, cause);
+        pthread_mutex_lock(&host->lock);
+        was_wanted = process->state != PROCESS_LEAVING;
+        if (resident->process == process)
+                resident->process = NULL;
+        if (was_wanted) {
+                count_crash(resident, now);
+                snprintf(resident->last_crash, sizeof resident->last_crash, "%s", cause);
+        }
+        process->state = PROCESS_GONE;
+        given_up = is_given_up(resident, now);
+        if (!list_is_empty(&resident->waiting))
+                host_wake_at(host, resident->retry_ms);
+        pthread_mutex_unlock(&host->lock);
+        if (was_wanted)
+                write_obituary(process, cause);
+        end_calls(process, cause);
+        if (given_up)
+                refuse_waiting(resident, HOST_EUNAVAILABLE, "it crashed five times within a minute");
+        pthread_mutex_lock(&host->lock);
+        host->n_processes--;
+        pthread_mutex_unlock(&host->lock);
+        process_unref(process);
+        host_posted(host);
+}
+
+/* Under the lock, by whoever learnt the second of the two. */
+static void bury_if_gone(struct process *process)
+{
+        if (process->is_reaped && process->is_at_end)
+                host_run(process->host, bury, process);
+}
+
+void process_is_at_end(struct process *process)
+{
+        pthread_mutex_lock(&process->host->lock);
+        process->is_at_end = true;
+        /* Whoever closes his wire while he is wanted, or does not end soon after, is of no use. */
+        if (!process->is_reaped && process->state != PROCESS_LEAVING)
+                kill(process->pid, SIGKILL);
+        bury_if_gone(process);
+        pthread_mutex_unlock(&process->host->lock);
+}
+
+static void on_child(void *arg, pid_t pid, int status)
+{
+        struct process *process = arg;
+
+        (void)pid;
+        process_on_log(process, 0);
+        process->log_source = loop_fd_remove(process->log_source);
+        process->out_source = loop_fd_remove(process->out_source);
+        process->child = NULL;
+        pthread_mutex_lock(&process->host->lock);
+        process->is_reaped = true;
+        process->status = status;
+        process_need_reader(process);
+        bury_if_gone(process);
+        pthread_mutex_unlock(&process->host->lock);
+}
+
+/* ---- the start; on the loop's thread ---- */
+
+static int spawn(struct process *process, int wire, int log_pipe)
+{
+        const struct manifest *manifest = process->resident->manifest;
+        char title[128];
+        char *argv[] = { (char *)(uintptr_t)"kaname-host", (char *)(uintptr_t)manifest->path, title, NULL };
+        char *envp[] = { NULL };
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attr;
+        sigset_t none, all;
+        int r;
+
+        snprintf(title, sizeof title, "%s-%s", manifest->name, manifest->version);
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions, log_pipe, 1);
+        posix_spawn_file_actions_adddup2(&actions, log_pipe, 2);
+        posix_spawn_file_actions_adddup2(&actions, wire, 3);
+        posix_spawnattr_init(&attr);
+        posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setsigmask(&attr, &none);
+        posix_spawnattr_setsigdefault(&attr, &all);
+        r = posix_spawn(&process->pid, process->host->program, &actions, &attr, argv, envp);
+        posix_spawnattr_destroy(&attr);
+        posix_spawn_file_actions_destroy(&actions);
+        return -r;
+}
+
+static int open_ends(struct process *process, int ret_theirs[2])
+{
+        const struct timeval second = { .tv_sec = 1 };
+        int sockets[2], pipes[2];
+
+        process->bell = eventfd(0, EFD_CLOEXEC);
+        if (process->bell < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+                return -errno;
+        process->socket = sockets[0];
+        ret_theirs[0] = sockets[1];
+        if (pipe2(pipes, O_CLOEXEC) < 0)
+                return -errno;
+        process->log_fd = pipes[0];
+        ret_theirs[1] = pipes[1];
+        fcntl(process->log_fd, F_SETFL, O_NONBLOCK);
+        setsockopt(process->socket, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
+        return 0;
+}
+
+static int say_hello(struct process *process)
+{
+        const struct manifest *manifest = process->resident->manifest;
+        _json_ json_t *hello = json_object();
+        _free_ char *text = NULL;
+
+        if (manifest->access)
+                json_object_set(hello, "access", (json_t *)(uintptr_t)manifest->access);
+        json_object_set_new(hello, "own_sockets", json_boolean(manifest->has_own_sockets));
+        json_object_set_new(hello, "memory_max", json_integer((json_int_t)process->host->memory_max));
+        text = json_compact(hello);
+        return process_send(process, &(struct wire_message){ .type = WIRE_HELLO, .json = text,
+                                                             .json_len = text ? strlen(text) : 0,
+                                                             .fd = process->bell });
+}
+
+static struct process *process_new(struct resident *resident)
+{
+        struct process *process = calloc(1, sizeof *process);
+
+        if (!process)
+                return NULL;
+        process->host = resident->host;
+        process->resident = resident;
+        process->refs = 1;              /* until it is buried */
+        process->socket = process->bell = process->log_fd = -1;
+        list_init(&process->calls);
+        list_init(&process->out);
+        pthread_mutex_init(&process->sending, NULL);
+        return process;
+}
+
+static int launch(struct process *process)
+{
+        struct host *host = process->host;
+        int theirs[2] = { -1, -1 };
+        int r = open_ends(process, theirs);
+
+        if (r == 0)
+                r = spawn(process, theirs[0], theirs[1]);
+        if (theirs[0] >= 0)
+                close(theirs[0]);
+        if (theirs[1] >= 0)
+                close(theirs[1]);
+        if (r < 0)
+                return r;
+        wire_reader_init(&process->reader, process->socket);
+        pthread_mutex_lock(&host->lock);
+        process->serial = ++process->resident->n_starts;
+        process->resident->process = process;
+        host->n_processes++;
+        process_need_reader(process);
+        pthread_mutex_unlock(&host->lock);
+        loop_fd_add(host->loop, process->log_fd, EPOLLIN, process_on_log, process, &process->log_source);
+        r = loop_child_add(host->loop, process->pid, on_child, process, &process->child);
+        if (r == 0)
+                say_hello(process);
+        return r;
+}
+
+static void fail_waiting(void *arg)
+{
+        struct resident *resident = arg;
+        struct host *host = resident->host;
+
+        refuse_waiting(resident, HOST_EUNAVAILABLE, "its process could not be made");
+        host_posted(host);
+}
+
+static void start_process(void *arg)
+{
+        struct resident *resident = arg;
+        struct host *host = resident->host;
+        struct process *process = process_new(resident);
+        int r = process ? launch(process) : -ENOMEM;
+
+        pthread_mutex_lock(&host->lock);
+        resident->is_starting = false;
+        if (r < 0) {
+                resident->retry_ms = clock_mono_ms() + BACKOFF_MIN_MS;
+                host_run(host, fail_waiting, resident);
+        }
+        pthread_mutex_unlock(&host->lock);
+        if (r < 0) {
+                log_error("host of plugin '%s' cannot be started from %s: %s", resident->manifest->name,
+                          host->program, strerror(-r));
+                if (process)
+                        process_unref(process);
+        }
+        host_posted(host);
+}
+
+/* Under the lock: see that there will be a process. */
+static void want_process(struct resident *resident, int64_t now)
+{
+        struct host *host = resident->host;
+
+        if (resident->process || resident->is_starting || list_is_empty(&resident->waiting))
+                return;
+        if (now < resident->retry_ms) {
+                host_wake_at(host, resident->retry_ms);
+                return;
+        }
+        resident->is_starting = true;
+        if (host_post(host, start_process, resident) < 0)
+                resident->is_starting = false;
+}
+
+void process_tick(struct resident *resident, int64_t now)
+{
+        struct process *process = resident->process;
+
+        want_process(resident, now);
+        if (!process || process->state != PROCESS_READY)
+                return;
+        if (process->log_is_paused && now - process->window_ms >= 1000 && process->log_source) {
+                process->log_is_paused = false;
+                loop_fd_events(process->log_source, EPOLLIN);
+        } else if (process->log_is_paused) {
+                host_wake_at(resident->host, process->window_ms + 1000);
+        }
+        if (process->n_calls || !resident->idle_since_ms)
+                return;
+        if (now - resident->idle_since_ms >= IDLE_MS)
+                process_retire(process);
+        else
+                host_wake_at(resident->host, resident->idle_since_ms + IDLE_MS);
+}
+
+/* ---- calls ---- */
+
+/* Under the lock. False: the call has ended meanwhile. */
+static bool adopt(struct process *process, struct host_call *call)
+{
+        if (call->state != CALL_WAITING)
+                return false;
+        call->state = CALL_RUNNING;
+        call->process = process;
+        call->wire_id = ++process->last_id ? process->last_id : ++process->last_id;
+        list_append(&process->calls, &call->place);
+        process->n_calls++;
+        process->resident->idle_since_ms = 0;
+        process_need_reader(process);
+        return true;
+}
+
+static void hand_over(struct process *process, struct host_call *call, bool others)
+{
+        int r = process_send_call(process, call);
+
+        /* A wire that is broken will be at its end; what cannot be said at all is the caller's fault. */
+        if (r == -EMSGSIZE || r == -ENOMEM)
+                call_end_later(call, KN_EARG, "the arguments are too large to hand over");
+        if (others)
+                process_ring(process);
+}
+
+void process_run(struct host_call *call)
+{
+        struct resident *resident = call->resident;
+        struct host *host = call->host;
+        struct process *process = NULL;
+        int64_t now;
+        bool others = false, refused = false;
+
+        pthread_mutex_lock(&host->lock);
+        if (call->state == CALL_WAITING && resident->process && resident->process->state == PROCESS_READY) {
+                process = process_ref(resident->process);
+                others = process->n_calls > 0;
+                if (!adopt(process, call))
+                        others = false;
+        } else if (call->state == CALL_WAITING) {
+                now = clock_mono_ms();
+                refused = is_given_up(resident, now);
+                if (!refused) {
+                        list_append(&resident->waiting, &call->place);
+                        want_process(resident, now);
+                }
+        }
+        pthread_mutex_unlock(&host->lock);
+        if (refused)
+                call_end_later(call, HOST_EUNAVAILABLE, "the plugin crashed five times within a minute: "
+                               "it is given up until its back-off ends");
+        if (!process)
+                return;
+        hand_over(process, call, others);
+        process_unref(process);
+}
+
+/* It is up (or says why not): what waited goes in, in order. */
+void process_is_ready(struct process *process, json_t *hello)
+{
+        struct resident *resident = process->resident;
+        struct host *host = process->host;
+        const char *what = json_text_of(hello, "what", NULL);
+        struct host_call *call;
+        bool others;
+
+        if (what) {
+                refuse_waiting(resident, HOST_EUNAVAILABLE, what);
+                return;
+        }
+        pthread_mutex_lock(&host->lock);
+        process->sandbox = json_incref(json_object_get(hello, "sandbox"));
+        if (process->state == PROCESS_STARTING)
+                process->state = PROCESS_READY;
+        pthread_mutex_unlock(&host->lock);
+        for (;;) {
+                pthread_mutex_lock(&host->lock);
+                call = take_call(&resident->waiting);
+                others = process->n_calls > 0;
+                if (call && !adopt(process, call)) {
+                        pthread_mutex_unlock(&host->lock);
+                        call_unref(call);
+                        continue;
+                }
+                pthread_mutex_unlock(&host->lock);
+                if (!call)
+                        return;
+                hand_over(process, call, others);
+                call_unref(call);
+        }
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One life of a kaname-host, as its four files on the hub's side see it. */
+
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
+
+#include "host/host_state.h"
+
+#define TAIL_LINES 4
+#define TAIL_WIDTH 200
+
+enum process_state { PROCESS_STARTING, PROCESS_READY, PROCESS_LEAVING, PROCESS_GONE };
+enum reading { READ_NONE, READ_WAITING, READ_HANDLING };
+
+struct out_piece;
+
+struct process {
+        struct host *host;
+        struct resident *resident;
+        unsigned refs;
+        uint64_t serial;                /* among the resident's, from 1 */
+        enum process_state state;
+        pid_t pid;
+        int socket, bell, log_fd;
+        json_t *sandbox;
+        struct list calls;              /* sent, not done */
+        unsigned n_calls;
+        uint32_t last_id;
+        bool was_killed, is_reaped, is_at_end;
+        int status;                     /* of waitpid, once reaped */
+        struct loop_child *child;       /* the loop's thread */
+        struct loop_fd *log_source, *out_source;
+        /* who reads */
+        enum reading reading;
+        pthread_t reader_thread;        /* while READ_HANDLING */
+        struct wire_reader reader;      /* the reader's */
+        /* what it says on stderr; the loop's thread, tail under the lock */
+        char tail[TAIL_LINES][TAIL_WIDTH];
+        unsigned n_tail, line_len;
+        char line[TAIL_WIDTH];
+        unsigned lines_in_window, lines_dropped;
+        int64_t window_ms;
+        bool log_is_paused;
+        /* what is to be sent */
+        pthread_mutex_t sending;
+        struct list out;                /* pieces that the socket had no room for */
+        size_t out_bytes;
+        bool out_is_posted;
+};
+
+struct process *process_ref(struct process *process);           /* under the lock */
+void process_unref(struct process *process);                    /* not under the lock */
+
+/* process_send.c */
+int process_send(struct process *process, const struct wire_message *message);
+int process_send_call(struct process *process, struct host_call *call);
+void process_ring(struct process *process);
+void process_out_free(struct process *process);
+
+/* process_reader.c. Somebody waits for what it says; under the lock. */
+void process_need_reader(struct process *process);
+/* The reader is about to block: what it needs of the message it has taken. */
+void process_reads_away(struct process *process);
+
+/* process_doors.c; the reader's thread. False: it talks nonsense. */
+bool process_handle(struct process *process, const struct wire_message *message, bool *ret_away);
+
+/* process.c; all without the lock, never on the loop's thread but the log's. */
+void process_is_ready(struct process *process, json_t *hello);
+void process_is_at_end(struct process *process);
+void process_on_log(void *arg, uint32_t events);
+
+#endif
