@@ -21,8 +21,8 @@ struct query {
 };
 
 /*
- * Percent-decode s in place ("+" is a space where plus is set). FAULT 400: a broken escape, a NUL, a
- * control character, or text that is not UTF-8.
+ * Percent-decode s in place ("+" is a space where plus is set). FAULT 400: a broken escape, a NUL, or
+ * text that is not UTF-8.
  */
 int query_decode(char *s, bool plus, struct fault *fault);
 /* Split and decode text in place (NULL: no pairs). FAULT 400. */
