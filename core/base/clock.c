@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,13 +58,14 @@ void clock_fake_advance(int64_t ms)
 
 const char *clock_text(int64_t real_ms, char text[CLOCK_TEXT_SIZE])
 {
-        time_t seconds = (time_t)(real_ms / 1000);
+        int64_t ms = real_ms % 1000 < 0 ? real_ms % 1000 + 1000 : real_ms % 1000;
+        time_t seconds = (time_t)((real_ms - ms) / 1000);
         struct tm tm;
         size_t n;
 
         gmtime_r(&seconds, &tm);
         n = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-        snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03d000Z", (int)(real_ms % 1000));
+        snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03d000Z", (int)ms);
         return text;
 }
 
@@ -72,51 +74,94 @@ static int parse_unix(const char *text, int64_t *ret_ms)
         char *end;
         double seconds = strtod(text, &end);
 
-        if (end == text || *end || !(seconds > -1e11 && seconds < 1e11))
+        if (!*text || text[strspn(text, "+-.0123456789")] || *end ||
+            !(seconds > -1e11 && seconds < 1e11))
                 return -EINVAL;
         *ret_ms = (int64_t)(seconds * 1000);
         return 0;
 }
 
-/* What follows the seconds: a fraction, then Z, an offset or nothing (UTC). */
-static int parse_tail(const char *s, int64_t *ms)
+static bool digits(const char **s, int n, int min, int max, int *ret)
 {
-        int hours, minutes, used = 0;
-
-        if (*s == '.' || *s == ',') {
-                int64_t scale = 100;
-
-                for (s++; *s >= '0' && *s <= '9'; s++, scale /= 10)
-                        *ms += (*s - '0') * scale;
+        *ret = 0;
+        for (; n; n--, (*s)++) {
+                if (**s < '0' || **s > '9')
+                        return false;
+                *ret = *ret * 10 + (**s - '0');
         }
-        if (!*s || strcmp(s, "Z") == 0 || strcmp(s, "z") == 0)
-                return 0;
-        if ((*s != '+' && *s != '-') || sscanf(s + 1, "%2d:%2d%n", &hours, &minutes, &used) < 2)
-                if (sscanf(s + 1, "%2d%2d%n", &hours, &minutes, &used) < 2)
-                        return -EINVAL;
-        if (s[1 + used] || hours > 23 || minutes > 59)
-                return -EINVAL;
-        *ms += (*s == '-' ? 60000 : -60000) * (int64_t)(hours * 60 + minutes);
-        return 0;
+        return *ret >= min && *ret <= max;
+}
+
+static bool take(const char **s, const char *any_of)
+{
+        if (!**s || !strchr(any_of, **s))
+                return false;
+        (*s)++;
+        return true;
+}
+
+/* A fraction; what is finer than milliseconds is cut off. */
+static void parse_fraction(const char **s, int64_t *ms)
+{
+        int64_t scale = 100;
+
+        if (!take(s, ".,"))
+                return;
+        for (; **s >= '0' && **s <= '9'; (*s)++, scale /= 10)
+                *ms += (**s - '0') * scale;
+}
+
+/* Z, an offset with or without a colon, or nothing (UTC). */
+static bool parse_offset(const char *s, int64_t *ms)
+{
+        int hours, minutes, sign = *s == '-' ? 60000 : -60000;
+
+        if (!*s)
+                return true;
+        if (take(&s, "Zz"))
+                return !*s;
+        if (!take(&s, "+-") || !digits(&s, 2, 0, 23, &hours))
+                return false;
+        take(&s, ":");
+        if (!digits(&s, 2, 0, 59, &minutes))
+                return false;
+        *ms += sign * (int64_t)(hours * 60 + minutes);
+        return !*s;
+}
+
+static bool parse_date_time(const char **s, struct tm *tm)
+{
+        return digits(s, 4, 0, 9999, &tm->tm_year) && take(s, "-") &&
+                digits(s, 2, 1, 12, &tm->tm_mon) && take(s, "-") &&
+                digits(s, 2, 1, 31, &tm->tm_mday) && take(s, "Tt ") &&
+                digits(s, 2, 0, 23, &tm->tm_hour) && take(s, ":") &&
+                digits(s, 2, 0, 59, &tm->tm_min) && take(s, ":") &&
+                digits(s, 2, 0, 60, &tm->tm_sec);
+}
+
+static int month_length(int year, int month)
+{
+        static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+        return lengths[month] + (month == 1 && leap);
 }
 
 int clock_parse(const char *text, int64_t *ret_ms)
 {
         struct tm tm = { 0 };
-        int used = 0;
+        const char *s = text;
         int64_t ms;
-        char t;
 
-        if (sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &t,
-                   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) < 7 || !used)
+        if (!parse_date_time(&s, &tm))
                 return parse_unix(text, ret_ms);
-        if ((t != 'T' && t != 't' && t != ' ') || tm.tm_mon < 1 || tm.tm_mon > 12 ||
-            tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
-                return -EINVAL;
         tm.tm_year -= 1900;
         tm.tm_mon -= 1;
+        if (tm.tm_mday > month_length(tm.tm_year + 1900, tm.tm_mon))
+                return -EINVAL;
         ms = (int64_t)timegm(&tm) * 1000;
-        if (parse_tail(text + used, &ms) < 0)
+        parse_fraction(&s, &ms);
+        if (!parse_offset(s, &ms))
                 return -EINVAL;
         *ret_ms = ms;
         return 0;

@@ -20,16 +20,17 @@ static void replace(char **text, const char *fmt, va_list ap)
 
 int fault_set(struct fault *fault, int status, const char *code, const char *fmt, ...)
 {
+        struct fault made = { .status = status };
         va_list ap;
 
         if (!fault)
                 return FAULT;
-        fault_deinit(fault);
-        fault->status = status;
-        snprintf(fault->code, sizeof fault->code, "%s", code);
+        /* The words may be taken from the fault that they replace. */
+        snprintf(made.code, sizeof made.code, "%s", code);
         va_start(ap, fmt);
-        replace(&fault->what, fmt, ap);
+        replace(&made.what, fmt, ap);
         va_end(ap);
+        fault_move(fault, &made);
         return FAULT;
 }
 
