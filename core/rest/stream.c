@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "hub/hub.h"
 #include "rest/frame.h"
+#include "rest/waiter.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,15 +15,6 @@
 #define NOTICES_MAX 65536
 #define HEARTBEAT_MS 15000
 #define REPLAY_ROWS 200
-
-struct waiter {
-        struct list link;
-        struct request *req;
-        struct id execution;
-        int64_t deadline_ms;
-        bool is_ready;
-        void (*answer)(struct request *req);
-};
 
 struct stream {
         struct rest *rest;
@@ -41,6 +33,11 @@ struct stream {
         struct list waiters, clients;
         int64_t heartbeat_ms;
 };
+
+static struct store *store_of(const struct stream *stream)
+{
+        return hub_store(stream->rest->options.hub);
+}
 
 /* ---- from other threads ---- */
 
@@ -100,12 +97,10 @@ static bool enqueue(struct stream *stream, struct list *queue, struct list *link
 int stream_wait(struct stream *stream, struct request *req, const struct id *execution,
                 int64_t deadline_ms, void (*answer)(struct request *req))
 {
-        struct waiter *waiter = calloc(1, sizeof *waiter);
+        struct waiter *waiter = waiter_new(req, execution, deadline_ms, answer);
 
         if (!waiter)
                 return -ENOMEM;
-        *waiter = (struct waiter){ .req = req, .execution = *execution, .deadline_ms = deadline_ms,
-                                   .answer = answer };
         if (enqueue(stream, &stream->new_waiters, &waiter->link))
                 return 0;
         free(waiter);
@@ -143,61 +138,6 @@ int stream_answer(struct stream *stream, struct request *req, const struct strea
                 client_unref(client);
         }
         return 0;
-}
-
-/* ---- who waits for an end ---- */
-
-static void answer_waiter(struct waiter *waiter)
-{
-        list_unlink(&waiter->link);
-        waiter->answer(waiter->req);
-        free(waiter);
-}
-
-static int see_final(void *arg, const struct store_execution *execution)
-{
-        *(bool *)arg = store_status_is_final(execution->status);
-        return 0;
-}
-
-static bool is_final(struct stream *stream, const struct id *execution)
-{
-        _fault_ struct fault fault = FAULT_INIT;
-        bool final = false;
-        int r = store_get_execution(hub_store(stream->rest->options.hub), execution, false, see_final,
-                                    &final, &fault);
-
-        return r != 0 || final;
-}
-
-static void check_waiters(struct stream *stream, struct list *waiters)
-{
-        list_each_safe(pos, waiters) {
-                struct waiter *waiter = list_entry(pos, struct waiter, link);
-
-                if (is_final(stream, &waiter->execution))
-                        answer_waiter(waiter);
-        }
-}
-
-static void finished(struct stream *stream, const struct id *execution)
-{
-        list_each_safe(pos, &stream->waiters) {
-                struct waiter *waiter = list_entry(pos, struct waiter, link);
-
-                if (id_equal(&waiter->execution, execution))
-                        answer_waiter(waiter);
-        }
-}
-
-static void answer_late(struct stream *stream, int64_t now, bool all)
-{
-        list_each_safe(pos, &stream->waiters) {
-                struct waiter *waiter = list_entry(pos, struct waiter, link);
-
-                if (all || waiter->deadline_ms <= now)
-                        answer_waiter(waiter);
-        }
 }
 
 /* ---- readers ---- */
@@ -312,7 +252,7 @@ static bool follow(struct stream *stream, struct client *client)
 {
         static const char eof[] = "event: EOF\ndata: ''\n\n";
         struct lines lines = { client, stream, 0, false };
-        bool final = is_final(stream, &client->options.output_of);
+        bool final = waiter_is_final(store_of(stream), &client->options.output_of);
 
         if (!client_wants(client))
                 return false;
@@ -377,7 +317,7 @@ static void handle(struct stream *stream, struct list *notices)
 
                 list_unlink(&noted->link);
                 if (noted->notice.topic == HUB_EXECUTION_FINISHED)
-                        finished(stream, &noted->notice.id);
+                        waiters_finished(&stream->waiters, &noted->notice.id);
                 tell(stream, noted);
                 noted_free(noted);
         }
@@ -387,7 +327,7 @@ static void handle(struct stream *stream, struct list *notices)
 static void recover(struct stream *stream)
 {
         log_warning("rest: more than %d notices waited, reading the store instead", NOTICES_MAX);
-        check_waiters(stream, &stream->waiters);
+        waiters_check(&stream->waiters, store_of(stream));
         list_each(pos, &stream->clients) {
                 struct client *client = list_entry(pos, struct client, link);
 
@@ -413,14 +353,14 @@ static void round_of(struct stream *stream, struct list *notices, struct list *f
         int64_t now;
 
         set_watch(stream, fresh);
-        check_waiters(stream, fresh);
+        waiters_check(fresh, store_of(stream));
         list_splice(&stream->waiters, fresh);
         if (lost)
                 recover(stream);
         handle(stream, notices);
         *ret_more = pump_all(stream);
         now = clock_mono_ms();
-        answer_late(stream, now, false);
+        waiters_late(&stream->waiters, now);
         heartbeat(stream, now);
         drop_gone(stream);
         set_watch(stream, fresh);
@@ -428,14 +368,10 @@ static void round_of(struct stream *stream, struct list *notices, struct list *f
 
 static int64_t next_ms(const struct stream *stream)
 {
-        int64_t next = list_is_empty(&stream->clients) ? INT64_MAX : stream->heartbeat_ms;
+        int64_t beat = list_is_empty(&stream->clients) ? INT64_MAX : stream->heartbeat_ms;
+        int64_t deadline = waiters_next_ms(&stream->waiters);
 
-        list_each(pos, &stream->waiters) {
-                const struct waiter *waiter = list_entry(pos, struct waiter, link);
-
-                next = waiter->deadline_ms < next ? waiter->deadline_ms : next;
-        }
-        return next;
+        return beat < deadline ? beat : deadline;
 }
 
 /* Under the lock. The condition's clock is the kernel's, so the wait is relative to a faked one. */
@@ -486,7 +422,7 @@ static void *serve(void *arg)
                 running = take_work(stream, &notices, &fresh, &lost, more);
                 round_of(stream, &notices, &fresh, lost, &more);
         }
-        answer_late(stream, 0, true);
+        waiters_late(&stream->waiters, INT64_MAX);
         list_each(pos, &stream->clients)
                 client_end(list_entry(pos, struct client, link));
         drop_gone(stream);
