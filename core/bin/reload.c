@@ -53,16 +53,24 @@ static void tell_restart(const struct conf *was, const struct conf *is)
                 log_notice("changed and in force after a restart: %s", names.s);
 }
 
+static void log_problems(const char *lines)
+{
+        while (lines && *lines) {
+                int n = (int)strcspn(lines, "\n");
+
+                log_error("%.*s", n, lines);
+                lines += n + (lines[n] == '\n');
+        }
+}
+
 static int read_again(struct reload *reload)
 {
         _cleanup_(conf_freep) struct conf *conf = NULL;
         _text_ struct text problems = TEXT_INIT;
         _fault_ struct fault fault = FAULT_INIT;
-        char *rest = NULL;
         int r = conf_load(reload->options->config, reload->options->overrides, &conf, &problems);
 
-        for (char *line = strtok_r(problems.s, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-                log_error("%s", line);
+        log_problems(problems.s);
         if (r != 0)
                 return r;
         r = fault_errno(&fault, hub_reload(reload->hub, conf->instances, &fault), "reload");
