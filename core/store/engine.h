@@ -177,6 +177,7 @@ struct writer {                         /* the writer thread's own */
         struct tally now, saved;        /* in this commit; as last written */
         struct seen seen;
         bool seen_dirty;                /* the memory of seen may hold what was rolled back */
+        bool careful;                   /* a savepoint for each transaction of this commit */
         int wal_pages;
         uint64_t epoch;
         int64_t now_ms;                 /* of this commit */

@@ -184,13 +184,15 @@ int store_list_executions(struct store *store, const struct store_execution_filt
         filter = filter ? filter : &any;
         run.columns = filter->with_result ? EXECUTION_COLUMNS ",r.body" : EXECUTION_COLUMNS ",NULL";
         run.from = drive(&select, filter);
-        if (run.from[6] == 'q')
-                run.seq = "q.execution";
+        /* The same number, named so that the driving table's own order is used. */
+        run.seq = run.from[6] == 'q' ? "q.execution" : run.from[6] == 'r' ? "r.execution" : "e.seq";
         select_id(&select, "e.parent=?", &filter->parent);
         select_id(&select, "e.event=?", &filter->event);
         if (filter->top_level)
                 select_int(&select, "(e.parent IS NULL)=?", 1);
-        select_text(&select, "e.action=?", filter->action);
+        /* The plus keeps the planner from the action's index where a narrower one serves. */
+        select_text(&select, id_is_zero(&filter->parent) && id_is_zero(&filter->event) ? "e.action=?" :
+                    "+e.action=?", filter->action);
         select_text(&select, "e.runner=?", filter->runner);
         select_text(&select, "e.rule=?", filter->rule);
         select_text(&select, "e.user=?", filter->user);

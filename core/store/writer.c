@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The one thread that writes. It takes all that waits into one commit of the engine, a savepoint each,
- * so that a hundred clients share one fdatasync while a lone one waits for nobody. Nobody is told
- * anything before COMMIT returned. Checkpoints are made after the answers were given, on the same
- * connection: 3.40's WAL-reset race needs two.
+ * The one thread that writes. It takes all that waits into one commit of the engine, so that a hundred
+ * clients share one fdatasync while a lone one waits for nobody. Nobody is told anything before COMMIT
+ * returned. Checkpoints are made after the answers were given, on the same connection: 3.40's WAL-reset
+ * race needs two.
  *
  * What goes wrong falls in three classes: a key that is there already undoes one transaction; a full
  * disk or lack of memory fails the commit and all its members; any other error of the engine ends
- * writing for good (health.c).
+ * writing for good (health.c). The first needs a savepoint for each transaction, and those copy every
+ * page that is touched. It never happens but by our own mistake, so a commit is tried without, and made
+ * a second time with them where something stood in the way.
  */
 
 #include "store/engine.h"
@@ -72,17 +74,17 @@ static int apply(struct writer *writer, struct store_txn *txn)
 {
         struct tally before = writer->now;
         int64_t seen_before = writer->seen.last;
-        int r = sql_run(&writer->sql, "SAVEPOINT one", "");
+        int r = writer->careful ? sql_run(&writer->sql, "SAVEPOINT one", "") : SQLITE_OK;
 
         for (struct op *op = txn->first; op && r == SQLITE_OK; op = op->next)
                 r = apply_op(writer, op);
-        if (is_local(r)) {
+        if (is_local(r) && writer->careful) {
                 txn->outcome = STORE_CONFLICT;
                 writer->now = before;
                 writer->seen_dirty |= writer->seen.last != seen_before;
                 r = sql_run(&writer->sql, "ROLLBACK TO one", "");
         }
-        if (r == SQLITE_OK)
+        if (r == SQLITE_OK && writer->careful)
                 r = sql_run(&writer->sql, "RELEASE one", "");
         if (r == SQLITE_OK && txn->outcome == STORE_DONE)
                 txn->seq = writer->now.seq > before.seq ? before.seq + 1 : before.seq;
@@ -141,7 +143,7 @@ static void publish(struct store *store)
         atomic_store(&store->seq, writer->now.seq);
 }
 
-static int commit(struct store *store, struct item *batch, bool finishing_only)
+static int try_commit(struct store *store, struct item *batch, bool finishing_only)
 {
         struct writer *writer = &store->writer;
         int64_t seen_before = writer->seen.last;
@@ -162,6 +164,18 @@ static int commit(struct store *store, struct item *batch, bool finishing_only)
                 sql_run(&writer->sql, "ROLLBACK", "");
         writer->now = writer->saved;
         writer->seen_dirty |= writer->seen.last != seen_before;
+        return r;
+}
+
+static int commit(struct store *store, struct item *batch, bool finishing_only)
+{
+        int r = try_commit(store, batch, finishing_only);
+
+        if (is_local(r)) {
+                store->writer.careful = true;
+                r = try_commit(store, batch, finishing_only);
+                store->writer.careful = false;
+        }
         return r;
 }
 
