@@ -64,7 +64,8 @@ static int apply_end(struct writer *writer, struct op *op)
 static int apply_state(struct writer *writer, struct op *op)
 {
         const struct op_move *move = &op->move;
-        int r = sql_run(&writer->sql, "UPDATE queue SET status=?, run_at_ms=?, note=? WHERE execution=?",
+        int r = sql_run(&writer->sql,
+                        "UPDATE queue SET status=?, run_at_ms=?, note=? WHERE execution=?",
                         "uiti", move->status, move->at_ms, move->text, op->row);
 
         r = run_one(writer, r);
@@ -120,7 +121,8 @@ static int add_queue_row(struct writer *writer, const struct op *op, int64_t seq
         int64_t started_ms = e->started_ms ? e->started_ms : writer->now_ms;
 
         tally_move(&writer->now, STORE_SUCCEEDED, status);
-        return sql_run(&writer->sql, "INSERT INTO queue VALUES(?,?,?,?,?,?,?)", "iuiiuit", seq, status,
+        return sql_run(&writer->sql, "INSERT INTO queue VALUES(?,?,?,?,?,?,?)", "iuiiuit", seq,
+                       status,
                        e->run_at_ms, op->claimed ? (int64_t)writer->epoch : (int64_t)0,
                        op->claimed ? 1u : 0u, op->claimed ? started_ms : (int64_t)0, e->note);
 }
@@ -137,9 +139,11 @@ static int apply_execution(struct writer *writer, struct op *op)
 {
         const struct store_execution *e = &op->execution;
         int64_t seq = next_seq(writer);
-        int r = sql_run(&writer->sql, "INSERT INTO execution VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        int r = sql_run(&writer->sql,
+                        "INSERT INTO execution VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                         "iddddtttttttiitt", seq, &e->id, &e->parent, &e->event, &e->plan, e->action,
-                        e->runner, e->instance, e->rule, e->user, e->mode, e->on_lost, e->timeout_ms,
+                        e->runner, e->instance, e->rule, e->user, e->mode, e->on_lost,
+                        e->timeout_ms,
                         e->created_ms, e->params, e->context);
 
         if (r != SQLITE_OK)
@@ -154,7 +158,8 @@ static int apply_enforcement(struct writer *writer, struct op *op)
         const struct store_enforcement *f = &op->enforcement;
 
         return sql_run(&writer->sql, "INSERT INTO enforcement VALUES(?,?,?,?,?,?,?)", "idddtti",
-                       next_seq(writer), &f->id, &f->event, &f->execution, f->rule, f->failure, f->at_ms);
+                       next_seq(writer), &f->id, &f->event, &f->execution, f->rule, f->failure,
+                       f->at_ms);
 }
 
 static int close_change(struct writer *writer, int64_t change, const struct op_close *close)
@@ -177,13 +182,15 @@ static int apply_change(struct writer *writer, struct op *op)
 
         if (r != SQLITE_OK || !closed)
                 return r;
-        return close_change(writer, seq, &(struct op_close){ .state = c->state, .observed = c->observed,
+        return close_change(writer, seq,
+                            &(struct op_close){ .state = c->state, .observed = c->observed,
                                                              .at_ms = c->closed_ms });
 }
 
 static int apply_undone(struct writer *writer, struct op *op)
 {
-        int r = sql_run(&writer->sql, "UPDATE closing SET undone_by=? WHERE change=? AND undone_by IS NULL",
+        int r = sql_run(&writer->sql,
+                        "UPDATE closing SET undone_by=? WHERE change=? AND undone_by IS NULL",
                         "di", &op->undone.by, (int64_t)op->undone.change);
 
         return run_one(writer, r);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Copies. The writer hands out some pages between two commits; SQLite carries what it changes meanwhile
- * over to the copy, since both go through its one connection. The results that are files are put into
- * the copy as rows, so that a backup is one file and whole; restoring takes them out again. The
- * master key and the output of executions are in no backup.
+ * Copies. The writer hands out some pages between two commits; SQLite carries what it changes
+ * meanwhile over to the copy, since both go through its one connection. The results that are files
+ * are put into the copy as rows, so that a backup is one file and whole; restoring takes them out
+ * again. The master key and the output of executions are in no backup.
  */
 
 #include "store/engine.h"
@@ -61,7 +61,8 @@ static int put_file(struct store *store, struct sql *to, const uint8_t *hash, st
 
         if (r < 0)
                 return fault_errno(fault, r, "reading the file of a result for the backup");
-        r = sql_run(to, "INSERT INTO result_file VALUES(?, ?)", "bt", (const void *)hash, (size_t)HASH_SIZE,
+        r = sql_run(to, "INSERT INTO result_file VALUES(?, ?)", "bt", (const void *)hash,
+                    (size_t)HASH_SIZE,
                     body);
         return r == SQLITE_OK ? 0 : store_fault_sql(to, "of the backup", fault);
 }
@@ -73,7 +74,8 @@ static int copy_files(struct store *store, struct sql *to, struct fault *fault)
                          "CREATE TABLE result_file(hash BLOB PRIMARY KEY, body TEXT)");
 
         if (r == SQLITE_OK)
-                r = sql_query(to, &stmt, "SELECT DISTINCT hash FROM result WHERE hash IS NOT NULL", "");
+                r = sql_query(to, &stmt, "SELECT DISTINCT hash FROM result WHERE hash IS NOT NULL",
+                              "");
         while (r == SQLITE_OK && (r = sqlite3_step(stmt)) == SQLITE_ROW) {
                 r = put_file(store, to, sqlite3_column_blob(stmt, 0), fault);
                 if (r != 0)
@@ -126,7 +128,8 @@ static int put_in_place(const char *temp, const char *path, struct fault *fault)
         if (r == 0 && link(temp, path) < 0)
                 r = -errno;
         if (r == -EEXIST)
-                return fault_set(fault, 409, "store.backup-exists", "the file %s exists already", path);
+                return fault_set(fault, 409, "store.backup-exists", "the file %s exists already",
+                                 path);
         return fault_errno(fault, r == 0 ? backup_sync_folder_of(path) : r, path);
 }
 
@@ -157,7 +160,8 @@ int store_backup(struct store *store, const char *path, struct fault *fault)
         if (asprintf(&temp, "%s.part", path) < 0)
                 return -ENOMEM;
         if (lstat(path, &st) == 0)
-                return fault_set(fault, 409, "store.backup-exists", "the file %s exists already", path);
+                return fault_set(fault, 409, "store.backup-exists", "the file %s exists already",
+                                 path);
         unlink(temp);
         pthread_mutex_lock(&store->upkeep);
         r = make_backup(store, temp, fault);

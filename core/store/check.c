@@ -17,14 +17,16 @@ static const struct {
         const char *code, *what, *sql;
 } invariants[] = {
         { "execution.lost", "executions that are neither waiting nor over",
-          "SELECT count(*) FROM execution e WHERE NOT EXISTS (SELECT 1 FROM queue WHERE execution=e.seq)"
+          "SELECT count(*) FROM execution e WHERE NOT EXISTS"
+          " (SELECT 1 FROM queue WHERE execution=e.seq)"
           " AND NOT EXISTS (SELECT 1 FROM result WHERE execution=e.seq)" },
         { "execution.both", "executions that have a result and wait all the same",
           "SELECT count(*) FROM queue q CROSS JOIN result r ON r.execution=q.execution" },
         { "execution.twice", "executions with more than one result",
           "SELECT count(*) FROM (SELECT 1 FROM result GROUP BY execution HAVING count(*)>1)" },
         { "queue.orphan", "rows of the queue without an execution",
-          "SELECT count(*) FROM queue q WHERE NOT EXISTS (SELECT 1 FROM execution WHERE seq=q.execution)" },
+          "SELECT count(*) FROM queue q WHERE NOT EXISTS"
+          " (SELECT 1 FROM execution WHERE seq=q.execution)" },
         { "queue.status", "rows of the queue with a status that has none",
           "SELECT count(*) FROM queue WHERE status NOT BETWEEN 0 AND 7" },
         { "queue.claim", "running executions that nobody claimed",
@@ -35,18 +37,22 @@ static const struct {
           "SELECT count(*) FROM counter c WHERE name<100 AND value<>"
           "(SELECT count(*) FROM queue WHERE status=c.name)" },
         { "result.orphan", "results without an execution",
-          "SELECT count(*) FROM result r WHERE NOT EXISTS (SELECT 1 FROM execution WHERE seq=r.execution)" },
+          "SELECT count(*) FROM result r WHERE NOT EXISTS"
+          " (SELECT 1 FROM execution WHERE seq=r.execution)" },
         { "result.order", "results recorded before their execution",
           "SELECT count(*) FROM result WHERE seq<=execution" },
         { "change.open", "changes still open though their execution is over",
-          "SELECT count(*) FROM change c WHERE c.state=0 AND NOT EXISTS (SELECT 1 FROM closing WHERE change=c.seq)"
-          " AND EXISTS (SELECT 1 FROM execution e JOIN result r ON r.execution=e.seq WHERE e.id=c.execution)" },
+          "SELECT count(*) FROM change c WHERE c.state=0 AND NOT EXISTS"
+          " (SELECT 1 FROM closing WHERE change=c.seq) AND EXISTS (SELECT 1 FROM execution e"
+          " JOIN result r ON r.execution=e.seq WHERE e.id=c.execution)" },
         { "closing.orphan", "closings of changes that are not there",
-          "SELECT count(*) FROM closing k WHERE NOT EXISTS (SELECT 1 FROM change WHERE seq=k.change)" },
+          "SELECT count(*) FROM closing k WHERE NOT EXISTS"
+          " (SELECT 1 FROM change WHERE seq=k.change)" },
         { "seq.behind", "records with a seq that was not dealt",
-          "SELECT (SELECT count(*) FROM event WHERE seq>n)+(SELECT count(*) FROM execution WHERE seq>n)+"
-          "(SELECT count(*) FROM result WHERE seq>n)+(SELECT count(*) FROM enforcement WHERE seq>n)+"
-          "(SELECT count(*) FROM change WHERE seq>n) FROM (SELECT value n FROM counter WHERE name=100)" },
+          "SELECT (SELECT count(*) FROM event WHERE seq>n)"
+          "+(SELECT count(*) FROM execution WHERE seq>n)+(SELECT count(*) FROM result WHERE seq>n)"
+          "+(SELECT count(*) FROM enforcement WHERE seq>n)+(SELECT count(*) FROM change WHERE seq>n)"
+          " FROM (SELECT value n FROM counter WHERE name=100)" },
         { "seq.twice", "numbers that two records have",
           "SELECT (SELECT count(*) FROM event v JOIN execution e ON e.seq=v.seq)"
           "+(SELECT count(*) FROM event v JOIN result r ON r.seq=v.seq)"
@@ -101,7 +107,9 @@ static int check_files(struct store *store, struct sql *sql, json_t *problems)
 {
         _cleanup_(sql_resetp) sqlite3_stmt *stmt = NULL;
         int64_t missing = 0;
-        int r = sql_query(sql, &stmt, "SELECT hash, max(size) FROM result WHERE hash IS NOT NULL GROUP BY hash", "");
+        int r = sql_query(sql, &stmt,
+                          "SELECT hash, max(size) FROM result WHERE hash IS NOT NULL GROUP BY hash",
+                          "");
 
         while (r == SQLITE_OK && (r = sqlite3_step(stmt)) == SQLITE_ROW) {
                 _free_ char *path = filer_path(store->state_dir, sqlite3_column_blob(stmt, 0));
@@ -113,7 +121,8 @@ static int check_files(struct store *store, struct sql *sql, json_t *problems)
                 r = SQLITE_OK;
         }
         if (missing)
-                add_problem(problems, "result.file", "large results whose file is missing or cut", missing);
+                add_problem(problems, "result.file", "large results whose file is missing or cut",
+                            missing);
         return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
@@ -122,10 +131,13 @@ static int count_rows(struct sql *sql, json_t *counts)
         static const struct {
                 const char *table, *sql;
         } tables[] = {
-                { "events", "SELECT count(*) FROM event" }, { "executions", "SELECT count(*) FROM execution" },
-                { "unfinished", "SELECT count(*) FROM queue" }, { "results", "SELECT count(*) FROM result" },
+                { "events", "SELECT count(*) FROM event" },
+                { "executions", "SELECT count(*) FROM execution" },
+                { "unfinished", "SELECT count(*) FROM queue" },
+                { "results", "SELECT count(*) FROM result" },
                 { "enforcements", "SELECT count(*) FROM enforcement" },
-                { "changes", "SELECT count(*) FROM change" }, { "documents", "SELECT count(*) FROM doc" },
+                { "changes", "SELECT count(*) FROM change" },
+                { "documents", "SELECT count(*) FROM doc" },
                 { "keys", "SELECT count(*) FROM key" },
         };
         int r = SQLITE_OK;
@@ -166,7 +178,7 @@ int store_check(struct store *store, json_t **ret_report, struct fault *fault)
         sql_exec(&reader->sql, "ROLLBACK");
         reader_put(store, reader);
         if (r == 0)
-                *ret_report = json_pack("{sb sO sO}", "ok", json_array_size(problems) == 0, "problems",
-                                        problems, "counts", counts);
+                *ret_report = json_pack("{sb sO sO}", "ok", json_array_size(problems) == 0,
+                                        "problems", problems, "counts", counts);
         return r == 0 && !*ret_report ? -ENOMEM : r;
 }

@@ -12,7 +12,8 @@ void store_commit(struct store *store, struct store_txn *txn, store_done *done, 
 void store_commit_many(struct store *store, struct store_txn **txns, size_t n, store_done *done,
                        void *const *args)
 {
-        bool busy = atomic_fetch_add(&store->waiting, (uint32_t)n) + n > store->writes_max, large = false;
+        bool busy = atomic_fetch_add(&store->waiting, (uint32_t)n) + n > store->writes_max,
+                large = false;
 
         for (size_t i = 0; i < n; i++) {
                 struct store_txn *txn = txns[i];
@@ -55,7 +56,8 @@ static void waited(void *arg, enum store_outcome outcome, const struct id *first
         pthread_mutex_unlock(&wait->lock);
 }
 
-enum store_outcome store_commit_wait(struct store *store, struct store_txn *txn, struct id *ret_first,
+enum store_outcome store_commit_wait(struct store *store, struct store_txn *txn,
+                                     struct id *ret_first,
                                      uint64_t *ret_seq)
 {
         struct wait wait = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };

@@ -257,7 +257,8 @@ void filer_unpin(struct store *store, const struct store_txn *txn);
 int filer_drop(struct store *store, const uint8_t hash[HASH_SIZE]);
 char *filer_path(const char *state_dir, const uint8_t hash[HASH_SIZE]);
 /* Written, synced, renamed, the folder synced. -errno. */
-int filer_write(const char *state_dir, const uint8_t hash[HASH_SIZE], const char *bytes, size_t len);
+int filer_write(const char *state_dir, const uint8_t hash[HASH_SIZE], const char *bytes,
+                size_t len);
 int filer_read(const char *state_dir, const uint8_t hash[HASH_SIZE], char **ret);
 
 /* ---- copies (backup.c) ---- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Deleting what is old, some hundred rows between two commits, oldest first. The rows lie in the order
- * of their seq, which is nearly that of their time: a slice ends the walk at the first row that is
- * young enough, and one that was committed out of order goes the next time. An execution without a
- * result is never deleted, however old; the ledger never is.
+ * Deleting what is old, some hundred rows between two commits, oldest first. The rows lie in the
+ * order of their seq, which is nearly that of their time: a slice ends the walk at the first row
+ * that is young enough, and one that was committed out of order goes the next time. An execution
+ * without a result is never deleted, however old; the ledger never is.
  */
 
 #include "store/engine.h"
@@ -124,7 +124,8 @@ static int run_seen(struct store *store, struct job *job)
 
 static int erase_keys(struct sql *sql, const struct slice *slice)
 {
-        return sql_run(sql, "DELETE FROM key WHERE expires_ms>0 AND expires_ms<=?", "i", slice->before_ms);
+        return sql_run(sql, "DELETE FROM key WHERE expires_ms>0 AND expires_ms<=?", "i",
+                       slice->before_ms);
 }
 
 static int run_keys(struct store *store, struct job *job)
@@ -151,7 +152,8 @@ static int walk(struct store *store, struct slice *slice, const char *select, co
         return r;
 }
 
-static int walk_all(struct store *store, struct slice *slice, int64_t events_ms, int64_t executions_ms)
+static int walk_all(struct store *store, struct slice *slice, int64_t events_ms,
+                    int64_t executions_ms)
 {
         int r = walk(store, slice, "SELECT seq, at_ms, NULL, 0, at_ms, NULL FROM event WHERE seq>?"
                      " ORDER BY seq LIMIT ?", "DELETE FROM event WHERE seq=?", events_ms);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Results too large for a row: files named by their SHA-256, so that equal ones are kept once. A thread
- * of its own writes and syncs them before their transaction reaches the writer, which never waits
- * for a large file. Written, synced, renamed, the folder synced, and only then committed: a row
- * never names a file that is not there. A file whose transaction is under way is pinned, so that
- * expiry does not take it away between the two.
+ * Results too large for a row: files named by their SHA-256, so that equal ones are kept once. A
+ * thread of its own writes and syncs them before their transaction reaches the writer, which never
+ * waits for a large file. Written, synced, renamed, the folder synced, and only then committed: a
+ * row never names a file that is not there. A file whose transaction is under way is pinned, so
+ * that expiry does not take it away between the two.
  */
 
 #include "store/engine.h"
@@ -131,7 +131,8 @@ static void file_txn(struct store *store, struct store_txn *txn)
         int r = 0;
 
         for (struct op *op = txn->first; op && r == 0; op = op->next)
-                if ((op->kind == OP_FINISH || op->kind == OP_SETTLE) && op->move.size > STORE_INLINE_MAX)
+                if ((op->kind == OP_FINISH || op->kind == OP_SETTLE) &&
+                    op->move.size > STORE_INLINE_MAX)
                         r = file_op(store, txn, &op->move);
         if (r < 0 && !txn->preset)
                 txn->preset = r == -ENOSPC || r == -EDQUOT ? STORE_FAILED_FULL : STORE_FAILED_IO;

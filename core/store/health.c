@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Full and broken. A full disk is a state that ends: a reserve file is given up, so that what runs can
- * still be finished, everything else is refused, and once the reserve can be made again writing goes
- * on. An I/O error is not: pages that could not be synced may be marked clean, so a second fsync
- * would lie. The store then never writes again; the daemon ends, and the next start recovers.
+ * Full and broken. A full disk is a state that ends: a reserve file is given up, so that what runs
+ * can still be finished, everything else is refused, and once the reserve can be made again writing
+ * goes on. An I/O error is not: pages that could not be synced may be marked clean, so a second
+ * fsync would lie. The store then never writes again; the daemon ends, and the next start recovers.
  */
 
 #include "store/engine.h"
@@ -87,7 +87,8 @@ int store_health(struct store *store, struct fault *fault)
         case HEALTH_FULL:
                 fault_set(fault, 507, "store.full", "the disk of the state directory %s is full",
                           store->state_dir);
-                fault_why(fault, "reads go on and what runs is finished, but nothing new is accepted");
+                fault_why(fault,
+                          "reads go on and what runs is finished, but nothing new is accepted");
                 return fault_try(fault, "make room there; the hub goes on by itself");
         case HEALTH_BROKEN:
                 pthread_mutex_lock(&store->lock);
@@ -108,10 +109,12 @@ int store_outcome_fault(enum store_outcome outcome, struct fault *fault)
         case STORE_DUPLICATE:
                 return fault_set(fault, 409, "store.duplicate", "this was accepted before");
         case STORE_MISMATCH:
-                fault_set(fault, 422, "store.mismatch", "this key was used before with another body");
+                fault_set(fault, 422, "store.mismatch",
+                          "this key was used before with another body");
                 return fault_try(fault, "use a new key for a new request");
         case STORE_STALE:
-                return fault_set(fault, 409, "store.stale", "the execution is in another state by now");
+                return fault_set(fault, 409, "store.stale",
+                                 "the execution is in another state by now");
         case STORE_CONFLICT:
                 fault_set(fault, 409, "store.conflict", "somebody else changed it meanwhile");
                 return fault_try(fault, "read it again and repeat the change");

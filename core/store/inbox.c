@@ -47,7 +47,8 @@ void inbox_push(struct inbox *inbox, struct item *first, struct item *last)
         old = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
         do
                 first->next = old;
-        while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &old, last, memory_order_acq_rel,
+        while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &old, last,
+                                                      memory_order_acq_rel,
                                                       memory_order_relaxed));
         if (old)
                 return;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Preconditions, judged by the writer before any record of their transaction is written. Nobody else
- * writes, so what is judged here still holds when apply.c acts on it a moment later in the same
- * commit; what was found is left in the operation, so that applying need not look again.
+ * Preconditions, judged by the writer before any record of their transaction is written. Nobody
+ * else writes, so what is judged here still holds when apply.c acts on it a moment later in the
+ * same commit; what was found is left in the operation, so that applying need not look again.
  */
 
 #include "store/engine.h"
@@ -109,7 +109,8 @@ int judge_op(struct writer *writer, struct op *op, enum store_outcome *ret, stru
         *ret = STORE_DONE;
         switch (op->kind) {
         case OP_ONCE:
-                return seen_judge(&writer->seen, &writer->sql, &op->once, writer->now_ms, ret, ret_first);
+                return seen_judge(&writer->seen, &writer->sql, &op->once, writer->now_ms, ret,
+                                  ret_first);
         case OP_FINISH:
         case OP_REQUEUE:
         case OP_RESTATE:

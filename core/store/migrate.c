@@ -107,7 +107,8 @@ static int step_up(struct sql *sql, int64_t version)
         return r;
 }
 
-static int read_header(struct sql *sql, int64_t *ret_version, int64_t *ret_application, int64_t *ret_tables)
+static int read_header(struct sql *sql, int64_t *ret_version, int64_t *ret_application,
+                       int64_t *ret_tables)
 {
         int r = sql_int(sql, ret_version, "PRAGMA user_version", "");
 
@@ -126,12 +127,15 @@ int migrate_run(struct sql *sql, const char *path, struct fault *fault)
         if (r != SQLITE_OK)
                 return store_fault_sql(sql, path, fault);
         if (tables && application != APPLICATION)
-                return store_fault_damaged(path, "the file is a database of another program", fault);
+                return store_fault_damaged(path, "the file is a database of another program",
+                                           fault);
         if (version > NEWEST) {
-                fault_set(fault, 500, "store.newer", "the store %s was made by a newer Kaname", path);
+                fault_set(fault, 500, "store.newer", "the store %s was made by a newer Kaname",
+                          path);
                 fault_why(fault, "it has schema %d and this program knows up to %d", (int)version,
                           (int)NEWEST);
-                return fault_try(fault, "start the newer version again, or restore a backup of this one");
+                return fault_try(fault,
+                                 "start the newer version again, or restore a backup of this one");
         }
         for (; version < NEWEST; version++) {
                 r = step_up(sql, version);

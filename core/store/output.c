@@ -2,11 +2,11 @@
 
 /*
  * The writing half. Two files an execution: OUTPUT/xxxxxx/ID.log, a text line a record ("time o|e
- * text"), and ID.idx, eight bytes a line: where it begins. The log is written before its index, so a
- * crash leaves lines that are not indexed, never an index into nothing; opening again indexes them.
- * Neither is synced: output is what a person reads meanwhile, the result is what counts. The files are
- * made at the first line, since most executions print nothing. Folders are named by the first half of
- * the id's time, 4.7 hours each, so that no folder grows without end.
+ * text"), and ID.idx, eight bytes a line: where it begins. The log is written before its index, so
+ * a crash leaves lines that are not indexed, never an index into nothing; opening again indexes
+ * them. Neither is synced: output is what a person reads meanwhile, the result is what counts. The
+ * files are made at the first line, since most executions print nothing. Folders are named by the
+ * first half of the id's time, 4.7 hours each, so that no folder grows without end.
  */
 
 #include "store/output_file.h"
@@ -51,7 +51,8 @@ char *output_path(const char *state_dir, const struct id *id, const char *suffix
         char text[ID_TEXT_SIZE], *path;
 
         id_text(id, text);
-        return asprintf(&path, "%s/output/%.6s/%s%s", state_dir, text, text, suffix) < 0 ? NULL : path;
+        return asprintf(&path, "%s/output/%.6s/%s%s", state_dir, text, text, suffix) < 0 ? NULL :
+                path;
 }
 
 static int open_file(const struct output *output, const char *suffix)
@@ -103,7 +104,8 @@ static int end_of_last(const struct output *output, uint64_t lines, uint64_t *re
         uint64_t at;
         ssize_t n;
 
-        if (pread(output->idx, &at, sizeof at, (off_t)((lines - 1) * sizeof at)) != (ssize_t)sizeof at)
+        if (pread(output->idx, &at, sizeof at,
+                  (off_t)((lines - 1) * sizeof at)) != (ssize_t)sizeof at)
                 return -EIO;
         while ((n = pread(output->log, block, sizeof block, (off_t)at)) > 0) {
                 const char *end = memchr(block, '\n', (size_t)n);
@@ -147,7 +149,8 @@ static int open_files(struct output *output)
         return r;
 }
 
-int output_open(const char *state_dir, const struct id *execution, uint64_t bytes_max, struct output **ret)
+int output_open(const char *state_dir, const struct id *execution, uint64_t bytes_max,
+                struct output **ret)
 {
         struct output *output = calloc(1, sizeof *output);
 
@@ -190,7 +193,8 @@ static void add_clean(struct text *text, const char *s, size_t len)
 static void record(struct output *output, int stream, const char *s, size_t len)
 {
         uint64_t place = output->bytes + output->pending.len;
-        struct output_line line = { .n = output->lines, .at_ms = clock_real_ms(), .stream = streams[stream] };
+        struct output_line line = { .n = output->lines, .at_ms = clock_real_ms(),
+                                    .stream = streams[stream] };
         size_t head;
 
         text_addf(&output->pending, "%lld %c ", (long long)line.at_ms, "oe"[stream]);
@@ -319,7 +323,8 @@ struct output *output_close(struct output *output)
                 return NULL;
         for (int i = 0; i < 2; i++) {
                 if (output->partials[i].len && !output->error)
-                        record_capped(output, i, output->partials[i].bytes, output->partials[i].len);
+                        record_capped(output, i, output->partials[i].bytes,
+                                      output->partials[i].len);
                 free(output->partials[i].bytes);
         }
         if (output->idx >= 0)

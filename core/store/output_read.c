@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The reading half: a place from the index, then lines from there on, in blocks. Another thread may be
- * appending; what its index names is whole in the log. Nothing in the files is trusted: one that does
- * not fit ends the reading.
+ * The reading half: a place from the index, then lines from there on, in blocks. Another thread may
+ * be appending; what its index names is whole in the log. Nothing in the files is trusted: one that
+ * does not fit ends the reading.
  */
 
 #include "store/output_file.h"
@@ -122,7 +122,8 @@ static int open_part(const char *state_dir, const struct id *execution, const ch
 int output_read(const char *state_dir, const struct id *execution, int64_t first, size_t limit,
                 output_visit *visit, void *arg, uint64_t *ret_lines, struct fault *fault)
 {
-        _close_ int log = open_part(state_dir, execution, ".log"), idx = open_part(state_dir, execution, ".idx");
+        _close_ int log = open_part(state_dir, execution, ".log"),
+                idx = open_part(state_dir, execution, ".idx");
         struct range range = { .limit = limit, .visit = visit, .arg = arg };
         char text[ID_TEXT_SIZE];
         uint64_t lines, place;
@@ -132,7 +133,8 @@ int output_read(const char *state_dir, const struct id *execution, int64_t first
                 return fault_set(fault, 404, "output.none", "the execution %s has printed nothing",
                                  id_text(execution, text));
         if (log < 0 || idx < 0 || fstat(idx, &st) < 0)
-                return fault_errno(fault, log < 0 ? log : idx < 0 ? idx : -errno, "reading the output");
+                return fault_errno(fault, log < 0 ? log : idx < 0 ? idx : -errno,
+                                   "reading the output");
         lines = (uint64_t)st.st_size / sizeof place;
         if (ret_lines)
                 *ret_lines = lines;
@@ -143,7 +145,8 @@ int output_read(const char *state_dir, const struct id *execution, int64_t first
                 return 0;
         if (range.limit > lines - range.first)
                 range.limit = lines - range.first;
-        if (pread(idx, &place, sizeof place, (off_t)(range.first * sizeof place)) != (ssize_t)sizeof place)
+        if (pread(idx, &place, sizeof place,
+                  (off_t)(range.first * sizeof place)) != (ssize_t)sizeof place)
                 return fault_errno(fault, -EIO, "reading the output's index");
         return fault_errno(fault, visit_from(log, place, &range), "reading the output");
 }

@@ -22,7 +22,7 @@ static void copy_texts(struct arena *arena, struct store_execution *e)
                 *texts[i] = arena_text(arena, *texts[i]);
 }
 
-/* The rows are gathered before any of them is changed: an index must not be changed under its reader. */
+/* Gathered before any of them is changed: an index must not be changed under its reader. */
 static int gather(struct writer *writer, struct claim_item *claim)
 {
         _cleanup_(sql_resetp) sqlite3_stmt *stmt = NULL;
@@ -51,7 +51,8 @@ static int take(struct writer *writer, struct store_execution *e, int64_t now_ms
 {
         int r = sql_run(&writer->sql,
                         "UPDATE queue SET status=4, epoch=?, attempt=attempt+1, started_ms=?, note=NULL"
-                        " WHERE execution=?", "iii", (int64_t)writer->epoch, now_ms, (int64_t)e->seq);
+                        " WHERE execution=?", "iii", (int64_t)writer->epoch, now_ms,
+                        (int64_t)e->seq);
 
         tally_move(&writer->now, e->status, STORE_RUNNING);
         e->status = STORE_RUNNING;
@@ -76,7 +77,8 @@ int queue_claim(struct writer *writer, struct claim_item *claim)
         return r;
 }
 
-void store_claim_due(struct store *store, size_t n, int64_t now_ms, store_claimed *claimed, void *arg)
+void store_claim_due(struct store *store, size_t n, int64_t now_ms, store_claimed *claimed,
+                     void *arg)
 {
         struct claim_item *claim = calloc(1, sizeof *claim);
 
@@ -106,26 +108,31 @@ static int64_t ask(struct store *store, const char *text, int64_t or_else)
 
 int64_t store_next_due_ms(struct store *store)
 {
-        return ask(store, "SELECT run_at_ms FROM queue WHERE status=2 ORDER BY run_at_ms LIMIT 1", INT64_MAX);
+        return ask(store, "SELECT run_at_ms FROM queue WHERE status=2 ORDER BY run_at_ms LIMIT 1",
+                   INT64_MAX);
+}
+
+static uint64_t count_of(const struct store *store, enum store_status status)
+{
+        return (uint64_t)atomic_load(&store->rows[status]);
 }
 
 void store_count(struct store *store, struct store_counts *ret)
 {
-        const _Atomic int64_t *rows = store->rows;
-
         memset(ret, 0, sizeof *ret);
-        ret->queued = (uint64_t)(atomic_load(&rows[STORE_REQUESTED]) + atomic_load(&rows[STORE_SCHEDULED]));
-        ret->delayed = (uint64_t)atomic_load(&rows[STORE_DELAYED]);
-        ret->held = (uint64_t)atomic_load(&rows[STORE_HELD]);
-        ret->running = (uint64_t)(atomic_load(&rows[STORE_RUNNING]) + atomic_load(&rows[STORE_CANCELING]));
-        ret->pending = (uint64_t)(atomic_load(&rows[STORE_PENDING]) + atomic_load(&rows[STORE_PAUSED]));
+        ret->queued = count_of(store, STORE_REQUESTED) + count_of(store, STORE_SCHEDULED);
+        ret->delayed = count_of(store, STORE_DELAYED);
+        ret->held = count_of(store, STORE_HELD);
+        ret->running = count_of(store, STORE_RUNNING) + count_of(store, STORE_CANCELING);
+        ret->pending = count_of(store, STORE_PENDING) + count_of(store, STORE_PAUSED);
         ret->oldest_queued_ms = ask(store, "SELECT e.created_ms FROM queue q CROSS JOIN execution e"
                                     " ON e.seq=q.execution WHERE q.status=0"
                                     " ORDER BY q.run_at_ms, q.execution LIMIT 1", 0);
         store_file_sizes(store, &ret->db_bytes, &ret->wal_bytes);
 }
 
-int store_list_lost(struct store *store, store_visit_execution *visit, void *arg, struct fault *fault)
+int store_list_lost(struct store *store, store_visit_execution *visit, void *arg,
+                    struct fault *fault)
 {
         _cleanup_(sql_resetp) sqlite3_stmt *stmt = NULL;
         struct reader *reader;

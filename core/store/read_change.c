@@ -29,17 +29,21 @@ static int visit_change(void *arg, sqlite3_stmt *stmt)
                 .event = sql_id(stmt, 2), .attempt = (uint32_t)sqlite3_column_int64(stmt, 3),
                 .n = (uint32_t)sqlite3_column_int64(stmt, 4),
                 .state = (enum store_change_state)sqlite3_column_int(stmt, 5),
-                .undone_by = sql_id(stmt, 6), .plugin = sql_text(stmt, 7), .instance = sql_text(stmt, 8),
-                .resource = sql_text(stmt, 9), .before = sql_text(stmt, 10), .after = sql_text(stmt, 11),
+                .undone_by = sql_id(stmt, 6), .plugin = sql_text(stmt, 7),
+                .instance = sql_text(stmt, 8),
+                .resource = sql_text(stmt, 9), .before = sql_text(stmt, 10),
+                .after = sql_text(stmt, 11),
                 .observed = sql_text(stmt, 12), .undo_action = sql_text(stmt, 13),
                 .undo_args = sql_text(stmt, 14), .user = sql_text(stmt, 15),
-                .at_ms = sqlite3_column_int64(stmt, 16), .closed_ms = sqlite3_column_int64(stmt, 17),
+                .at_ms = sqlite3_column_int64(stmt, 16),
+                .closed_ms = sqlite3_column_int64(stmt, 17),
         };
 
         return visit->visit(visit->arg, &change);
 }
 
-static int add_resource(struct select *select, const char *resource, char prefix[1024], struct fault *fault)
+static int add_resource(struct select *select, const char *resource, char prefix[1024],
+                        struct fault *fault)
 {
         size_t len = resource ? strlen(resource) : 0;
 
@@ -48,7 +52,8 @@ static int add_resource(struct select *select, const char *resource, char prefix
                 return 0;
         }
         if (len > 1024)
-                return fault_set(fault, 400, "change.resource", "a resource prefix has at most 1023 bytes");
+                return fault_set(fault, 400, "change.resource",
+                                 "a resource prefix has at most 1023 bytes");
         memcpy(prefix, resource, len - 1);
         prefix[len - 1] = '\0';
         select_text(select, "c.resource>=?", prefix);

@@ -51,7 +51,8 @@ int store_get_doc(struct store *store, const char *kind, const char *name, store
 {
         struct visit state = { .doc = visit, .arg = arg };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = DOC_COLUMNS, .from = " FROM doc d WHERE 1", .seq = "d.seq",
+        struct select_run run = { .columns = DOC_COLUMNS, .from = " FROM doc d WHERE 1",
+                                  .seq = "d.seq",
                                   .order = "d.name", .row = visit_doc, .arg = &state };
         int r;
 
@@ -69,8 +70,10 @@ int store_list_docs(struct store *store, const char *kind, store_visit_doc *visi
         struct visit state = { .doc = visit, .arg = arg };
         struct store_page all = { .limit = INT32_MAX };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = DOC_COLUMNS, .from = " FROM doc d WHERE 1", .seq = "d.seq",
-                                  .order = "d.name", .page = &all, .row = visit_doc, .arg = &state };
+        struct select_run run = { .columns = DOC_COLUMNS, .from = " FROM doc d WHERE 1",
+                                  .seq = "d.seq",
+                                  .order = "d.name", .page = &all, .row = visit_doc,
+                                  .arg = &state };
 
         select_text(&select, "d.kind=?", kind);
         return select_run(store, &select, &run, fault);
@@ -81,7 +84,8 @@ int store_get_key(struct store *store, const char *scope, const char *owner, con
 {
         struct visit state = { .key = visit, .arg = arg };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = KEY_COLUMNS, .from = " FROM key k WHERE 1", .seq = "k.seq",
+        struct select_run run = { .columns = KEY_COLUMNS, .from = " FROM key k WHERE 1",
+                                  .seq = "k.seq",
                                   .order = "k.name", .row = visit_key, .arg = &state };
         int r;
 
@@ -101,8 +105,10 @@ int store_list_keys(struct store *store, const char *scope, const char *owner, c
 {
         struct visit state = { .key = visit, .arg = arg };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = KEY_COLUMNS, .from = " FROM key k WHERE 1", .seq = "k.seq",
-                                  .order = "k.scope, k.owner, k.name", .page = page, .row = visit_key,
+        struct select_run run = { .columns = KEY_COLUMNS, .from = " FROM key k WHERE 1",
+                                  .seq = "k.seq",
+                                  .order = "k.scope, k.owner, k.name", .page = page,
+                                  .row = visit_key,
                                   .arg = &state, .ret_total = ret_total };
 
         select_text(&select, "k.scope=?", scope);

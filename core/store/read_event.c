@@ -12,7 +12,8 @@ void row_event(sqlite3_stmt *stmt, struct store_event *ret)
 {
         *ret = (struct store_event){
                 .seq = (uint64_t)sqlite3_column_int64(stmt, 0), .id = sql_id(stmt, 1),
-                .trigger = sql_text(stmt, 2), .source = sql_text(stmt, 3), .trace = sql_text(stmt, 4),
+                .trigger = sql_text(stmt, 2), .source = sql_text(stmt, 3),
+                .trace = sql_text(stmt, 4),
                 .at_ms = sqlite3_column_int64(stmt, 5), .payload = sql_text(stmt, 6),
         };
 }
@@ -57,7 +58,8 @@ int store_get_event(struct store *store, const struct id *id, store_visit_event 
 {
         struct visit state = { .event = visit, .arg = arg };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = EVENT_COLUMNS, .from = " FROM event v WHERE 1", .seq = "v.seq",
+        struct select_run run = { .columns = EVENT_COLUMNS, .from = " FROM event v WHERE 1",
+                                  .seq = "v.seq",
                                   .row = visit_event, .arg = &state };
         char text[ID_TEXT_SIZE];
         int r;
@@ -69,7 +71,8 @@ int store_get_event(struct store *store, const struct id *id, store_visit_event 
         return fault_set(fault, 404, "event.unknown", "there is no event %s", id_text(id, text));
 }
 
-static void add_times(struct select *select, const char *since, const char *until, const struct store_page *page)
+static void add_times(struct select *select, const char *since, const char *until,
+                      const struct store_page *page)
 {
         if (page && page->since_ms)
                 select_int(select, since, page->since_ms);
@@ -82,8 +85,10 @@ int store_list_events(struct store *store, const char *trigger, const struct sto
 {
         struct visit state = { .event = visit, .arg = arg };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = EVENT_COLUMNS, .from = " FROM event v WHERE 1", .seq = "v.seq",
-                                  .page = page, .row = visit_event, .arg = &state, .ret_total = ret_total };
+        struct select_run run = { .columns = EVENT_COLUMNS, .from = " FROM event v WHERE 1",
+                                  .seq = "v.seq",
+                                  .page = page, .row = visit_event, .arg = &state,
+                                  .ret_total = ret_total };
 
         select_text(&select, "v.trigger=?", trigger);
         add_times(&select, "v.at_ms>=?", "v.at_ms<?", page);
@@ -97,8 +102,10 @@ int store_list_enforcements(struct store *store, const char *rule, const struct 
 {
         struct visit state = { .enforcement = visit, .arg = arg };
         struct select select = { .n = 0 };
-        struct select_run run = { .columns = ENFORCEMENT_COLUMNS, .from = " FROM enforcement f WHERE 1",
-                                  .seq = "f.seq", .page = page, .row = visit_enforcement, .arg = &state,
+        struct select_run run = { .columns = ENFORCEMENT_COLUMNS,
+                                  .from = " FROM enforcement f WHERE 1",
+                                  .seq = "f.seq", .page = page, .row = visit_enforcement,
+                                  .arg = &state,
                                   .ret_total = ret_total };
 
         select_text(&select, "f.rule=?", rule);

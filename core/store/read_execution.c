@@ -106,7 +106,8 @@ int store_get_execution(struct store *store, const struct id *id, bool with_resu
         if (r != 0)
                 return r;
         r = with_result ?
-                sql_query(&reader->sql, &stmt, "SELECT " EXECUTION_COLUMNS ",r.body FROM execution e"
+                sql_query(&reader->sql, &stmt,
+                          "SELECT " EXECUTION_COLUMNS ",r.body FROM execution e"
                           EXECUTION_JOIN " WHERE e.id=?", "d", id) :
                 sql_query(&reader->sql, &stmt, "SELECT " EXECUTION_COLUMNS ",NULL FROM execution e"
                           EXECUTION_JOIN " WHERE e.id=?", "d", id);
@@ -115,7 +116,8 @@ int store_get_execution(struct store *store, const struct id *id, bool with_resu
         if (r == SQLITE_ROW)
                 visit_row(&state, stmt);
         if (r == SQLITE_DONE)
-                r = fault_set(fault, 404, "execution.unknown", "there is no execution %s", id_text(id, text));
+                r = fault_set(fault, 404, "execution.unknown", "there is no execution %s",
+                              id_text(id, text));
         else
                 r = reader_fault(store, reader, r, fault);
         sql_resetp(&stmt);
@@ -146,12 +148,14 @@ static void add_times(struct select *select, const struct store_page *page, stru
         }
         if (times[0] > SLACK_MS) {
                 select_int(select, "e.created_ms>=?", times[0]);
-                select_id(select, "e.seq>=coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT 1),"
+                select_id(select,
+                          "e.seq>=coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT 1),"
                           " 9223372036854775807)", &bounds[0]);
         }
         if (times[1] > 0) {
                 select_int(select, "e.created_ms<?", times[1]);
-                select_id(select, "e.seq<coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT 1),"
+                select_id(select,
+                          "e.seq<coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT 1),"
                           " 9223372036854775807)", &bounds[1]);
         }
 }
@@ -163,7 +167,8 @@ static const char *drive(struct select *select, const struct store_execution_fil
         if (filter->status >= 0)
                 select_int(select, final ? "r.status=?" : "q.status=?", filter->status);
         if (!id_is_zero(&filter->parent) || !id_is_zero(&filter->event))
-                return filter->unfinished ? FROM_EXECUTIONS " AND q.execution IS NOT NULL" : FROM_EXECUTIONS;
+                return filter->unfinished ? FROM_EXECUTIONS " AND q.execution IS NOT NULL" :
+                        FROM_EXECUTIONS;
         if (filter->unfinished || (filter->status >= 0 && !final))
                 return FROM_QUEUE;
         return filter->status > STORE_SUCCEEDED ? FROM_RESULTS : FROM_EXECUTIONS;
@@ -191,7 +196,8 @@ int store_list_executions(struct store *store, const struct store_execution_filt
         if (filter->top_level)
                 select_int(&select, "(e.parent IS NULL)=?", 1);
         /* The plus keeps the planner from the action's index where a narrower one serves. */
-        select_text(&select, id_is_zero(&filter->parent) && id_is_zero(&filter->event) ? "e.action=?" :
+        select_text(&select, id_is_zero(&filter->parent) && id_is_zero(&filter->event) ?
+                    "e.action=?" :
                     "+e.action=?", filter->action);
         select_text(&select, "e.runner=?", filter->runner);
         select_text(&select, "e.rule=?", filter->rule);

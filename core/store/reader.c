@@ -138,14 +138,17 @@ static int bind(const struct select *select, sqlite3_stmt *stmt)
                 if (select->kinds[i] == 'i')
                         r = sqlite3_bind_int64(stmt, (int)i + 1, select->ints[i]);
                 else if (select->kinds[i] == 't')
-                        r = sqlite3_bind_text(stmt, (int)i + 1, select->values[i], -1, SQLITE_STATIC);
+                        r = sqlite3_bind_text(stmt, (int)i + 1, select->values[i], -1,
+                                              SQLITE_STATIC);
                 else
-                        r = sqlite3_bind_blob(stmt, (int)i + 1, ((const struct id *)select->values[i])->b,
+                        r = sqlite3_bind_blob(stmt, (int)i + 1,
+                                              ((const struct id *)select->values[i])->b,
                                               sizeof(struct id), SQLITE_STATIC);
         return r;
 }
 
-static int prepare(struct reader *reader, const struct select *select, const char *text, sqlite3_stmt **ret)
+static int prepare(struct reader *reader, const struct select *select, const char *text,
+                   sqlite3_stmt **ret)
 {
         int r = sqlite3_prepare_v2(reader->sql.db, text, -1, ret, NULL);
 
@@ -177,11 +180,12 @@ static int walk(struct reader *reader, const struct select *select, const struct
         int r;
 
         if (page->after_seq)
-                snprintf(after, sizeof after, " AND %s%c%lld", run->seq, page->ascending ? '>' : '<',
-                         (long long)page->after_seq);
-        snprintf(text, sizeof text, "SELECT %s%s%s%s ORDER BY %s%s LIMIT %zu OFFSET %zu", run->columns,
-                 run->from, select->where, after, run->order ? run->order : run->seq,
-                 run->order || page->ascending ? "" : " DESC", page->limit ? page->limit : 100, page->offset);
+                snprintf(after, sizeof after, " AND %s%c%lld", run->seq,
+                         page->ascending ? '>' : '<', (long long)page->after_seq);
+        snprintf(text, sizeof text, "SELECT %s%s%s%s ORDER BY %s%s LIMIT %zu OFFSET %zu",
+                 run->columns, run->from, select->where, after, run->order ? run->order : run->seq,
+                 run->order || page->ascending ? "" : " DESC", page->limit ? page->limit : 100,
+                 page->offset);
         r = prepare(reader, select, text, &stmt);
         while (r == SQLITE_OK && (r = sqlite3_step(stmt)) == SQLITE_ROW)
                 r = run->row(run->arg, stmt) ? SQLITE_DONE : SQLITE_OK;

@@ -19,13 +19,16 @@ static int advance(struct source *source)
 {
         int r = sqlite3_step(source->stmt);
 
-        source->seq = r == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(source->stmt, 0) : UINT64_MAX;
+        source->seq = r == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(source->stmt, 0) :
+                UINT64_MAX;
         return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
-static int open_sources(struct sql *sql, struct source sources[TABLES], int64_t after, int64_t limit)
+static int open_sources(struct sql *sql, struct source sources[TABLES], int64_t after,
+                        int64_t limit)
 {
-        int r = sql_query(sql, &sources[EVENTS].stmt, "SELECT " EVENT_COLUMNS " FROM event v WHERE v.seq>?"
+        int r = sql_query(sql, &sources[EVENTS].stmt,
+                          "SELECT " EVENT_COLUMNS " FROM event v WHERE v.seq>?"
                           " ORDER BY v.seq LIMIT ?", "ii", after, limit);
 
         if (r == SQLITE_OK)
@@ -34,22 +37,26 @@ static int open_sources(struct sql *sql, struct source sources[TABLES], int64_t 
                               "ii", after, limit);
         /* The seq of the result stands first, so the columns of the execution follow in a second look. */
         if (r == SQLITE_OK)
-                r = sql_query(sql, &sources[FINISHED].stmt, "SELECT r.seq, r.execution FROM result r"
+                r = sql_query(sql, &sources[FINISHED].stmt,
+                              "SELECT r.seq, r.execution FROM result r"
                               " WHERE r.seq>? ORDER BY r.seq LIMIT ?", "ii", after, limit);
         if (r == SQLITE_OK)
                 r = sql_query(sql, &sources[ENFORCEMENTS].stmt, "SELECT " ENFORCEMENT_COLUMNS
-                              " FROM enforcement f WHERE f.seq>? ORDER BY f.seq LIMIT ?", "ii", after, limit);
+                              " FROM enforcement f WHERE f.seq>? ORDER BY f.seq LIMIT ?", "ii",
+                              after, limit);
         for (int i = 0; i < TABLES && r == SQLITE_OK; i++)
                 r = advance(&sources[i]);
         return r;
 }
 
-static int show_finished(struct sql *sql, const struct source *source, const struct store_replay *replay,
+static int show_finished(struct sql *sql, const struct source *source,
+                         const struct store_replay *replay,
                          int *ret_stop)
 {
         _cleanup_(sql_resetp) sqlite3_stmt *stmt = NULL;
         struct store_execution e;
-        int r = sql_query(sql, &stmt, "SELECT " EXECUTION_COLUMNS ",r.body FROM execution e" EXECUTION_JOIN
+        int r = sql_query(sql, &stmt,
+                          "SELECT " EXECUTION_COLUMNS ",r.body FROM execution e" EXECUTION_JOIN
                           " WHERE e.seq=?", "i", (int64_t)sqlite3_column_int64(source->stmt, 1));
 
         if (r == SQLITE_OK)
@@ -62,7 +69,8 @@ static int show_finished(struct sql *sql, const struct source *source, const str
         return SQLITE_OK;
 }
 
-static int show(struct sql *sql, int which, const struct source *source, const struct store_replay *replay,
+static int show(struct sql *sql, int which, const struct source *source,
+                const struct store_replay *replay,
                 int *ret_stop)
 {
         struct store_enforcement enforcement;
@@ -89,12 +97,14 @@ static int show(struct sql *sql, int which, const struct source *source, const s
 
 static bool is_wanted(int which, const struct store_replay *replay)
 {
-        const bool wanted[TABLES] = { replay->event, replay->created, replay->finished, replay->enforcement };
+        const bool wanted[TABLES] = { replay->event, replay->created, replay->finished,
+                                      replay->enforcement };
 
         return wanted[which];
 }
 
-static int merge(struct sql *sql, struct source sources[TABLES], size_t limit, const struct store_replay *replay)
+static int merge(struct sql *sql, struct source sources[TABLES], size_t limit,
+                 const struct store_replay *replay)
 {
         int r = SQLITE_OK, stop = 0;
 
@@ -114,7 +124,8 @@ static int merge(struct sql *sql, struct source sources[TABLES], size_t limit, c
         return r;
 }
 
-int store_replay(struct store *store, uint64_t after_seq, size_t limit, const struct store_replay *replay,
+int store_replay(struct store *store, uint64_t after_seq, size_t limit,
+                 const struct store_replay *replay,
                  struct fault *fault)
 {
         struct source sources[TABLES] = { { NULL, UINT64_MAX } };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A backup in place of a store that nobody has open. It is copied, checked and unpacked beside the old
- * one, and takes its place by one rename, so that a crash leaves the one or the other. The old log is
- * folded into its file first, or moved away with it: a log must never meet another file.
+ * A backup in place of a store that nobody has open. It is copied, checked and unpacked beside the
+ * old one, and takes its place by one rename, so that a crash leaves the one or the other. The old
+ * log is folded into its file first, or moved away with it: a log must never meet another file.
  */
 
 #include "store/engine.h"
@@ -54,7 +54,8 @@ static int unpack(struct sql *sql, const char *state_dir, const char *backup, st
         int r = sql_int(sql, &any, "SELECT 1 FROM sqlite_master WHERE name='result_file'", "");
 
         if (r == SQLITE_DONE) {
-                fault_set(fault, 422, "store.not-a-backup", "%s is not a backup of a store", backup);
+                fault_set(fault, 422, "store.not-a-backup", "%s is not a backup of a store",
+                          backup);
                 return fault_try(fault, "name a file that kaname store backup made");
         }
         if (r != SQLITE_OK)
@@ -66,7 +67,8 @@ static int unpack(struct sql *sql, const char *state_dir, const char *backup, st
                 store_fault_sql(sql, backup, fault);
 }
 
-static int prepare(const char *state_dir, const char *backup, const char *fresh, struct fault *fault)
+static int prepare(const char *state_dir, const char *backup, const char *fresh,
+                   struct fault *fault)
 {
         struct sql sql;
         int r = copy_file(backup, fresh);
@@ -74,7 +76,8 @@ static int prepare(const char *state_dir, const char *backup, const char *fresh,
         if (r < 0)
                 return fault_errno(fault, r, backup);
         r = sql_open(&sql, fresh, SQLITE_OPEN_READWRITE, 2048);
-        r = r == SQLITE_OK ? backup_verify(&sql, backup, fault) : store_fault_sql(&sql, backup, fault);
+        r = r == SQLITE_OK ? backup_verify(&sql, backup, fault) :
+                store_fault_sql(&sql, backup, fault);
         if (r == 0)
                 r = unpack(&sql, state_dir, backup, fault);
         if (r == 0)
@@ -99,7 +102,8 @@ static int rename_with(const char *path, const char *suffix)
 {
         _free_ char *from = NULL, *to = NULL;
 
-        if (asprintf(&from, "%s%s", path, suffix) < 0 || asprintf(&to, "%s.old%s", path, suffix) < 0)
+        if (asprintf(&from, "%s%s", path, suffix) < 0 ||
+            asprintf(&to, "%s.old%s", path, suffix) < 0)
                 return -ENOMEM;
         unlink(to);
         return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
@@ -132,7 +136,8 @@ int store_restore(const char *state_dir, const char *backup, struct fault *fault
                 r = store_lock(state_dir, &lock, fault);
         if (r != 0)
                 return r;
-        if (asprintf(&path, "%s/store.db", state_dir) < 0 || asprintf(&fresh, "%s/store.db.new", state_dir) < 0)
+        if (asprintf(&path, "%s/store.db", state_dir) < 0 ||
+            asprintf(&fresh, "%s/store.db.new", state_dir) < 0)
                 return -ENOMEM;
         r = prepare(state_dir, backup, fresh, fault);
         if (r == 0) {

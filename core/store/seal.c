@@ -97,7 +97,8 @@ int seal_open(const char *state_dir, struct seal **ret, struct fault *fault)
         return 0;
 }
 
-int seal_text(const struct seal *seal, const char *name, const char *plain, char **ret, struct fault *fault)
+int seal_text(const struct seal *seal, const char *name, const char *plain, char **ret,
+              struct fault *fault)
 {
         size_t len = strlen(plain), sealed = NONCE + len + TAG;
         size_t text_size = PREFIX_LEN + sodium_base64_encoded_len(sealed, BASE64);
@@ -121,10 +122,12 @@ static int fault_broken(struct fault *fault, const char *name, const char *why)
 {
         fault_set(fault, 422, "seal.broken", "the secret '%s' cannot be opened", name);
         fault_why(fault, "%s", why);
-        return fault_try(fault, "set it again; if none opens, the master key is not the one of this state");
+        return fault_try(fault,
+                         "set it again; if none opens, the master key is not the one of this state");
 }
 
-int seal_unseal(const struct seal *seal, const char *name, const char *sealed, char **ret, struct fault *fault)
+int seal_unseal(const struct seal *seal, const char *name, const char *sealed, char **ret,
+                struct fault *fault)
 {
         size_t text_len = strlen(sealed), room = text_len, len;
         _free_ uint8_t *bytes = malloc(room + 1);
@@ -133,17 +136,20 @@ int seal_unseal(const struct seal *seal, const char *name, const char *sealed, c
         if (!bytes)
                 return -ENOMEM;
         if (strncmp(sealed, PREFIX, PREFIX_LEN) != 0 ||
-            sodium_base642bin(bytes, room, sealed + PREFIX_LEN, text_len - PREFIX_LEN, NULL, &len, NULL,
+            sodium_base642bin(bytes, room, sealed + PREFIX_LEN, text_len - PREFIX_LEN, NULL, &len,
+                              NULL,
                               BASE64) < 0 || len < NONCE + TAG)
                 return fault_broken(fault, name, "it is not in the form of a sealed value");
         plain = malloc(len - NONCE - TAG + 1);
         if (!plain)
                 return -ENOMEM;
         if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)plain, NULL, NULL, bytes + NONCE,
-                                                       len - NONCE, (const uint8_t *)name, strlen(name),
+                                                       len - NONCE, (const uint8_t *)name,
+                                                       strlen(name),
                                                        bytes, seal->key) < 0) {
                 free(plain);
-                return fault_broken(fault, name, "it was sealed with another key or for another name, "
+                return fault_broken(fault, name,
+                                    "it was sealed with another key or for another name, "
                                     "or was changed since");
         }
         plain[len - NONCE - TAG] = '\0';

@@ -3,11 +3,11 @@
 /*
  * What must be unique for a while: event ids, idempotency keys, timer slots.
  *
- * Keys are random, and random inserts into a unique index dirty a page each. So a new key is appended
- * to a log (the table seen_log), and memory holds the digests of the log, up to LOG_MAX of them. A
- * log that is full is merged into the table seen in the order of the digests, a slice at a time
- * between commits, where one visit of a page serves many keys and drops those that have expired. A
- * key is looked for in memory first and then, if anything was ever merged, in seen.
+ * Keys are random, and random inserts into a unique index dirty a page each. So a new key is
+ * appended to a log (the table seen_log), and memory holds the digests of the log, up to LOG_MAX of
+ * them. A log that is full is merged into the table seen in the order of the digests, a slice at a
+ * time between commits, where one visit of a page serves many keys and drops those that have
+ * expired. A key is looked for in memory first and then, if anything was ever merged, in seen.
  */
 
 #include "store/engine.h"
@@ -100,13 +100,14 @@ int seen_load(struct seen *seen, struct sql *sql)
                 r = sql_query(sql, &stmt, "SELECT n, digest FROM seen_log", "");
         while (r == SQLITE_OK && (r = sqlite3_step(stmt)) == SQLITE_ROW)
                 if (sqlite3_column_bytes(stmt, 1) == DIGEST_SIZE)
-                        r = remember(seen, sqlite3_column_blob(stmt, 1), sqlite3_column_int64(stmt, 0));
+                        r = remember(seen, sqlite3_column_blob(stmt, 1),
+                                     sqlite3_column_int64(stmt, 0));
                 else
                         r = SQLITE_CORRUPT;
         return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
-/* The row of a query for (digest, id, hash, expires): whether it is this key, still counts, and what it says. */
+/* A row of (digest, id, hash, expires): is it this key, does it still count, what does it say? */
 static bool decides(sqlite3_stmt *stmt, const struct op_once *once, int64_t now_ms,
                     enum store_outcome *ret, struct id *ret_first)
 {
@@ -114,7 +115,8 @@ static bool decides(sqlite3_stmt *stmt, const struct op_once *once, int64_t now_
         const void *hash = sqlite3_column_blob(stmt, 2);
         bool hashed = sqlite3_column_bytes(stmt, 2) == HASH_SIZE;
 
-        if (sqlite3_column_bytes(stmt, 0) != DIGEST_SIZE || memcmp(digest, once->digest, DIGEST_SIZE) != 0 ||
+        if (sqlite3_column_bytes(stmt, 0) != DIGEST_SIZE ||
+            memcmp(digest, once->digest, DIGEST_SIZE) != 0 ||
             sqlite3_column_int64(stmt, 3) <= now_ms)
                 return false;
         *ret_first = sql_id(stmt, 1);
@@ -123,12 +125,14 @@ static bool decides(sqlite3_stmt *stmt, const struct op_once *once, int64_t now_
         return true;
 }
 
-static int look(struct sql *sql, const char *text, int64_t n, const struct op_once *once, int64_t now_ms,
+static int look(struct sql *sql, const char *text, int64_t n, const struct op_once *once,
+                int64_t now_ms,
                 enum store_outcome *ret, struct id *ret_first)
 {
         _cleanup_(sql_resetp) sqlite3_stmt *stmt = NULL;
         int r = n ? sql_query(sql, &stmt, text, "i", n) :
-                    sql_query(sql, &stmt, text, "b", (const void *)once->digest, (size_t)DIGEST_SIZE);
+                    sql_query(sql, &stmt, text, "b", (const void *)once->digest,
+                              (size_t)DIGEST_SIZE);
 
         if (r == SQLITE_OK)
                 r = sqlite3_step(stmt);
@@ -148,10 +152,12 @@ int seen_judge(struct seen *seen, struct sql *sql, const struct op_once *once, i
                 for (size_t i = print & (seen->capacity - 1); seen->slots[i].n && r == SQLITE_OK &&
                      *ret == STORE_DONE; i = (i + 1) & (seen->capacity - 1))
                         if (seen->slots[i].print == print)
-                                r = look(sql, "SELECT digest, id, hash, expires_ms FROM seen_log WHERE n=?",
+                                r = look(sql,
+                                         "SELECT digest, id, hash, expires_ms FROM seen_log WHERE n=?",
                                          seen->slots[i].n, once, now_ms, ret, ret_first);
         if (r == SQLITE_OK && *ret == STORE_DONE && seen->has_merged)
-                r = look(sql, "SELECT digest, id, hash, expires_ms FROM seen WHERE digest=?", 0, once,
+                r = look(sql, "SELECT digest, id, hash, expires_ms FROM seen WHERE digest=?", 0,
+                         once,
                          now_ms, ret, ret_first);
         return r;
 }
@@ -173,7 +179,8 @@ bool seen_needs_merge(const struct seen *seen)
 }
 
 /* The digests of one slice: from *from up to but not including *to. */
-static void slice_bounds(unsigned slice, uint8_t from[1], uint8_t to[DIGEST_SIZE + 1], size_t *ret_to_len)
+static void slice_bounds(unsigned slice, uint8_t from[1], uint8_t to[DIGEST_SIZE + 1],
+                         size_t *ret_to_len)
 {
         from[0] = (uint8_t)(slice * (256 / SEEN_SLICES));
         memset(to, 0xff, DIGEST_SIZE + 1);
@@ -190,7 +197,8 @@ int seen_expire_slice(struct sql *sql, unsigned slice, int64_t now_ms)
         size_t to_len;
 
         slice_bounds(slice, from, to, &to_len);
-        return sql_run(sql, "DELETE FROM seen WHERE digest>=? AND digest<? AND expires_ms<=?", "bbi",
+        return sql_run(sql, "DELETE FROM seen WHERE digest>=? AND digest<? AND expires_ms<=?",
+                       "bbi",
                        (const void *)from, sizeof from, (const void *)to, to_len, now_ms);
 }
 
@@ -204,7 +212,8 @@ static int merge(struct seen *seen, struct sql *sql, int64_t now_ms)
         if (r == SQLITE_OK)
                 r = sql_run(sql, "INSERT OR REPLACE INTO seen SELECT digest, id, hash, expires_ms"
                             " FROM seen_log WHERE n<=? AND expires_ms>? AND digest>=? AND digest<?"
-                            " ORDER BY digest, n", "iibb", seen->merge_to, now_ms, (const void *)from,
+                            " ORDER BY digest, n", "iibb", seen->merge_to, now_ms,
+                            (const void *)from,
                             sizeof from, (const void *)to, to_len);
         if (r == SQLITE_OK && seen->merge_slice + 1 == SEEN_SLICES)
                 r = sql_run(sql, "DELETE FROM seen_log WHERE n<=?", "i", seen->merge_to);

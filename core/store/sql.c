@@ -78,7 +78,8 @@ int sql_bind(sqlite3_stmt *stmt, int first, const char *format, va_list args)
                 } else if (*p == 'u') {
                         r = sqlite3_bind_int64(stmt, at, va_arg(args, unsigned));
                 } else if (*p == 't') {
-                        r = sqlite3_bind_text(stmt, at, va_arg(args, const char *), -1, SQLITE_STATIC);
+                        r = sqlite3_bind_text(stmt, at, va_arg(args, const char *), -1,
+                                              SQLITE_STATIC);
                 } else if (*p == 'd') {
                         r = bind_id(stmt, at, va_arg(args, const struct id *));
                 } else if (*p == 'b') {
@@ -92,7 +93,8 @@ int sql_bind(sqlite3_stmt *stmt, int first, const char *format, va_list args)
         return r;
 }
 
-static int query(struct sql *sql, sqlite3_stmt **ret, const char *text, const char *format, va_list args)
+static int query(struct sql *sql, sqlite3_stmt **ret, const char *text, const char *format,
+                 va_list args)
 {
         sqlite3_stmt *stmt;
         int r = prepare(sql, text, &stmt);

@@ -4,9 +4,9 @@
  * A connection of SQLite and the statements that were prepared on it. Functions answer SQLite's own
  * result codes (extended, SQLITE_OK is 0): who calls them decides what a code means for the store.
  *
- * Values are bound by a format, a letter a parameter: i int64_t, u 32-bit or an enum, t text or NULL,
- * d struct id * (the zero id becomes NULL), b pointer and size_t, n NULL (takes no argument). They
- * are not copied: they must live until the statement was stepped for the last time.
+ * Values are bound by a format, a letter a parameter: i int64_t, u 32-bit or an enum, t text or
+ * NULL, d struct id * (the zero id becomes NULL), b pointer and size_t, n NULL (takes no argument).
+ * They are not copied: they must live until the statement was stepped for the last time.
  */
 
 #ifndef STORE_SQL_H

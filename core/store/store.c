@@ -21,7 +21,8 @@
 #include <sys/stat.h>
 
 static const char *const status_texts[] = {
-        [STORE_REQUESTED] = "requested", [STORE_SCHEDULED] = "scheduled", [STORE_DELAYED] = "delayed",
+        [STORE_REQUESTED] = "requested", [STORE_SCHEDULED] = "scheduled",
+        [STORE_DELAYED] = "delayed",
         [STORE_HELD] = "held", [STORE_RUNNING] = "running", [STORE_PENDING] = "pending",
         [STORE_PAUSED] = "paused", [STORE_CANCELING] = "canceling", [STORE_SUCCEEDED] = "succeeded",
         [STORE_FAILED] = "failed", [STORE_TIMEOUT] = "timeout", [STORE_ABANDONED] = "abandoned",
@@ -177,7 +178,8 @@ static int open_epoch(struct writer *writer, const char *hub_name)
                             " ON CONFLICT(name) DO UPDATE SET epoch=excluded.epoch,"
                             " opened_ms=excluded.opened_ms", "ti", hub_name, clock_real_ms());
         if (r == SQLITE_OK)
-                r = sql_int(&writer->sql, &epoch, "SELECT epoch FROM node WHERE name=?", "t", hub_name);
+                r = sql_int(&writer->sql, &epoch, "SELECT epoch FROM node WHERE name=?", "t",
+                            hub_name);
         if (r == SQLITE_OK)
                 r = sql_run(&writer->sql, "COMMIT", "");
         writer->epoch = (uint64_t)epoch;
@@ -201,7 +203,8 @@ static int load(struct store *store, const char *hub_name)
 static int open_engine(struct store *store, const char *hub_name, struct fault *fault)
 {
         struct writer *writer = &store->writer;
-        int r = sql_open(&writer->sql, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 8192);
+        int r = sql_open(&writer->sql, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                         8192);
 
         if (r == SQLITE_OK)
                 r = sql_exec(&writer->sql, "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"

@@ -157,7 +157,8 @@ void store_txn_event(struct store_txn *txn, const struct store_event *event)
         COPY(txn, &op->event.trigger, &op->event.source, &op->event.trace, &op->event.payload);
 }
 
-void store_txn_execution(struct store_txn *txn, const struct store_execution *execution, bool claimed)
+void store_txn_execution(struct store_txn *txn, const struct store_execution *execution,
+                         bool claimed)
 {
         struct op *op = add(txn, OP_EXECUTION, sizeof op->execution);
         struct store_execution *e;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The one thread that writes. It takes all that waits into one commit of the engine, so that a hundred
- * clients share one fdatasync while a lone one waits for nobody. Nobody is told anything before COMMIT
- * returned. Checkpoints are made after the answers were given, on the same connection: 3.40's WAL-reset
- * race needs two.
+ * The one thread that writes. It takes all that waits into one commit of the engine, so that a
+ * hundred clients share one fdatasync while a lone one waits for nobody. Nobody is told anything
+ * before COMMIT returned. Checkpoints are made after the answers were given, on the same
+ * connection: 3.40's WAL-reset race needs two.
  *
- * What goes wrong falls in three classes: a key that is there already undoes one transaction; a full
- * disk or lack of memory fails the commit and all its members; any other error of the engine ends
- * writing for good (health.c). The first needs a savepoint for each transaction, and those copy every
- * page that is touched. It never happens but by our own mistake, so a commit is tried without, and made
- * a second time with them where something stood in the way.
+ * What goes wrong falls in three classes: a key that is there already undoes one transaction; a
+ * full disk or lack of memory fails the commit and all its members; any other error of the engine
+ * ends writing for good (health.c). The first needs a savepoint for each transaction, and those
+ * copy every page that is touched. It never happens but by our own mistake, so a commit is tried
+ * without, and made a second time with them where something stood in the way.
  */
 
 #include "store/engine.h"
@@ -240,8 +240,8 @@ static void answer(struct store *store, struct item *item)
         if (txn->large)
                 filer_unpin(store, txn);
         if (txn->done)
-                txn->done(txn->arg, txn->outcome, id_is_zero(&txn->first_id) ? NULL : &txn->first_id,
-                          txn->seq);
+                txn->done(txn->arg, txn->outcome,
+                          id_is_zero(&txn->first_id) ? NULL : &txn->first_id, txn->seq);
         store_txn_free(txn);
         atomic_fetch_sub(&store->waiting, 1);
 }
@@ -257,7 +257,7 @@ static void run_job(struct store *store, struct job *job)
         pthread_mutex_unlock(&job->lock);
 }
 
-/* Cut off the next batch: a job alone, or up to BATCH_MAX others, never between two that belong together. */
+/* Cut off the next batch: a job alone, or BATCH_MAX others, never between two that stay together. */
 static struct item *cut(struct item *items)
 {
         struct item *last = items, *rest;
@@ -336,7 +336,8 @@ void *writer_main(void *arg)
 
         sqlite3_wal_hook(store->writer.sql.db, count_pages, &store->writer);
         for (;;) {
-                struct item *items = inbox_take(&store->inbox, !seen_needs_merge(&store->writer.seen));
+                struct item *items = inbox_take(&store->inbox,
+                                                !seen_needs_merge(&store->writer.seen));
 
                 work(store, items);
                 if (!items && inbox_is_closing(&store->inbox)) {

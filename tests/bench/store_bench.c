@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * How fast the store is by itself: `store_bench [FOLDER [PAIRS]]`. A pair is an event with its claimed
- * execution in one transaction, then the finish in another, as an idle hub makes them. Each figure is
- * a line `name value unit`, and what was written is counted afterwards.
+ * How fast the store is by itself: `store_bench [FOLDER [PAIRS]]`. A pair is an event with its
+ * claimed execution in one transaction, then the finish in another, as an idle hub makes them. Each
+ * figure is a line `name value unit`, and what was written is counted afterwards.
  */
 
 #include "store/store.h"
@@ -65,7 +65,8 @@ static void on_accepted(void *arg, enum store_outcome outcome, const struct id *
         (void)seq;
         if (outcome != STORE_DONE)
                 pair->bench->failed++;
-        store_txn_finish(txn, &pair->claim, STORE_SUCCEEDED, "{\"greeting\":\"Hello, world\"}", clock_real_ms());
+        store_txn_finish(txn, &pair->claim, STORE_SUCCEEDED, "{\"greeting\":\"Hello, world\"}",
+                         clock_real_ms());
         store_commit(pair->bench->store, txn, on_finished, pair);
 }
 
@@ -74,11 +75,15 @@ static void launch(struct bench *bench)
         struct pair *pair = malloc(sizeof *pair);
         struct store_txn *txn = store_txn_new();
         int64_t now_ms = clock_real_ms();
-        struct store_event event = { .id = id_new(), .trigger = "core.st2.webhook", .source = "webhook:alerts",
+        struct store_event event = { .id = id_new(), .trigger = "core.st2.webhook",
+                                     .source = "webhook:alerts",
                                      .at_ms = now_ms, .payload = payload };
-        struct store_execution e = { .id = id_new(), .event = event.id, .action = "core.noop", .runner = "noop",
-                                     .rule = "ops.drain", .user = "system", .mode = "run", .created_ms = now_ms,
-                                     .params = "{\"server\":\"web-17\"}", .context = "{}", .on_lost = "ask" };
+        struct store_execution e = { .id = id_new(), .event = event.id, .action = "core.noop",
+                                     .runner = "noop",
+                                     .rule = "ops.drain", .user = "system", .mode = "run",
+                                     .created_ms = now_ms,
+                                     .params = "{\"server\":\"web-17\"}", .context = "{}",
+                                     .on_lost = "ask" };
 
         *pair = (struct pair){ bench, { e.id, store_epoch(bench->store), 1 } };
         store_txn_event(txn, &event);
@@ -157,12 +162,14 @@ static void bench_once(struct store *store, unsigned events)
                 struct store_txn *txns[100];
 
                 for (unsigned n = 0; n < 100; n++) {
-                        struct store_event event = { .id = id_new(), .trigger = "cloudevent", .source = "bench",
+                        struct store_event event = { .id = id_new(), .trigger = "cloudevent",
+                                                     .source = "bench",
                                                      .at_ms = began_us / 1000, .payload = payload };
                         char key[ID_TEXT_SIZE];
 
                         txns[n] = store_txn_new();
-                        store_txn_once(txns[n], "ce", id_text(&event.id, key), NULL, &event.id, INT64_MAX);
+                        store_txn_once(txns[n], "ce", id_text(&event.id, key), NULL, &event.id,
+                                       INT64_MAX);
                         store_txn_event(txns[n], &event);
                 }
                 last = txns[99];
@@ -183,15 +190,19 @@ static void bench_queue(struct store *store, unsigned executions)
                 struct store_txn *txn = store_txn_new();
 
                 for (unsigned n = 0; n < 1000; n++) {
-                        struct store_execution e = { .id = id_new(), .action = "core.noop", .runner = "noop",
-                                                     .user = "system", .mode = "run", .params = "{}",
-                                                     .context = "{}", .on_lost = "ask", .created_ms = 1 };
+                        struct store_execution e = { .id = id_new(), .action = "core.noop",
+                                                     .runner = "noop",
+                                                     .user = "system", .mode = "run",
+                                                     .params = "{}",
+                                                     .context = "{}", .on_lost = "ask",
+                                                     .created_ms = 1 };
 
                         store_txn_execution(txn, &e, false);
                 }
                 store_commit_wait(store, txn, NULL, NULL);
         }
-        printf("store.queued_per_s %.0f /s\n", executions * 1e6 / (double)(clock_mono_us() - began_us));
+        printf("store.queued_per_s %.0f /s\n",
+               executions * 1e6 / (double)(clock_mono_us() - began_us));
 }
 
 static void print_rss(const char *name)
@@ -225,7 +236,8 @@ static int keep_report(struct store *store)
 int main(int argc, char **argv)
 {
         char folder[] = "/tmp/store-bench-XXXXXX";
-        struct store_options options = { .state_dir = argc > 1 ? argv[1] : mkdtemp(folder), .hub_name = "bench" };
+        struct store_options options = { .state_dir = argc > 1 ? argv[1] : mkdtemp(folder),
+                                         .hub_name = "bench" };
         unsigned pairs = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 200000;
         struct store_counts counts;
         struct store *store;

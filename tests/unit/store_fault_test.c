@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What may go wrong below the store: a full disk, a disk that lies, a damaged or foreign file, a second
- * hub, and a hub that dies at any moment. Disks are played by a VFS of SQLite that fails on demand.
+ * What may go wrong below the store: a full disk, a disk that lies, a damaged or foreign file, a
+ * second hub, and a hub that dies at any moment. Disks are played by a VFS of SQLite that fails on
+ * demand.
  */
 
 #include "store_fixture.h"
@@ -135,7 +136,8 @@ static int file_shm_unmap(sqlite3_file *file, int delete)
         return real_of(file)->pMethods->xShmUnmap(real_of(file), delete);
 }
 
-static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                    int *ret_flags)
 {
         struct file *one = (struct file *)(void *)file;
         int r;
@@ -159,7 +161,8 @@ static void disk_setup(void)
                 .xLock = file_lock, .xUnlock = file_unlock, .xCheckReservedLock = file_check_lock,
                 .xFileControl = file_control, .xSectorSize = file_sector,
                 .xDeviceCharacteristics = file_device, .xShmMap = file_shm_map,
-                .xShmLock = file_shm_lock, .xShmBarrier = file_shm_barrier, .xShmUnmap = file_shm_unmap,
+                .xShmLock = file_shm_lock, .xShmBarrier = file_shm_barrier,
+                .xShmUnmap = file_shm_unmap,
         };
         below = sqlite3_vfs_find(NULL);
         above = *below;
@@ -309,7 +312,8 @@ static void refuses(const char *code, const char *in_text)
         ck_assert_int_eq(store_open(&options, &store, &fault), FAULT);
         ck_assert_ptr_null(store);
         ck_assert_str_eq(fault.code, code);
-        ck_assert_msg(strstr(fault.what, in_text) || strstr(fault.why, in_text), "%s: %s", fault.what, fault.why);
+        ck_assert_msg(strstr(fault.what, in_text) || strstr(fault.why, in_text), "%s: %s",
+                      fault.what, fault.why);
         ck_assert_ptr_nonnull(fault.remedy);
 }
 

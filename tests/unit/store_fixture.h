@@ -19,16 +19,19 @@ static struct store *fixture;
 
 __attribute__((unused)) static struct store_options fixture_options(void)
 {
-        return (struct store_options){ .state_dir = fixture_dir, .hub_name = "test", .reserve_bytes = -1 };
+        return (struct store_options){ .state_dir = fixture_dir, .hub_name = "test",
+                                       .reserve_bytes = -1 };
 }
 
 static void fixture_open(void)
 {
-        struct store_options options = { .state_dir = fixture_dir, .hub_name = "test", .reserve_bytes = -1 };
+        struct store_options options = { .state_dir = fixture_dir, .hub_name = "test",
+                                         .reserve_bytes = -1 };
         _fault_ struct fault fault = FAULT_INIT;
         int r = store_open(&options, &fixture, &fault);
 
-        ck_assert_msg(r == 0, "open: %d %s: %s", r, fault.what ? fault.what : "", fault.why ? fault.why : "");
+        ck_assert_msg(r == 0, "open: %d %s: %s", r, fault.what ? fault.what : "", fault.why ?
+                      fault.why : "");
 }
 
 static void fixture_setup(void)
@@ -55,9 +58,11 @@ __attribute__((unused)) static void fixture_reopen(void)
 
 __attribute__((unused)) static struct store_execution execution_of(const char *action)
 {
-        return (struct store_execution){ .id = id_new(), .action = action, .runner = "noop", .user = "eva",
+        return (struct store_execution){ .id = id_new(), .action = action, .runner = "noop",
+                                         .user = "eva",
                                          .mode = "run", .params = "{\"a\":1}", .context = "{}",
-                                         .created_ms = 1000, .status = STORE_REQUESTED, .on_lost = "ask" };
+                                         .created_ms = 1000, .status = STORE_REQUESTED,
+                                         .on_lost = "ask" };
 }
 
 __attribute__((unused)) static struct store_event event_of(const char *trigger)
@@ -72,7 +77,8 @@ __attribute__((unused)) static enum store_outcome commit(struct store_txn *txn)
 }
 
 /* One new execution; claimed, its claim is {id, epoch, 1}. */
-__attribute__((unused)) static struct store_claim add_execution(const struct store_execution *e, bool claimed)
+__attribute__((unused)) static struct store_claim add_execution(const struct store_execution *e,
+                                                                bool claimed)
 {
         struct store_txn *txn = store_txn_new();
 
@@ -81,7 +87,8 @@ __attribute__((unused)) static struct store_claim add_execution(const struct sto
         return (struct store_claim){ e->id, store_epoch(fixture), 1 };
 }
 
-__attribute__((unused)) static enum store_outcome finish(const struct store_claim *claim, const char *result)
+__attribute__((unused)) static enum store_outcome finish(const struct store_claim *claim,
+                                                         const char *result)
 {
         struct store_txn *txn = store_txn_new();
 

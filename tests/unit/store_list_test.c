@@ -19,7 +19,8 @@ static void lists(const struct store_execution_filter *filter, const struct stor
         _text_ struct text text = TEXT_INIT;
         uint64_t total = 99;
 
-        ck_assert_int_eq(store_list_executions(fixture, filter, page, add_action, &text, &total, NULL), 0);
+        ck_assert_int_eq(store_list_executions(fixture, filter, page, add_action, &text, &total,
+                                               NULL), 0);
         ck_assert_str_eq(text.s ? text.s : "", want);
         ck_assert_uint_eq(total, want_total);
 }
@@ -40,12 +41,14 @@ static struct id put(const char *action, const struct store_execution *like, boo
 
 START_TEST(executions_are_filtered)
 {
-        struct id event = id_new(), parent = put("a", &(struct store_execution){ .event = event }, true);
+        struct id event = id_new(), parent = put("a", &(struct store_execution){ .event = event },
+                                                 true);
         struct store_execution_filter f = { .status = -1 };
         struct store_claim claim = { parent, store_epoch(fixture), 1 };
 
         put("b", &(struct store_execution){ .parent = parent, .rule = "p.r" }, false);
-        put("c", &(struct store_execution){ .parent = parent, .status = STORE_HELD, .instance = "i" }, false);
+        put("c", &(struct store_execution){ .parent = parent, .status = STORE_HELD,
+                                            .instance = "i" }, false);
         lists(NULL, NULL, "cba", 3);
         lists(&(struct store_execution_filter){ .status = -1, .parent = parent }, NULL, "cb", 2);
         lists(&(struct store_execution_filter){ .status = -1, .event = event }, NULL, "a", 1);
@@ -55,7 +58,8 @@ START_TEST(executions_are_filtered)
         lists(&(struct store_execution_filter){ .status = -1, .instance = "i" }, NULL, "c", 1);
         lists(&(struct store_execution_filter){ .status = -1, .user = "nobody" }, NULL, "", 0);
         lists(&(struct store_execution_filter){ .status = STORE_HELD }, NULL, "c", 1);
-        lists(&(struct store_execution_filter){ .status = STORE_HELD, .parent = parent }, NULL, "c", 1);
+        lists(&(struct store_execution_filter){ .status = STORE_HELD, .parent = parent }, NULL, "c",
+              1);
         lists(&(struct store_execution_filter){ .status = STORE_RUNNING }, NULL, "a", 1);
         f.unfinished = true;
         lists(&f, NULL, "cba", 3);
@@ -120,26 +124,31 @@ START_TEST(enforcements_by_rule_event_and_execution)
 {
         struct store_event event = event_of("t"), other = event_of("t");
         struct store_execution e = execution_of("a");
-        struct store_enforcement f = { .id = id_new(), .event = event.id, .execution = e.id, .rule = "x", .at_ms = 5 };
+        struct store_enforcement f = { .id = id_new(), .event = event.id, .execution = e.id,
+                                       .rule = "x", .at_ms = 5 };
         struct store_txn *txn = store_txn_new();
-        _text_ struct text all = TEXT_INIT, by_event = TEXT_INIT, by_rule = TEXT_INIT, by_execution = TEXT_INIT;
+        _text_ struct text all = TEXT_INIT, by_event = TEXT_INIT, by_rule = TEXT_INIT,
+                by_execution = TEXT_INIT;
         uint64_t total;
 
         e.event = event.id;
         store_txn_event(txn, &event);
         store_txn_execution(txn, &e, false);
         store_txn_enforcement(txn, &f);
-        f = (struct store_enforcement){ .id = id_new(), .event = other.id, .rule = "y", .failure = "no", .at_ms = 6 };
+        f = (struct store_enforcement){ .id = id_new(), .event = other.id, .rule = "y",
+                                        .failure = "no", .at_ms = 6 };
         store_txn_enforcement(txn, &f);
         ck_assert_int_eq(commit(txn), STORE_DONE);
         store_list_enforcements(fixture, NULL, NULL, NULL, NULL, add_rule, &all, &total, NULL);
         ck_assert_str_eq(all.s, "y!x");
         ck_assert_uint_eq(total, 2);
-        store_list_enforcements(fixture, NULL, &event.id, NULL, NULL, add_rule, &by_event, NULL, NULL);
+        store_list_enforcements(fixture, NULL, &event.id, NULL, NULL, add_rule, &by_event, NULL,
+                                NULL);
         ck_assert_str_eq(by_event.s, "x");
         store_list_enforcements(fixture, "y", NULL, NULL, NULL, add_rule, &by_rule, NULL, NULL);
         ck_assert_str_eq(by_rule.s, "y!");
-        store_list_enforcements(fixture, NULL, NULL, &e.id, NULL, add_rule, &by_execution, NULL, NULL);
+        store_list_enforcements(fixture, NULL, NULL, &e.id, NULL, add_rule, &by_execution, NULL,
+                                NULL);
         ck_assert_str_eq(by_execution.s, "x");
 }
 END_TEST
@@ -164,7 +173,8 @@ START_TEST(events_by_trigger)
                 store_txn_event(txn, &event);
                 ck_assert_int_eq(commit(txn), STORE_DONE);
         }
-        ck_assert_int_eq(store_list_events(fixture, "t", NULL, add_payload, &text, &total, NULL), 0);
+        ck_assert_int_eq(store_list_events(fixture, "t", NULL, add_payload, &text, &total, NULL),
+                         0);
         ck_assert_str_eq(text.s, "31");
         ck_assert_uint_eq(total, 2);
 }
@@ -182,14 +192,17 @@ static void changes(const struct store_change_filter *filter, const char *want)
         _text_ struct text text = TEXT_INIT;
         uint64_t total;
 
-        ck_assert_int_eq(store_list_changes(fixture, filter, NULL, add_change, &text, &total, NULL), 0);
+        ck_assert_int_eq(store_list_changes(fixture, filter, NULL, add_change, &text, &total, NULL),
+                         0);
         ck_assert_str_eq(text.s ? text.s : "", want);
 }
 
-static uint64_t intend(const struct id *execution, uint32_t n, const char *resource, enum store_change_state state)
+static uint64_t intend(const struct id *execution, uint32_t n, const char *resource,
+                       enum store_change_state state)
 {
         struct store_change c = { .execution = *execution, .attempt = 1, .n = n, .state = state,
-                                  .plugin = "p", .instance = "i", .resource = resource, .before = "1",
+                                  .plugin = "p", .instance = "i", .resource = resource,
+                                  .before = "1",
                                   .after = "2", .user = "eva", .at_ms = 5 };
         struct store_txn *txn = store_txn_new();
         uint64_t seq;
@@ -199,7 +212,8 @@ static uint64_t intend(const struct id *execution, uint32_t n, const char *resou
         return seq;
 }
 
-static enum store_outcome close_change(const struct id *execution, uint32_t n, enum store_change_state state)
+static enum store_outcome close_change(const struct id *execution, uint32_t n,
+                                       enum store_change_state state)
 {
         struct store_txn *txn = store_txn_new();
 
@@ -232,7 +246,8 @@ START_TEST(the_ledger_from_intent_to_undo)
         }
         changes(&(struct store_change_filter){ .state = -1, .resource = "dns/z/*" },
                 "dns/z/b:2:refused:seen dns/z/a:1:applied:seen:undone ");
-        changes(&(struct store_change_filter){ .state = -1, .resource = "dns/z/a" }, "dns/z/a:1:applied:seen:undone ");
+        changes(&(struct store_change_filter){ .state = -1, .resource = "dns/z/a" },
+                "dns/z/a:1:applied:seen:undone ");
         changes(&(struct store_change_filter){ .state = STORE_APPLIED, .execution = e.id },
                 "dns/z/a:1:applied:seen:undone ");
         changes(&(struct store_change_filter){ .state = -1, .execution = by.id }, "");
@@ -262,9 +277,11 @@ static int add_key(void *arg, const struct store_key *key)
         return 0;
 }
 
-static enum store_outcome put_key(const char *owner, const char *name, const char *value, int64_t expires_ms, uint64_t expected)
+static enum store_outcome put_key(const char *owner, const char *name, const char *value,
+                                  int64_t expires_ms, uint64_t expected)
 {
-        struct store_key key = { .scope = owner[0] ? "user" : "system", .owner = owner, .name = name, .value = value,
+        struct store_key key = { .scope = owner[0] ? "user" : "system", .owner = owner,
+                                 .name = name, .value = value,
                                  .secret = name[0] == 's', .expires_ms = expires_ms };
         struct store_txn *txn = store_txn_new();
 
@@ -274,7 +291,8 @@ static enum store_outcome put_key(const char *owner, const char *name, const cha
 
 START_TEST(keys_have_scopes_prefixes_and_an_end)
 {
-        _text_ struct text system = TEXT_INIT, prefixed = TEXT_INIT, later = TEXT_INIT, one = TEXT_INIT;
+        _text_ struct text system = TEXT_INIT, prefixed = TEXT_INIT, later = TEXT_INIT,
+                one = TEXT_INIT;
         _fault_ struct fault fault = FAULT_INIT;
         uint64_t total;
 
@@ -342,10 +360,12 @@ static int log_enforcement(void *arg, const struct store_enforcement *f)
 START_TEST(replay_merges_in_commit_order)
 {
         struct log log = { TEXT_INIT, 0 };
-        struct store_replay replay = { log_event, log_created, log_finished, log_enforcement, &log };
+        struct store_replay replay = { log_event, log_created, log_finished, log_enforcement,
+                                       &log };
         struct store_event event = event_of("t");
         struct store_execution e = execution_of("a"), later = execution_of("b");
-        struct store_enforcement f = { .id = id_new(), .event = event.id, .execution = e.id, .rule = "x" };
+        struct store_enforcement f = { .id = id_new(), .event = event.id, .execution = e.id,
+                                       .rule = "x" };
         struct store_claim claim = { e.id, store_epoch(fixture), 1 };
         struct store_txn *txn = store_txn_new();
 
@@ -363,7 +383,8 @@ START_TEST(replay_merges_in_commit_order)
         replay.created = NULL;
         log.last = 0;
         ck_assert_int_eq(store_replay(fixture, 0, 100, &replay, NULL), 0);
-        ck_assert_str_eq(log.text.s, "event created enforcement created succeeded event enforcement succeeded ");
+        ck_assert_str_eq(log.text.s,
+                         "event created enforcement created succeeded event enforcement succeeded ");
         text_deinit(&log.text);
 }
 END_TEST
@@ -373,7 +394,8 @@ static int ask_again(void *arg, const struct store_execution *e)
         unsigned *depth = arg;
 
         if (++*depth < 12)
-                ck_assert_int_eq(store_get_execution(fixture, &e->id, false, ask_again, arg, NULL), 0);
+                ck_assert_int_eq(store_get_execution(fixture, &e->id, false, ask_again, arg, NULL),
+                                 0);
         return 0;
 }
 

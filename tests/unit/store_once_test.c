@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 
-static enum store_outcome once(const char *scope, const char *key, const uint8_t *hash, const struct id *id,
+static enum store_outcome once(const char *scope, const char *key, const uint8_t *hash,
+                               const struct id *id,
                                int64_t expires_ms, struct id *ret_first)
 {
         struct store_txn *txn = store_txn_new();
@@ -21,7 +22,8 @@ START_TEST(the_second_hears_of_the_first)
         uint8_t one[32] = { 1 }, two[32] = { 2 };
 
         for (int i = 0; i < 2; i++) {
-                ck_assert_int_eq(once("s", "k", one, &b, INT64_MAX, &first), i ? STORE_DUPLICATE : STORE_DONE);
+                ck_assert_int_eq(once("s", "k", one, &b, INT64_MAX, &first), i ? STORE_DUPLICATE :
+                                 STORE_DONE);
                 if (i == 0)
                         a = b;
                 ck_assert(id_equal(&first, &a));

@@ -195,7 +195,8 @@ START_TEST(what_is_not_utf8_is_replaced)
 {
         _cleanup_(output_closep) struct output *output = opened(1 << 20);
 
-        ck_assert_int_eq(output_write(output, "stdout", "a\xff" "b\0c\xc3\xa4\xe2\x82\n\xed\xa0\x80\n", 14), 0);
+        ck_assert_int_eq(output_write(output, "stdout", "a\xff"
+                                      "b\0c\xc3\xa4\xe2\x82\n\xed\xa0\x80\n", 14), 0);
         reads(0, 9, "0 o a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd|"
               "1 o \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd|", 2);
 }
@@ -222,7 +223,8 @@ START_TEST(a_long_line_is_split_between_characters)
         for (int i = 0; i < 75000; i++)
                 memcpy(big + 1 + 2 * i, "\xc3\xa4", 2);
         for (size_t at = 0; at < 150001; at += 10007)
-                ck_assert_int_eq(output_write(output, "stdout", big + at, 150001 - at < 10007 ? 150001 - at : 10007), 0);
+                ck_assert_int_eq(output_write(output, "stdout", big + at, 150001 - at < 10007 ?
+                                              150001 - at : 10007), 0);
         output_close(output);
         free(big);
         ck_assert_int_eq(output_read(dir, &id, 0, 8, count, lens, &lines, NULL), 0);

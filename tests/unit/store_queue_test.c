@@ -37,7 +37,8 @@ static void claimed(void *arg, struct store_execution *executions, size_t n)
 
 static struct claims claim(size_t n, int64_t now_ms)
 {
-        struct claims claims = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
+        struct claims claims = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                                 .wake = PTHREAD_COND_INITIALIZER };
 
         store_claim_due(fixture, n, now_ms, claimed, &claims);
         pthread_mutex_lock(&claims.lock);
@@ -47,7 +48,8 @@ static struct claims claim(size_t n, int64_t now_ms)
         return claims;
 }
 
-static struct id queue_one(const char *action, enum store_status status, int64_t created_ms, int64_t run_at_ms)
+static struct id queue_one(const char *action, enum store_status status, int64_t created_ms,
+                           int64_t run_at_ms)
 {
         struct store_execution e = execution_of(action);
 

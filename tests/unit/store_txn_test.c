@@ -76,7 +76,8 @@ START_TEST(every_field_of_an_execution_survives)
         add_execution(&e, false);
         seen = get(&e.id);
         got = seen.e;
-        ck_assert(id_equal(&got.parent, &e.parent) && id_equal(&got.event, &e.event) && id_equal(&got.plan, &e.plan));
+        ck_assert(id_equal(&got.parent, &e.parent) && id_equal(&got.event, &e.event) &&
+                  id_equal(&got.plan, &e.plan));
         ck_assert_int_eq(got.status, STORE_DELAYED);
         ck_assert_int_eq(got.run_at_ms, 77);
         ck_assert_int_eq(got.timeout_ms, 88);
@@ -150,7 +151,8 @@ START_TEST(a_refused_transaction_leaves_nothing)
         store_txn_finish(txn, &claim, STORE_SUCCEEDED, "{}", 1);
         ck_assert_int_eq(commit(txn), STORE_STALE);
         ck_assert_uint_eq(store_seq(fixture), before);
-        ck_assert_int_eq(store_get_execution(fixture, &child.id, false, keep_execution, &seen, &fault), FAULT);
+        ck_assert_int_eq(store_get_execution(fixture, &child.id, false, keep_execution, &seen,
+                                             &fault), FAULT);
         txn = store_txn_new();
         store_txn_once(txn, "s", "k", NULL, &event.id, INT64_MAX);
         ck_assert_int_eq(commit(txn), STORE_DONE);
@@ -239,7 +241,8 @@ static int keep_doc(void *arg, const struct store_doc *doc)
         return 0;
 }
 
-static enum store_outcome put_doc(const char *name, const char *body, uint64_t expected, uint64_t *ret_seq)
+static enum store_outcome put_doc(const char *name, const char *body, uint64_t expected,
+                                  uint64_t *ret_seq)
 {
         struct store_txn *txn = store_txn_new();
 

@@ -77,14 +77,16 @@ START_TEST(a_large_result_is_a_file_kept_once)
 {
         _free_ char *large = big('x', 100000), *limit = big('y', 65536);
         struct id a = finished("a", large), b = finished("b", large), c = finished("c", limit);
-        struct store_execution_filter filter = { .status = STORE_SUCCEEDED, .action = "b", .with_result = true };
+        struct store_execution_filter filter = { .status = STORE_SUCCEEDED, .action = "b",
+                                                 .with_result = true };
         struct want want = { large, 100000, 0 };
 
         ck_assert_uint_eq(files_in("results"), 1);
         reads(&a, large);
         reads(&b, large);
         reads(&c, limit);
-        ck_assert_int_eq(store_list_executions(fixture, &filter, NULL, is_wanted, &want, NULL, NULL), 0);
+        ck_assert_int_eq(store_list_executions(fixture, &filter, NULL, is_wanted, &want, NULL,
+                                               NULL), 0);
         ck_assert_uint_eq(want.n, 1);
         fixture_reopen();
         reads(&b, large);
@@ -133,7 +135,8 @@ START_TEST(expiry_takes_what_is_old_and_over)
         ck_assert_int_eq(store_expire(fixture, 5000, 2000, &fault), 0);
         ck_assert_uint_eq(files_in("results"), 1);
         ck_assert_int_eq(store_expire(fixture, 5000, 5000, &fault), 0);
-        ck_assert_int_eq(store_get_execution(fixture, &old, false, keep_execution, &seen, &fault), FAULT);
+        ck_assert_int_eq(store_get_execution(fixture, &old, false, keep_execution, &seen, &fault),
+                         FAULT);
         ck_assert_int_eq(fault.status, 404);
         ck_assert_uint_eq(files_in("results"), 0);
         ck_assert_int_eq(output_read(fixture_dir, &old, 0, 1, NULL, NULL, &lines, &fault), FAULT);
@@ -160,7 +163,8 @@ START_TEST(expiry_goes_on_over_many_slices)
         ck_assert_int_eq(commit(txn), STORE_DONE);
         ck_assert_int_eq(store_expire(fixture, 5000, 5000, NULL), 0);
         ck_assert_int_eq(store_list_executions(fixture, NULL, NULL, keep_execution,
-                                               &(struct seen_execution){ .n = 0 }, &total, NULL), 0);
+                                               &(struct seen_execution){ .n = 0 }, &total, NULL),
+                                               0);
         ck_assert_uint_eq(total, 850);
         ck_assert(is_sound());
 }
@@ -187,7 +191,8 @@ START_TEST(a_backup_is_whole_and_restores)
         ck_assert_int_eq(store_restore(fixture_dir, path, &fault), 0);
         fixture_open();
         reads(&a, large);
-        ck_assert_int_eq(store_get_execution(fixture, &b, false, keep_execution, &seen, &fault), FAULT);
+        ck_assert_int_eq(store_get_execution(fixture, &b, false, keep_execution, &seen, &fault),
+                         FAULT);
         ck_assert(is_sound());
         fixture = store_close(fixture);
         /* What was there is kept beside it and is itself no backup. */
@@ -245,7 +250,8 @@ START_TEST(a_backup_under_way_stops_nobody)
         ck_assert_int_eq(store_restore(fixture_dir, path, NULL), 0);
         fixture_open();
         ck_assert(is_sound());
-        store_list_executions(fixture, &(struct store_execution_filter){ .status = -1, .action = "filler" }, NULL,
+        store_list_executions(fixture, &(struct store_execution_filter){ .status = -1,
+                                                                         .action = "filler" }, NULL,
                               keep_execution, &(struct seen_execution){ .n = 0 }, &total, NULL);
         ck_assert_uint_eq(total, 10000);        /* 20,000; totals count so far */
 }
