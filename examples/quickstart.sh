@@ -58,7 +58,7 @@ instances = (
   { name = "corp-dns"; plugin = "rfc2136"; scope = "example.test";
     config = { server = "$BIND_SERVER"; key_name = "$BIND_KEY_NAME"; secret = { file = "$work/tsig.key" }; }; },
   { name = "edge-lb"; plugin = "haproxy"; scope = "*";
-    config = { socket = "unix:$HAPROXY_SOCKET"; }; }
+    config = { socket = "$HAPROXY_SOCKET"; }; }
 );
 END
 export KANAME_SOCKET=$work/kanamed.sock
@@ -70,7 +70,7 @@ until kaname status >/dev/null 2>&1; do
 done
 echo "listening on http://127.0.0.1:${KANAME_PORT:-8470}, log in $work/kanamed.log"
 
-server_state() { echo "show servers state app" | socat - "UNIX-CONNECT:$HAPROXY_SOCKET" |
+server_state() { echo "show servers state app" | socat - "UNIX-CONNECT:${HAPROXY_SOCKET#unix:}" |
         awk '$4 ~ /^web/ { print $4, ($7 == 0 ? "ready" : "drained") }'; }
 address_of() { dig +short "@${BIND_SERVER%:*}" -p "${BIND_SERVER##*:}" "$1.example.test" A; }
 
@@ -99,7 +99,7 @@ echo "web2.example.test is $(address_of web2 || true)"
 
 step "The ledger"
 show kaname change list
-event=$(kaname event list -o json | jq -r '[.[] | select(.trigger.ref == "core.st2.webhook" or .trigger == "core.st2.webhook")][0].id')
+event=$(kaname event list -o json | jq -r '[.[] | select(.trigger == "core.st2.webhook")][0].id')
 
 step "Undo everything that the alert caused, last first"
 show kaname undo "$event"

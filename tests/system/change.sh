@@ -65,7 +65,11 @@ post_once() {
         _curl POST /api/v1/executions '{"action":"core.echo","parameters":{"message":"once"}}' \
                 -H 'Idempotency-Key: a-hundred-times' -o /dev/null -w '%{http_code}\n'
 }
-for _ in $(seq 100); do post_once & done >"$TEST_DIR/statuses"
-wait $(jobs -p | tail -n 100) 2>/dev/null || true
+posts=()
+for _ in $(seq 100); do
+        post_once >>"$TEST_DIR/statuses" &
+        posts+=($!)
+done
+wait "${posts[@]}"
 check_equal 1 "$(executions action=core.echo | jq length)" "executions"
 check_fails grep -qv '^20[01]$\|^409$' "$TEST_DIR/statuses"

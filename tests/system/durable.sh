@@ -17,7 +17,7 @@ start_hub "$TEST_DIR/hub"
 address() { dig +short +time=1 +tries=1 "@$BIND_HOST" -p "$BIND_PORT" www.example.test A; }
 has_address() { [ -n "$(address)" ]; }
 change() { api GET "/api/v1/changes?resource=dns/example.test/*" | jq -c 'sort_by(.seq)'; }
-is_intent() { change | jq -e 'length > 0'; }
+is_intent() { change | jq -e 'length > 0' >/dev/null; }
 
 test_case "kill -9 between a DNS change and its result: the ledger has it"
 id=$(api POST /api/v1/executions '{"action":"dns.record.set","parameters":{"zone":"example.test","name":"www","type":"A","values":["192.0.2.7"]}}' | jq -r .id)
@@ -42,15 +42,15 @@ strace -f -qq -e trace=fdatasync,fsync,recvfrom,read,sendto,sendmsg,writev,write
 traced=$!
 stopping+=("pkill -P $traced")
 wait_until hub_ready
-for i in $(seq 20); do
-        check_equal 202 "$(api_status POST /api/v1/webhooks/traced "{\"n\":$i}")" "status"
+for _ in $(seq 20); do
+        check_equal 201 "$(api_status POST /api/v1/executions '{"action":"core.noop"}')" "status"
 done
 pkill -TERM -P "$traced" || true
 wait "$traced" || true
-# One request at a time: each POST read must be followed by a sync that returned 0 before its 202 goes out.
+# One request at a time: each POST read must be followed by a sync that returned 0 before its 2xx goes out.
 verdict=$(awk '
-        /POST \/api\/v1\/webhooks\/traced/ { open = 1; synced = 0; posts++ }
+        /POST \/api\/v1\/executions/ { open = 1; synced = 0; posts++ }
         /(fdatasync|fsync)(\(| resumed)/ && /= 0$/ { synced = 1 }
-        /HTTP\/1\.1 202/ { if (open && !synced) early++; if (open) answers++; open = 0 }
+        /HTTP\/1\.1 20[0-9]/ { if (open && !synced) early++; if (open) answers++; open = 0 }
         END { print posts + 0, answers + 0, early + 0 }' "$TEST_DIR/trace")
 check_equal "20 20 0" "$verdict" "requests, answers, answers before a sync"

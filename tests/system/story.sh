@@ -16,7 +16,7 @@ HUB_CONFIG="pack_path = ( \"$TOP/examples/quickstart\" );
 instances = (
   { name = \"corp-dns\"; plugin = \"rfc2136\"; scope = \"example.test\";
     config = { server = \"$BIND_SERVER\"; key_name = \"$BIND_KEY_NAME\"; secret = { file = \"$TEST_DIR/tsig.key\" }; }; },
-  { name = \"edge-lb\"; plugin = \"haproxy\"; scope = \"*\"; config = { socket = \"unix:$HAPROXY_SOCKET\"; }; }
+  { name = \"edge-lb\"; plugin = \"haproxy\"; scope = \"*\"; config = { socket = \"$HAPROXY_SOCKET\"; }; }
 );"
 start_hub "$TEST_DIR/hub"
 start_server alertmanager "$KANAME_URL/api/v1/webhooks/alerts" "$KANAME_TOKEN"
@@ -24,7 +24,7 @@ start_server alertmanager "$KANAME_URL/api/v1/webhooks/alerts" "$KANAME_TOKEN"
 address() { dig +short +time=1 +tries=1 "@$BIND_HOST" -p "$BIND_PORT" web2.example.test A; }
 has_no_address() { [ -z "$(address)" ]; }
 # 0 ready, 8 drain: HAProxy's own word
-admin_state() { echo "show servers state app" | socat - "UNIX-CONNECT:$HAPROXY_SOCKET" | awk '$4 == "web2" { print $7 }'; }
+admin_state() { echo "show servers state app" | socat - "UNIX-CONNECT:${HAPROXY_SOCKET#unix:}" | awk '$4 == "web2" { print $7 }'; }
 first_event() { api GET "/api/v1/events?trigger=core.st2.webhook" | jq -r '.[0].id'; }
 
 test_case "before the alert the server serves and has a record"
