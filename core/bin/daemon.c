@@ -49,7 +49,7 @@ struct daemon {
         struct rest *rest;
         struct reload *reload;
         int64_t watchdog_ms, watchdog_at_ms;
-        char program[PATH_MAX], trusted[PATH_MAX], hub_name[HOST_NAME_MAX + 1];
+        char program[PATH_MAX], shipped[PATH_MAX], hub_name[HOST_NAME_MAX + 1];
         bool draining;
         int status;
 };
@@ -207,18 +207,24 @@ int daemon_state_dir(const char *dir, struct fault *fault)
         return access(path, W_OK | X_OK) < 0 ? state_fault(dir, fault) : 0;
 }
 
-/* In a build tree kaname-host lies beside us; installed, in a folder of its own. */
-static void find_host_program(struct daemon *d)
+/*
+ * In a build tree kaname-host lies beside us, and the list of the plugins that were built with us
+ * below; installed, both have folders of their own.
+ */
+static void find_own_files(struct daemon *d)
 {
-        ssize_t n = readlink("/proc/self/exe", d->program, sizeof d->program - sizeof "kaname-host");
-        char *slash;
+        char dir[PATH_MAX - 64] = "";
+        ssize_t n = readlink("/proc/self/exe", dir, sizeof dir - 1);
+        char *slash = n > 0 ? strrchr(dir, '/') : NULL;
 
-        d->program[n > 0 ? n : 0] = '\0';
-        slash = strrchr(d->program, '/');
         if (slash)
-                strcpy(slash + 1, "kaname-host");
-        if (!slash || access(d->program, X_OK) < 0)
-                snprintf(d->program, sizeof d->program, "%s/kaname-host", KN_LIBEXECDIR);
+                *slash = '\0';
+        snprintf(d->program, sizeof d->program, "%s/kaname-host", dir);
+        snprintf(d->shipped, sizeof d->shipped, "%s/plugins/shipped.sha256", dir);
+        if (slash && access(d->program, X_OK) == 0)
+                return;
+        snprintf(d->program, sizeof d->program, "%s/kaname-host", KN_LIBEXECDIR);
+        snprintf(d->shipped, sizeof d->shipped, "%s/shipped.sha256", KN_PLUGINDIR);
 }
 
 static const char *hub_name(struct daemon *d)
@@ -262,15 +268,14 @@ static int open_host(struct daemon *d, struct fault *fault)
 {
         const struct host_options options = {
                 .state_dir = d->conf->state_dir, .program = d->program, .loop = d->loop,
-                .pool = d->pool, .trusted = d->trusted,
+                .pool = d->pool, .trusted = d->shipped,
                 .default_home = strcmp(d->conf->default_home, "host") == 0 ? HOME_HOST : HOME_AUTO,
                 .grace_ms = d->conf->timeout_grace_ms,
                 .output_max = (uint64_t)d->conf->limit_output,
                 .memory_max = (uint64_t)d->conf->limit_memory,
         };
 
-        find_host_program(d);
-        snprintf(d->trusted, sizeof d->trusted, "%s/trusted", d->conf->state_dir);
+        find_own_files(d);
         return fault_errno(fault, host_new(&options, &d->host, fault), "open the plugin host");
 }
 
