@@ -117,13 +117,13 @@ run_programs() {
 
 has_mark() { sed -n '2,5p' "$1" | grep -q "^# $2\$"; }
 
-# The lines of one script of tests/system, as lib.sh prints them.
+# The lines of one script of tests/system, as lib.sh prints them; numbers as TAP has them may stand there.
 report_script() {
         local label=$1 log=$2 status=$3 line seen=
         while IFS= read -r line; do
                 case $line in
-                "ok - "*) pass "$label: ${line#ok - }" ;;
-                "not ok - "*) lose "$label: ${line#not ok - }" && seen=1 ;;
+                "ok "*"- "*) pass "$label: ${line#ok *- }" ;;
+                "not ok "*"- "*) lose "$label: ${line#not ok *- }" && seen=1 ;;
                 "skip - "*) line=${line#skip - } && leave_out "$label: ${line%% # *}" "${line#* # }" ;;
                 "#"*) echo "$line" ;;
                 esac
@@ -138,7 +138,7 @@ run_script() {
         local script=$1 build=$2 log
         log=$build/system/$(basename "$script" .sh).log
         mkdir -p "$build/system"
-        BUILD=$build timeout --kill-after=30 "${SCRIPT_S:-300}" "$script" >"$log" 2>&1 && echo 0 >"$log.status" ||
+        BUILD=$build TOP_BUILDDIR=$build TOP_SRCDIR=$PWD timeout --kill-after=30 "${SCRIPT_S:-300}" "$script" >"$log" 2>&1 && echo 0 >"$log.status" ||
                 echo $? >"$log.status"
 }
 export -f run_script

@@ -19,7 +19,7 @@
 #include <string.h>
 
 static const char schemas_text[] =
-#include "core/rest/schemas.inc"
+#include "rest/schemas.inc"
         ;
 
 /* name type description */

@@ -1,4 +1,5 @@
 #!/bin/bash
+# quick
 # Plans, conflicts, one key for a hundred requests, and the same call on two makes of DNS server.
 # SPDX-License-Identifier: Apache-2.0
 . "$(dirname "$0")/../lib.sh"

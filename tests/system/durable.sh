@@ -1,4 +1,5 @@
 #!/bin/bash
+# quick
 # What a crash may not do: a 2xx before the disk has it, a change that nobody knows of.
 # SPDX-License-Identifier: Apache-2.0
 . "$(dirname "$0")/../lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# quick
 # The main job, by a real Alertmanager: a failing server is drained and leaves the zone; one undo.
 # SPDX-License-Identifier: Apache-2.0
 . "$(dirname "$0")/../lib.sh"
