@@ -126,7 +126,7 @@ int main(void)
         tcase_add_test(tcase, a_refusal_says_which_grant_is_missing);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
-        srunner_run_all(runner, CK_NORMAL);
+        srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
         srunner_free(runner);
         return failed ? 1 : 0;
