@@ -1,7 +1,7 @@
 #!/bin/bash
 # quick
-# Plans, conflicts, one key for a hundred requests, and the same call on two makes of DNS server.
 # SPDX-License-Identifier: Apache-2.0
+# Plans, conflicts, one key for a hundred requests, and the same call on two makes of DNS server.
 . "$(dirname "$0")/../lib.sh"
 
 start_server bind one.test

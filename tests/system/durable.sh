@@ -1,7 +1,7 @@
 #!/bin/bash
 # quick
-# What a crash may not do: a 2xx before the disk has it, a change that nobody knows of.
 # SPDX-License-Identifier: Apache-2.0
+# What a crash may not do: a 2xx before the disk has it, a change that nobody knows of.
 . "$(dirname "$0")/../lib.sh"
 
 start_server bind example.test

@@ -1,7 +1,7 @@
 #!/bin/bash
 # quick
-# The main job, by a real Alertmanager: a failing server is drained and leaves the zone; one undo.
 # SPDX-License-Identifier: Apache-2.0
+# The main job, by a real Alertmanager: a failing server is drained and leaves the zone; one undo.
 . "$(dirname "$0")/../lib.sh"
 
 start_server bind example.test
