@@ -100,12 +100,12 @@ static int64_t call_tick(struct host_call *call, int64_t now)
 
         if (call->state >= CALL_LEAVING || call->is_hung)
                 return INT64_MAX;
-        if (call->state != CALL_RUNNING) {
-                if (is_late || call->grace_ms)
-                        call_end_later(call, is_late ? KN_ETIMEOUT : KN_ECANCELED, is_late
-                                       ? "the deadline passed while it waited for its turn" : "it was called off");
-                return call->cancel.deadline_mono_ms && !is_late ? call->cancel.deadline_mono_ms : INT64_MAX;
+        if (call->state != CALL_RUNNING && !call->grace_ms && is_late) {
+                call->grace_ms = now;
+                call_end_later(call, KN_ETIMEOUT, "the deadline passed while it waited for its turn");
         }
+        if (call->state != CALL_RUNNING)
+                return call->cancel.deadline_mono_ms && !call->grace_ms ? call->cancel.deadline_mono_ms : INT64_MAX;
         if (!call->grace_ms && is_late)
                 call_off(call, KN_ETIMEOUT, now);
         if (!call->grace_ms)
@@ -159,7 +159,6 @@ void call_unref(struct host_call *call)
         json_decref(call->args);
         json_decref(call->result);
         free(call->sentence);
-        seat_unref(call->seat);
         free(call);
 }
 
@@ -180,14 +179,18 @@ static bool has_turn(const struct host_call *call)
         return call->entry == HOST_SENSOR || call->resident->manifest->is_parallel || !call->seat->n_running;
 }
 
+/* A call that was called off in the queue is about to end from there: it is never started. */
 static struct host_call *take_next(struct seat *seat)
 {
-        struct host_call *next;
+        struct host_call *next = NULL;
 
-        if (list_is_empty(&seat->queue))
-                return NULL;
-        next = list_entry(seat->queue.next, struct host_call, place);
-        if (!has_turn(next))
+        list_each(at, &seat->queue) {
+                next = list_entry(at, struct host_call, place);
+                if (!next->grace_ms)
+                        break;
+                next = NULL;
+        }
+        if (!next || !has_turn(next))
                 return NULL;
         list_unlink(&next->place);
         next->state = CALL_WAITING;
@@ -202,7 +205,7 @@ static void deliver(struct host_call *call)
         struct host_call *next, *to_process = NULL;
 
         pthread_mutex_lock(&host->lock);
-        next = take_next(call->seat);
+        next = call->seat ? take_next(call->seat) : NULL;
         if (next && next->seat->home == HOME_CORE)
                 core_start(next);
         else if (next)
@@ -213,8 +216,12 @@ static void deliver(struct host_call *call)
                 call_unref(to_process);
         }
         call->doors->done(call->arg, call->code, call->sentence, TAKE(call->result));
+        /* The caller's handle may outlive the host: it holds nothing of it. */
+        if (call->seat)
+                seat_unref(call->seat);
         pthread_mutex_lock(&host->lock);
         call->state = CALL_DONE;
+        call->seat = NULL;
         list_unlink(&call->link);
         pthread_cond_broadcast(&host->quiet);
         pthread_mutex_unlock(&host->lock);
@@ -357,7 +364,7 @@ static struct host_call *call_new(struct host *host, const struct host_request *
 }
 
 /* Into its seat's queue, or on its way; false: it cannot be. */
-static bool enqueue(struct host_call *call, const struct catalog_instance *instance, bool *ret_turn)
+static bool enqueue(struct host_call *call, const struct catalog_instance *instance, bool *ret_to_process)
 {
         struct host *host = call->host;
 
@@ -368,11 +375,11 @@ static bool enqueue(struct host_call *call, const struct catalog_instance *insta
         call->seat->refs++;
         call->resident->n_calls++;
         list_append(&host->calls, &call->link);
-        *ret_turn = !host->is_stopping && has_turn(call);
-        if (*ret_turn) {
+        if (!host->is_stopping && has_turn(call)) {
                 call->state = CALL_WAITING;
                 call->seat->n_running += call->entry != HOST_SENSOR;
-                if (call->seat->home == HOME_CORE)
+                *ret_to_process = call->seat->home == HOME_HOST;
+                if (!*ret_to_process)
                         core_start(call);
         } else {
                 list_append(&call->seat->queue, &call->place);
@@ -385,17 +392,17 @@ static bool enqueue(struct host_call *call, const struct catalog_instance *insta
 struct host_call *host_start(struct host *host, const struct host_request *request)
 {
         struct host_call *call = call_new(host, request);
-        bool has_place, turn = false;
+        bool has_place, to_process = false;
 
         if (!call)
                 return NULL;
         pthread_mutex_lock(&host->lock);
-        has_place = enqueue(call, request->instance, &turn);
+        has_place = enqueue(call, request->instance, &to_process);
         pthread_mutex_unlock(&host->lock);
         if (!has_place || host->is_stopping)
                 call_end_later(call, has_place ? KN_ECANCELED : KN_ENOMEM,
                                has_place ? "the hub is stopping" : "out of memory");
-        else if (turn && call->seat->home == HOME_HOST)
+        else if (to_process)
                 process_run(call);      /* whose handle nobody can have released yet */
         return call;
 }
@@ -406,8 +413,8 @@ void host_cancel(struct host *host, struct host_call *call)
         if (call->state == CALL_RUNNING && !call->grace_ms) {
                 call_off(call, KN_ECANCELED, clock_mono_ms());
                 host_wake_at(host, call->grace_ms);
-        } else if (call->state < CALL_RUNNING) {
-                call->grace_ms = 1;
+        } else if (call->state < CALL_RUNNING && !call->grace_ms) {
+                call->grace_ms = clock_mono_ms();
                 cancel_set(&call->cancel, KN_ECANCELED);
                 call_end_later(call, KN_ECANCELED, "it was called off before it started");
         }

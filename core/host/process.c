@@ -240,14 +240,15 @@ static void bury(void *arg)
 /* Under the lock, by whoever learnt the second of the two. */
 static void bury_if_gone(struct process *process)
 {
-        if (process->is_reaped && process->is_at_end)
-                host_run(process->host, bury, process);
+        if (process->is_reaped && process->is_at_end && !process->is_buried)
+                process->is_buried = host_run(process->host, bury, process) == 0;
 }
 
 void process_is_at_end(struct process *process)
 {
         pthread_mutex_lock(&process->host->lock);
-        process->is_at_end = true;
+        process->is_at_end = true;      /* before anybody could want another reader */
+        process->reading = READ_NONE;
         /* Whoever closes his wire while he is wanted, or does not end soon after, is of no use. */
         if (!process->is_reaped && process->state != PROCESS_LEAVING)
                 kill(process->pid, SIGKILL);
@@ -453,10 +454,10 @@ void process_tick(struct resident *resident, int64_t now)
 
 /* ---- calls ---- */
 
-/* Under the lock. False: the call has ended meanwhile. */
+/* Under the lock. False: the call was called off meanwhile, and is about to end. */
 static bool adopt(struct process *process, struct host_call *call)
 {
-        if (call->state != CALL_WAITING)
+        if (call->state != CALL_WAITING || call->grace_ms)
                 return false;
         call->state = CALL_RUNNING;
         call->process = process;
@@ -489,10 +490,9 @@ void process_run(struct host_call *call)
 
         pthread_mutex_lock(&host->lock);
         if (call->state == CALL_WAITING && resident->process && resident->process->state == PROCESS_READY) {
-                process = process_ref(resident->process);
-                others = process->n_calls > 0;
-                if (!adopt(process, call))
-                        others = false;
+                others = resident->process->n_calls > 0;
+                if (adopt(resident->process, call))
+                        process = process_ref(resident->process);
         } else if (call->state == CALL_WAITING) {
                 now = clock_mono_ms();
                 refused = is_given_up(resident, now);

@@ -27,7 +27,7 @@ struct process {
         struct list calls;              /* sent, not done */
         unsigned n_calls;
         uint32_t last_id;
-        bool was_killed, is_reaped, is_at_end;
+        bool was_killed, is_reaped, is_at_end, is_buried;
         int status;                     /* of waitpid, once reaped */
         struct loop_child *child;       /* the loop's thread */
         struct loop_fd *log_source, *out_source;

@@ -83,9 +83,6 @@ static void at_end(struct process *process, int r)
                 process_kill(process);
                 pthread_mutex_unlock(&host->lock);
         }
-        pthread_mutex_lock(&host->lock);
-        process->reading = READ_NONE;
-        pthread_mutex_unlock(&host->lock);
         process_is_at_end(process);
 }
 

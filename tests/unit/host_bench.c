@@ -20,9 +20,13 @@ static const char *build_dir(void)
         return dir ? dir : ".";
 }
 
+/* The processes end with the thread that made them, so the host goes on the loop's own thread. */
 static void *loop_thread(void *arg)
 {
-        loop_run(arg);
+        struct bench *b = arg;
+
+        loop_run(b->loop);
+        b->host = host_free(b->host);
         return NULL;
 }
 
@@ -62,7 +66,7 @@ void bench_init(struct bench *b, const char *plugin, enum catalog_home home, boo
         ck_assert_int_eq(host_new(&options, &b->host, &fault), 0);
         b->instance = (struct catalog_instance){ .name = "probe-one", .home = home, .plugin = b->manifest,
                                                  .config = json_object() };
-        ck_assert_int_eq(pthread_create(&b->thread, NULL, loop_thread, b->loop), 0);
+        ck_assert_int_eq(pthread_create(&b->thread, NULL, loop_thread, b), 0);
         b->loop_runs = true;
 }
 
@@ -90,7 +94,6 @@ void bench_deinit(struct bench *b)
 {
         loop_stop(b->loop);
         pthread_join(b->thread, NULL);
-        b->host = host_free(b->host);
         pool_free(b->pool);
         loop_free(b->loop);
         json_decref(b->instance.config);
