@@ -62,6 +62,27 @@ static char *quote_text(const char *text)
         return ret;
 }
 
+/* A comment outside quotes would be cut off without a word. */
+static bool has_comment(const char *text)
+{
+        bool quoted = false;
+
+        for (; *text; text++) {
+                if (*text == '\\' && text[1])
+                        text++;
+                else if (*text == '"')
+                        quoted = !quoted;
+                else if (*text == ';' && !quoted)
+                        return true;
+        }
+        return false;
+}
+
+static bool is_bare_text(const struct dns_key *key, const char *text)
+{
+        return strcmp(key->type, "TXT") == 0 && !strchr(text, '"');
+}
+
 static int check_text(struct kn_ctx *ctx, const struct dns_key *key, const char *text)
 {
         for (const char *s = text; *s; s++)
@@ -69,6 +90,9 @@ static int check_text(struct kn_ctx *ctx, const struct dns_key *key, const char 
                         return kn_fail(ctx, KN_EARG, "value of %s %s holds a control character; in TXT "
                                        "write it as \\DDD, in decimal, inside quotes",
                                        key->owner, key->type);
+        if (!is_bare_text(key, text) && has_comment(text))
+                return kn_fail(ctx, KN_EARG, "value '%.100s' of %s %s holds a ';' outside quotes, which begins a "
+                               "comment: leave it away, or put the text in quotes", text, key->owner, key->type);
         return KN_OK;
 }
 
@@ -79,7 +103,7 @@ static char *line_of(const struct dns_key *key, const char *text)
         size_t size;
         char *ret;
 
-        if (strcmp(key->type, "TXT") == 0 && !strchr(text, '"')) {
+        if (is_bare_text(key, text)) {
                 quoted = quote_text(text);
                 if (!quoted)
                         return NULL;

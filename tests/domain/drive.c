@@ -78,6 +78,14 @@ static json_t *parsed(const char *text)
         return text && json_parse(text, strlen(text), NULL, &value, NULL) == 0 ? value : json_null();
 }
 
+static void show_refusal(const char *what)
+{
+        _json_ json_t *out = json_pack("{s:i, s:s, s:[], s:[]}", "code", KN_EARG, "sentence", what, "changes", "events");
+        _free_ char *line = json_compact(out);
+
+        puts(line);
+}
+
 /* Arguments with their defaults, held to the contract. NULL: printed why not, as the hub would refuse. */
 static char *fit_args(const struct contract *contract, const char *action, const char *text)
 {
@@ -90,7 +98,7 @@ static char *fit_args(const struct contract *contract, const char *action, const
                 return NULL;
         }
         if (row && (schema_fill_defaults(row->params, args), schema_check(row->params, args, &fault)) != 0) {
-                printf("{\"code\":%d,\"sentence\":\"schema: %s\"}\n", KN_EARG, fault.what);
+                show_refusal(fault.what);
                 return NULL;
         }
         return json_compact(args);

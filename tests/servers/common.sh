@@ -33,18 +33,19 @@ free_ports() {
                 print join(" ", map { $_->[0]->sockport } @held), "\n"' "$1"
 }
 
-# until_true SECONDS COMMAND…: poll, 20 times a second
+# until_true SECONDS COMMAND…: poll, 50 times a second
 until_true() {
-        local tries=$(($1 * 20))
+        local tries=$(($1 * 50))
         shift
         while ! "$@" >/dev/null 2>&1; do
                 tries=$((tries - 1))
                 [ $tries -gt 0 ] || return 1
-                sleep 0.05
+                sleep 0.02
         done
 }
 
-alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+# An orphan that has ended stays a zombie until process 1 looks, which can take seconds in a container.
+alive() { [ -s "$1" ] && grep -qs '^State:[[:space:]]*[RSDTtIWKP]' "/proc/$(cat "$1")/status"; }
 gone() { ! alive "$1"; }
 
 # spawn DIR NAME COMMAND…: in the background, log to DIR/NAME.log, pid in DIR/NAME.pid

@@ -49,6 +49,8 @@ template:
   - id: default
     storage: "$dir/zones"
     file: "%s.zone"
+    # The journal is enough here; a zone file written at each update would be an fsync at each.
+    zonefile-sync: -1
 zone:
 END
 }

@@ -8,7 +8,8 @@
  *   plugin, which PowerDNS serves too.
  * - 204 says that the request was understood: deleting what is not there is 204. What counts is what
  *   is read back.
- * - A set may hold disabled records, which DNS does not show. They are no values, and they stay.
+ * - A set may hold disabled records, which neither DNS nor the question for one set shows. They are
+ *   no values, and they stay: where the search finds one, the whole zone is read before a write.
  */
 
 #include "dns/dns.h"
@@ -184,33 +185,77 @@ static int set_of(struct kn_ctx *ctx, const struct dns_key *key, const json_t *z
         return *ret ? KN_OK : KN_ENOMEM;
 }
 
-/* The zone's head and the one set; PowerDNS before 4.6 ignores the filter and gives the whole zone. */
-static int read_set(struct kn_ctx *ctx, const struct dns_key *key, json_t *disabled, json_t **ret_zone, json_t **ret)
+static int get_zone(struct kn_ctx *ctx, const char *zone, const char *query, json_t **ret)
 {
-        _free_ char *name = escape(key->owner, '%'), *path = NULL;
-        char query[900], doing[300];
-        int r = dns_zone_allowed(ctx, key->zone);
+        _free_ char *path = zone_path(zone, query);
+        char doing[300];
+        int r = path ? dns_zone_allowed(ctx, zone) : KN_ENOMEM;
 
-        if (r < 0)
-                return r;
-        snprintf(query, sizeof query, "?rrset_name=%s&rrset_type=%s", name ? name : "", key->type);
-        snprintf(doing, sizeof doing, "zone %s", key->zone);
-        path = zone_path(key->zone, query);
-        if (!name || !path)
+        snprintf(doing, sizeof doing, "zone %s", zone);
+        return r < 0 ? r : api(ctx, "GET", path, NULL, doing, ret);
+}
+
+/* The zone's head and the one set; a PowerDNS too old for the filter gives the whole zone. */
+static int get_set(struct kn_ctx *ctx, const struct dns_key *key, json_t **ret)
+{
+        _free_ char *name = escape(key->owner, '%');
+        char query[900];
+
+        if (!name)
                 return KN_ENOMEM;
-        r = api(ctx, "GET", path, NULL, doing, ret_zone);
-        return r < 0 ? r : set_of(ctx, key, *ret_zone, disabled, ret);
+        snprintf(query, sizeof query, "?rrset_name=%s&rrset_type=%s", name, key->type);
+        return get_zone(ctx, key->zone, query, ret);
 }
 
 int system_read(struct kn_ctx *ctx, const struct dns_key *key, bool for_change, json_t **ret)
 {
         _json_ json_t *zone = NULL, *disabled = json_array();
+        int r = get_set(ctx, key, &zone);
 
         (void)for_change;               /* the API shows the zone, never what a wildcard would answer */
-        return read_set(ctx, key, disabled, &zone, ret);
+        return r < 0 ? r : set_of(ctx, key, zone, disabled, ret);
 }
 
 /* ---- writing ---- */
+
+#define SEARCH_MAX 1000
+
+/* Does the search find a disabled record of this set, or so much that it may have left one out? */
+static int may_have_disabled(struct kn_ctx *ctx, const struct dns_key *key, bool *ret)
+{
+        _json_ json_t *found = NULL;
+        _free_ char *name = escape(key->owner, '%');
+        char path[900];
+        json_t *row;
+        size_t i;
+        int r;
+
+        if (!name)
+                return KN_ENOMEM;
+        snprintf(path, sizeof path, "/search-data?q=%.*s&max=%d&object_type=record", (int)strlen(name) - 1, name,
+                 SEARCH_MAX);
+        r = api(ctx, "GET", path, NULL, "a search", &found);
+        *ret = json_array_size(found) >= SEARCH_MAX;
+        json_array_foreach(found, i, row) {
+                const char *owner = json_string_value(json_object_get(row, "name"));
+                const char *type = json_string_value(json_object_get(row, "type"));
+
+                *ret |= json_is_true(json_object_get(row, "disabled")) && owner && type &&
+                        strcasecmp(owner, key->owner) == 0 && strcmp(type, key->type) == 0;
+        }
+        return r;
+}
+
+/* The zone with the set as it is, disabled records and all where there are any. */
+static int read_all(struct kn_ctx *ctx, const struct dns_key *key, json_t *disabled, json_t **ret_zone, json_t **ret)
+{
+        bool is_whole = false;
+        int r = may_have_disabled(ctx, key, &is_whole);
+
+        if (r == 0)
+                r = is_whole ? get_zone(ctx, key->zone, "", ret_zone) : get_set(ctx, key, ret_zone);
+        return r < 0 ? r : set_of(ctx, key, *ret_zone, disabled, ret);
+}
 
 static json_t *records_of(const json_t *set, json_t *disabled)
 {
@@ -252,7 +297,7 @@ int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *be
         _json_ json_t *zone = NULL, *disabled = json_array(), *now = NULL;
         _free_ char *patch = NULL, *path = NULL;
         char doing[300];
-        int r = read_set(ctx, key, disabled, &zone, &now);
+        int r = read_all(ctx, key, disabled, &zone, &now);
 
         if (r == 0)
                 r = check_kind(ctx, key, zone);
@@ -321,15 +366,10 @@ static int visit_rrsets(const struct walk *walk, const json_t *rrsets, bool soa)
 int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg, int64_t *ret_serial)
 {
         const struct walk walk = { ctx, zone, visit, arg };
-        _free_ char *path = zone_path(zone, "");
         _json_ json_t *answer = NULL;
         const json_t *rrsets;
-        char doing[300];
-        int r = path ? dns_zone_allowed(ctx, zone) : KN_ENOMEM;
+        int r = get_zone(ctx, zone, "", &answer);
 
-        snprintf(doing, sizeof doing, "zone %s", zone);
-        if (r == 0)
-                r = api(ctx, "GET", path, NULL, doing, &answer);
         rrsets = json_object_get(answer, "rrsets");
         if (r == 0)
                 r = visit_rrsets(&walk, rrsets, true);

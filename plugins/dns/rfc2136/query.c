@@ -25,8 +25,9 @@ int fail_rcode(struct wire *wire, const char *doing, const ldns_pkt *answer)
 
         switch ((int)ldns_pkt_get_rcode(answer)) {
         case LDNS_RCODE_REFUSED:
-                return kn_fail(ctx, KN_EAUTH, "DNS server %s refused %s (REFUSED): key %s lacks the right; look at "
-                               "allow-update, update-policy or the acl there", server, doing, wire->key_name);
+                return kn_fail(ctx, KN_EAUTH, "DNS server %s refused %s (REFUSED): key %s lacks the right, or the "
+                               "server does not keep that zone; look at allow-update, update-policy or the acl there",
+                               server, doing, wire->key_name);
         case LDNS_RCODE_NOTAUTH:
                 return kn_fail(ctx, KN_ENOENT, "DNS server %s refused %s (NOTAUTH): it does not keep that zone; "
                                "ask the zone's primary", server, doing);
@@ -35,7 +36,7 @@ int fail_rcode(struct wire *wire, const char *doing, const ldns_pkt *answer)
                                server, doing);
         case LDNS_RCODE_SERVFAIL:
                 return kn_fail(ctx, KN_ETEMP, "DNS server %s failed at %s (SERVFAIL): its log says why; is the zone "
-                               "loaded, its file writable?", server, doing);
+                               "loaded, its file writable, the set within max-records-per-type?", server, doing);
         case LDNS_RCODE_NOTIMPL:
                 return kn_fail(ctx, KN_EUNSUPPORTED, "DNS server %s cannot do %s (NOTIMP): is it the primary, and is "
                                "dynamic update switched on?", server, doing);

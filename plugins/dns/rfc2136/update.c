@@ -131,6 +131,19 @@ static int verdict(struct wire *wire, const char *zone, const ldns_pkt *answer)
         return fail_rcode(wire, doing, answer);
 }
 
+/* Refused, though the key may update: then it is what was asked for. */
+static int explain_refusal(struct wire *wire, const struct dns_key *key)
+{
+        int r = update_permitted(wire, key->zone);
+
+        if (r < 0)
+                return r;
+        return kn_fail(wire->ctx, KN_EARG, "DNS server %s refused to change %s %s (REFUSED), though key %s may update "
+                       "zone %s: its update-policy may leave this name out, or its checks object, as to an MX or NS "
+                       "whose target has no address; its log says which", wire->server, key->owner, key->type,
+                       wire->key_name, key->zone);
+}
+
 int update_set(struct wire *wire, const struct dns_key *key, const json_t *before, const json_t *after)
 {
         _rrs_ ldns_rr_list *prerequisites = ldns_rr_list_new(), *updates = ldns_rr_list_new();
@@ -141,6 +154,8 @@ int update_set(struct wire *wire, const struct dns_key *key, const json_t *befor
                 r = replace(updates, key, before, after);
         if (r == 0)
                 r = exchange(wire, key->zone, prerequisites, updates, &answer);
+        if (r == 0 && ldns_pkt_get_rcode(answer) == LDNS_RCODE_REFUSED)
+                return explain_refusal(wire, key);
         return r < 0 ? r : verdict(wire, key->zone, answer);
 }
 

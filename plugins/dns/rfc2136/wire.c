@@ -120,16 +120,21 @@ static int keep_mac(struct wire *wire, const ldns_rr *tsig)
         return KN_OK;
 }
 
+/* Length and message go out as one piece: two small writes would wait for each other's acknowledgement. */
 static int send_message(struct wire *wire, const uint8_t *message, size_t len)
 {
-        uint8_t prefix[2] = { (uint8_t)(len >> 8), (uint8_t)len };
-        int r;
+        _free_ uint8_t *framed = NULL;
 
         if (len > UINT16_MAX)
                 return kn_fail(wire->ctx, KN_EARG, "the record set does not fit one DNS message of 64 KiB: "
                                "use fewer or shorter values");
-        r = send_all(wire, prefix, sizeof prefix);
-        return r < 0 ? r : send_all(wire, message, len);
+        framed = malloc(len + 2);
+        if (!framed)
+                return KN_ENOMEM;
+        framed[0] = (uint8_t)(len >> 8);
+        framed[1] = (uint8_t)len;
+        memcpy(framed + 2, message, len);
+        return send_all(wire, framed, len + 2);
 }
 
 int wire_send(struct wire *wire, ldns_pkt *question)
@@ -163,15 +168,18 @@ static int fail_unsigned(struct wire *wire, const ldns_pkt *answer)
         uint16_t error = rdf ? ldns_rdf2native_int16(rdf) : 0;
 
         if (error == BADKEY)
-                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s does not know the TSIG key %s (BADKEY): "
-                               "compare key_name and algorithm with the server's", wire->server, wire->key_name);
+                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s does not know the TSIG key %s, or does not take it "
+                               "for this zone (BADKEY): compare key_name and algorithm with the server's", wire->server,
+                               wire->key_name);
         if (error == BADSIG)
                 return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s has another secret for TSIG key %s (BADSIG): "
                                "compare the instance's secret with the server's", wire->server, wire->key_name);
+        if (ldns_pkt_get_rcode(answer) == LDNS_RCODE_REFUSED)
+                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s answered REFUSED without a signature: does it keep "
+                               "that zone, know key %s, and allow this host?", wire->server, wire->key_name);
         if (ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR)
-                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s answered %s without a signature: does it "
-                               "know key %s, and does it allow this host?", wire->server, wire_rcode(answer),
-                               wire->key_name);
+                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s answered %s without a signature of key %s: its "
+                               "log says why", wire->server, wire_rcode(answer), wire->key_name);
         return kn_fail(wire->ctx, KN_EREMOTE, "the answer of DNS server %s does not carry a valid signature of "
                        "key %s: nothing in it is believed", wire->server, wire->key_name);
 }

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every plugin of the domain lb has to keep. Sourced; the caller has two pools, be_a with the servers s1
+# and s2 and be_b with s3, all with weight 100 and up, and defines
+#   status POOL SERVER, weight POOL SERVER     what the balancer says, by a client that is not ours
+#   foreign_command POOL SERVER WEIGHT         a command that changes a weight behind our back
+#   front POOL                                 where the pool takes HTTP; backends answer their name
+#   stop_backend SERVER, start_backend SERVER  the backends themselves
+#   spare                                      a free address for one more backend
+
+on() { echo "{\"pool\": \"$1\", \"server\": \"$2\"${3:+, }${3:-}}"; }
+
+# Who answers N requests, counted: "100 s1 100 s2"; a request that fails counts as "failed".
+traffic() {
+        local n
+        for ((n = 0; n < $2; n++)); do
+                curl -sf -m 5 "http://$(front "$1")/" || echo failed
+        done | sort | uniq -c | xargs
+}
+
+# Health checks take a moment to tell; nothing else here does.
+until_status() {
+        local n
+        for n in {1..100}; do
+                case $(status "$1" "$2") in $3*) pass; return ;; esac
+                sleep 0.05
+        done
+        fail "$1/$2 becomes $3" "it is $(status "$1" "$2")"
+}
+
+suite_check() {
+        call check
+        shows "check works" '.code == 0 and .result.change'
+}
+
+suite_read() {
+        run server.list '{}'
+        shows "all servers" '[.result.servers[] | .pool + "/" + .server] | sort == ["be_a/s1", "be_a/s2", "be_b/s3"]'
+        shows "with their values" '.result.servers | all(.state == "ready" and .weight == 100 and .health == "up" and .check)'
+        run server.list '{"pool": "be_b"}'
+        shows "of one pool" '[.result.servers[].server] == ["s3"]'
+        run pool.list '{}'
+        shows "the pools" '.result.pools | map(select(.pool == "be_a"))[0] | .servers == 2 and .serving == 2 and .status == "UP"'
+        traffic be_a 4 >/dev/null
+        run pool.stats '{"pool": "be_a"}'
+        shows "what it carries" '.result.sessions_total >= 4 and .result.bytes_out > 0 and (.result.by_server | length == 2)'
+        refuse -3 pool.stats '{"pool": "nope"}'
+        refuse -3 server.list '{"pool": "nope"}'
+}
+
+suite_drain() {
+        run server.state "$(on be_a s1 '"state": "drain"')"
+        shows "one change, read back" '.result.changed and (.changes | length == 1) and .changes[0].state == "applied" and
+                .changes[0].resource == "lb/be_a/s1" and .changes[0].before.state == "ready" and
+                .changes[0].observed.state == "drain" and .changes[0].observed == .changes[0].after'
+        shows "and the sessions it has" '.result.sessions == 0'
+        equals "the balancer says so" "$(status be_a s1)" DRAIN
+        equals "no traffic to it, no failure" "$(traffic be_a 200)" "200 s2"
+        run server.state "$(on be_a s1 '"state": "drain"')"
+        shows "the same again changes nothing" '.result.changed == false and .changes == []'
+        run server.state "$(on be_a s1 '"state": "maint"')"
+        equals "maint" "$(status be_a s1)" MAINT
+        undo
+        until_status be_a s1 DRAIN
+        run server.state "$(on be_a s1 '"state": "ready"')"
+        equals "traffic is back" "$(traffic be_a 20)" "10 s1 10 s2"
+}
+
+suite_weight() {
+        run server.weight "$(on be_a s1 '"weight": 25')"
+        equals "the balancer says so" "$(weight be_a s1)" 25
+        last=$(traffic be_a 50)
+        case $last in "9 s1 41 s2" | "10 s1 40 s2" | "11 s1 39 s2") pass ;; *) fail "and gives it a fifth" "$last" ;; esac
+        run server.weight "$(on be_a s1 '"weight": 25')"
+        shows "the same again changes nothing" '.result.changed == false'
+        run server.weight "$(on be_a s1 '"weight": 100')"
+        equals "as before" "$(weight be_a s1)" 100
+        undo
+        equals "undone" "$(weight be_a s1)" 25
+        undo
+        equals "and done again" "$(weight be_a s1)" 100
+        refuse -1 server.weight "$(on be_a s1 '"weight": 257')"
+}
+
+suite_plan() {
+        call plan server.state "$(on be_a s1 '"state": "drain"')"
+        shows "a plan tells what it would do" '.result.changed and .changes[0].state == "planned" and .changes[0].after.state == "drain"'
+        call plan server.remove "$(on be_a s1)"
+        shows "and what would go" '.changes[0].after == null and .changes[0].undo_action == "server.add"'
+        call plan server.state "$(on be_b s3 '"state": "drain"')"
+        shows "and what the floor forbids" '.code == -13'
+        equals "and does nothing" "$(status be_a s1)" UP
+}
+
+suite_floor() {
+        refuse -13 server.state "$(on be_b s3 '"state": "drain"')"
+        shows "says how to go on" '.sentence | contains("force")'
+        refuse -13 server.state "$(on be_b s3 '"state": "maint"')"
+        refuse -13 server.weight "$(on be_b s3 '"weight": 0')"
+        refuse -13 server.remove "$(on be_b s3)"
+        equals "it serves" "$(traffic be_b 3)" "3 s3"
+        run server.state "$(on be_b s3 '"state": "drain", "force": true')"
+        equals "with force it goes" "$(status be_b s3)" DRAIN
+        undo
+        equals "and comes back" "$(traffic be_b 3)" "3 s3"
+        run server.state "$(on be_a s1 '"state": "drain"')"
+        refuse -13 server.state "$(on be_a s2 '"state": "maint"')"
+        run server.state "$(on be_a s1 '"state": "ready"')"
+}
+
+# What is down serves nobody: it does not count, and it can go.
+suite_floor_down() {
+        stop_backend s2
+        until_status be_a s2 DOWN
+        refuse -13 server.state "$(on be_a s1 '"state": "drain"')"
+        run server.state "$(on be_a s2 '"state": "maint"')"
+        run server.state "$(on be_a s2 '"state": "ready"')"
+        start_backend s2
+        until_status be_a s2 UP
+}
+
+suite_add_remove() {
+        local address
+        address=$(backend_of s3)
+        run server.add "$(on be_a s9 "\"address\": \"$address\", \"weight\": 100")"
+        shows "a new server" '.result.before == null and .changes[0].undo_action == "server.remove" and
+                .changes[0].observed == {address: .changes[0].after.address, check: true, state: "ready", weight: 100}'
+        until_status be_a s9 UP
+        equals "gets its share" "$(traffic be_a 30)" "10 s1 10 s2 10 s3"
+        run server.add "$(on be_a s9 "\"address\": \"$address\", \"weight\": 100")"
+        shows "the same again changes nothing" '.result.changed == false'
+        refuse -4 server.add "$(on be_a s9 '"address": "127.0.0.1:9"')"
+        run server.remove "$(on be_a s9)"
+        equals "gone" "$(status be_a s9)" ""
+        undo
+        run server.remove "$(on be_a s9)"
+        run server.remove "$(on be_a s9)"
+        shows "removing nothing changes nothing" '.result.changed == false'
+        run server.remove "$(on be_a s2)"
+        equals "one of the configuration's" "$(traffic be_a 4)" "4 s1"
+        undo
+        until_status be_a s2 UP
+        equals "and back" "$(traffic be_a 4)" "2 s1 2 s2"
+}
+
+# A server that still answers somebody is not deleted under him.
+suite_sessions() {
+        local slow
+        slow=$(spare)
+        setsid socat "TCP-LISTEN:${slow##*:},bind=127.0.0.1,fork,reuseaddr" 'SYSTEM:sleep 30' >/dev/null 2>&1 &
+        local listener=$!
+        run server.add "$(on be_b slow "\"address\": \"$slow\", \"check\": false")"
+        run server.state "$(on be_b s3 '"state": "drain", "force": true')"
+        curl -s -m 20 -o /dev/null "http://$(front be_b)/" &
+        local client=$!
+        until_sessions be_b slow 1
+        run server.state "$(on be_b s3 '"state": "ready"')"
+        run server.state "$(on be_b slow '"state": "drain"')"
+        shows "the drain tells of the session" '.result.sessions == 1'
+        refuse -5 server.remove "$(on be_b slow)"
+        shows "which is as it was" '.changes[0].state == "failed" and .changes[0].observed == .changes[0].before'
+        kill $client; kill -- -$listener
+        wait $client $listener 2>/dev/null || true
+        until_sessions be_b slow 0
+        run server.remove "$(on be_b slow)"
+}
+
+until_sessions() {
+        local n
+        for n in {1..100}; do
+                [ "$(sessions "$1" "$2")" != "$3" ] || { pass; return; }
+                sleep 0.05
+        done
+        fail "$1/$2 has $3 sessions" "it has $(sessions "$1" "$2")"
+}
+
+suite_conflict() {
+        between=$(foreign_command be_a s1 33)
+        call run server.state "$(on be_a s1 '"state": "drain"')"
+        between=
+        shows "a conflict" '.code == -4 and .changes[0].state == "failed" and (.sentence | contains("33"))'
+        equals "the foreign value survives" "$(weight be_a s1)" 33
+        equals "ours was not made" "$(status be_a s1)" UP
+        run server.weight "$(on be_a s1 '"weight": 100')"
+}
+
+suite_refusals() {
+        refuse -3 server.state "$(on be_a nobody '"state": "drain"')"
+        shows "says whom there is" '.sentence | contains("s1, s2")'
+        refuse -3 server.state "$(on nope s1 '"state": "drain"')"
+        refuse -1 server.state "$(on be_a s1 '"state": "off"')"
+        refuse -1 server.state "$(on be_a 's1; shutdown' '"state": "drain"')"
+        refuse -1 server.state "$(on be_a 's1\n' '"state": "drain"')"
+        refuse -1 server.add "$(on be_a s8 '"address": "127.0.0.1"')"
+        refuse -1 server.add "$(on be_a s8 '"address": "127.0.0.1:80 ssl"')"
+}
+
+# poll_until FILTER: poll until the events fit
+poll_until() {
+        local n
+        for n in {1..100}; do
+                call poll server.watch
+                if echo "$last" | jq -e "$1" >/dev/null; then pass; return; fi
+                sleep 0.05
+        done
+        fail "the sensor tells $1"
+}
+
+suite_sensor() {
+        store=$work/store.json
+        rm -f "$store"
+        call poll server.watch
+        shows "the first look is no event" '.code == 0 and .events == []'
+        stop_backend s2
+        poll_until '.events == [.events[0]] and (.events[0] | .trigger == "server.down" and .payload.pool == "be_a" and
+                .payload.server == "s2" and (.payload.status | startswith("DOWN")) and (.payload.previous | startswith("UP")))'
+        call poll server.watch
+        shows "once" '.events == []'
+        start_backend s2
+        poll_until '.events == [.events[0]] and .events[0].trigger == "server.up" and .events[0].payload.server == "s2"'
+        run server.state "$(on be_a s2 '"state": "maint"')"
+        call poll server.watch
+        shows "maintenance is no failure" '.code == 0 and .events == []'
+        run server.state "$(on be_a s2 '"state": "ready"')"
+        call poll server.watch
+        shows "nor is its end a recovery" '.events == []'
+        store=
+}
+
+suite_lb() {
+        local part
+        for part in check read drain weight plan floor floor_down add_remove sessions conflict refusals sensor; do
+                suite="${system}: $part"
+                [ -z "${DOMAIN_TIMES:-}" ] || echo "$SECONDS $suite" >&2
+                "suite_$part"
+        done
+}
