@@ -139,3 +139,29 @@ check curl -fsS -o /dev/null --unix-socket "$work/bare.sock" http://hub/readyz
 status=0
 end_process bare || status=$?
 check_equal 0 $status "exit status"
+
+# start_sleeper SECONDS: an execution that runs; its id
+start_sleeper() {
+        local id
+        id=$(api POST /api/v1/executions "{\"action\": \"core.local\", \"parameters\": {\"cmd\": \"sleep $1\"}}" | jq -r .id)
+        wait_until is_running "$id" && echo "$id"
+}
+is_running() { api GET "/api/v1/executions/$1" | jq -e '.status == "running"'; }
+
+test_case "SIGTERM waits for what runs, and its result is kept"
+start_hub "$work/drain"
+id=$(start_sleeper 1)
+kill -TERM "$(pid_of drain)"
+check wait_until gone drain
+end_process drain
+start_hub "$work/drain"
+check_equal succeeded "$(api GET "/api/v1/executions/$id" | jq -r .status)" "status after the drain"
+
+test_case "a second SIGTERM does not wait"
+id=$(start_sleeper 60)
+kill -TERM "$(pid_of drain)"
+check wait_until grep -q 'stopping: Terminated, after what runs has ended' "$work/drain.log"
+began=$SECONDS
+end_process drain TERM || true
+check [ $((SECONDS - began)) -lt 10 ]
+check_match 'stopping: Terminated, at once' "$(cat "$work/drain.log")"
