@@ -155,12 +155,11 @@ static void send_done(struct child_call *call, const struct context *context, in
         _free_ char *result = context->result ? json_compact(context->result) : NULL;
         struct wire_message done = { .type = WIRE_DONE, .call = call->id, .fd = -1 };
 
-        text_addf(&json, "{\"code\":%d", code);
-        if (sentence) {
-                text_add(&json, ",\"sentence\":");
+        if (code || sentence) {         /* nothing said is KN_OK, the most frequent answer */
+                text_addf(&json, "{\"code\":%d,\"sentence\":", code);
                 wire_add_string(&json, sentence);
+                text_add(&json, "}");
         }
-        text_add(&json, "}");
         done.json = json.s;
         done.json_len = json.len;
         done.raw = result;

@@ -110,7 +110,7 @@ static int make(struct seat *seat, struct context *context, const struct kn_plug
         return r;
 }
 
-static int run(struct host_call *call, struct context *context)
+static int run(struct host_call *call, struct seat *seat, struct context *context)
 {
         struct resident *resident = call->resident;
         _fault_ struct fault fault = FAULT_INIT;
@@ -119,7 +119,7 @@ static int run(struct host_call *call, struct context *context)
 
         if (load(resident, &fault) != 0)
                 return context_say(context, KN_EINTERNAL, "%s", fault.what);
-        r = make(call->seat, context, &resident->module->plugin);
+        r = make(seat, context, &resident->module->plugin);
         callback = module_entry(resident->module, call->entry, call->name);
         if (r >= 0 && !callback)
                 r = context_say(context, KN_EUNSUPPORTED, "the plugin has no '%s'",
@@ -133,12 +133,13 @@ static void core_run(void *arg)
 {
         struct host_call *call = arg;
         struct host *host = call->host;
+        struct seat *seat = call->seat; /* as long as this runs: see core_abandon() */
         const char *sentence;
         bool is_abandoned;
         int code;
 
         guard_enter(host->guard, call->resident->guard_slot);
-        code = run(call, &call->context);
+        code = run(call, seat, &call->context);
         guard_leave(host->guard, call->resident->guard_slot);
         pthread_mutex_lock(&host->lock);
         is_abandoned = call->is_abandoned;
@@ -149,6 +150,8 @@ static void core_run(void *arg)
                 call_end(call, code, sentence, TAKE(call->context.result));
         context_deinit(&call->context);
         call_unref(call);
+        if (is_abandoned)
+                seat_unref(seat);
         if (is_abandoned)
                 __atomic_sub_fetch(&host->n_wedged, 1, __ATOMIC_ACQ_REL);
         else
@@ -189,8 +192,9 @@ void core_abandon(void *arg)
 
         pthread_mutex_lock(&host->lock);
         is_wedged = call->state == CALL_RUNNING;
-        call->is_abandoned = is_wedged;
+        call->is_abandoned |= is_wedged;
         call->resident->is_wedged |= is_wedged;
+        call->seat->refs += is_wedged;  /* the thread is still in it */
         pthread_mutex_unlock(&host->lock);
         if (is_wedged) {
                 __atomic_add_fetch(&host->n_wedged, 1, __ATOMIC_ACQ_REL);

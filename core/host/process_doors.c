@@ -78,7 +78,7 @@ static bool on_done(struct process *process, struct host_call *call, const struc
 {
         _json_ json_t *json = wire_json(message);
         _json_ json_t *result = NULL;
-        int64_t code = json_int_of(json, "code", KN_EINTERNAL);
+        int64_t code = json_int_of(json, "code", KN_OK);
 
         if (!json || code > INT32_MAX || code < KN_EDENIED)
                 return false;
@@ -116,7 +116,7 @@ static const char *text_in(const struct question *q, const char *key)
         return json_text_of(q->json, key, NULL);
 }
 
-/* [also for the core] What a text is that must be JSON; NULL may be. */
+/* NULL may be. */
 static bool is_json(const char *text)
 {
         _json_ json_t *json = NULL;

@@ -218,19 +218,22 @@ static void member(struct text *json, const char *key, const char *value)
 {
         if (!value)
                 return;
-        text_addf(json, ",\"%s\":", key);
+        text_add(json, ",\"");
+        text_add(json, key);
+        text_add(json, "\":");
         wire_add_string(json, value);
 }
 
 static void describe_call(const struct host_call *call, struct text *json)
 {
-        text_addf(json, "{\"entry\":%d,\"instance\":%u,\"attempt\":%u", call->entry, call->seat->number,
-                  call->attempt);
-        if (call->cancel.deadline_mono_ms) {
-                int64_t left = call->cancel.deadline_mono_ms - clock_mono_ms();
+        int64_t left = call->cancel.deadline_mono_ms ? call->cancel.deadline_mono_ms - clock_mono_ms() : 0;
+        char head[160];
 
-                text_addf(json, ",\"left_ms\":%lld", (long long)(left > 0 ? left : 1));
-        }
+        if (call->cancel.deadline_mono_ms && left < 1)
+                left = 1;
+        snprintf(head, sizeof head, "{\"entry\":%d,\"instance\":%u,\"attempt\":%u,\"left_ms\":%lld", call->entry,
+                 call->seat->number, call->attempt, (long long)left);
+        text_add(json, head);
         member(json, "name", call->name);
         member(json, "id", call->id);
         member(json, "action", call->action);
@@ -241,13 +244,14 @@ static void describe_call(const struct host_call *call, struct text *json)
 int process_send_call(struct process *process, struct host_call *call)
 {
         _text_ struct text json = TEXT_INIT;
-        _free_ char *args = call->args ? json_compact(call->args) : NULL;
+        bool has_args = json_object_size(call->args) > 0;
+        _free_ char *args = has_args ? json_compact(call->args) : NULL;
         struct wire_message message = { .type = WIRE_CALL, .call = call->wire_id, .raw = args,
                                         .raw_len = args ? strlen(args) : 0, .fd = -1 };
         int r, told;
 
         describe_call(call, &json);
-        if (json.failed || (call->args && !args))
+        if (json.failed || (has_args && !args))
                 return -ENOMEM;
         message.json = json.s;
         message.json_len = json.len;

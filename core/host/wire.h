@@ -30,12 +30,12 @@ enum wire_type {
         WIRE_HELLO = 1,         /* {access, own_sockets, memory_max} and the bell */
         WIRE_INSTANCE,          /* {number, name}; raw: its configuration */
         WIRE_DROP,              /* {number}: destroy it */
-        WIRE_CALL,              /* {entry, instance, name, id, action, mode, attempt, left_ms}; raw: arguments */
+        WIRE_CALL,              /* {entry, instance, name, id, action, mode, attempt, left_ms}; raw: arguments, if any */
         WIRE_CANCEL,            /* {code} */
         WIRE_REPLY,             /* {code, say?, seq?, status?, headers?}; raw: the value, the body; a descriptor */
         /* from the process */
         WIRE_READY,             /* {sandbox: {…}} or {what}: it could not load */
-        WIRE_DONE,              /* {code, sentence?}; raw: the result */
+        WIRE_DONE,              /* {code, sentence?}, nothing for 0; raw: the result */
         WIRE_LOG,               /* flags: level; raw: text */
         WIRE_STREAM,            /* flags: kind; raw: bytes */
         WIRE_AGAIN,             /* {ms} */

@@ -11,6 +11,12 @@
 #include "loop/pool.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Works in a bench and in a test of <check.h> alike: there the abort is the test's failure. */
+#define must(condition) \
+        ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), abort()))
 
 struct bench {
         char dir[64];
