@@ -56,8 +56,8 @@ struct daemon {
 
 static void log_fault(const char *doing, const struct fault *fault)
 {
-        log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code), "%s: %s%s%s%s%s%s", doing, fault->what,
-                  fault->why ? "; " : "", fault->why ? fault->why : "",
+        log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code), "%s: %s%s%s%s%s%s", doing,
+                  fault->what, fault->why ? "; " : "", fault->why ? fault->why : "",
                   fault->remedy ? " (try: " : "", fault->remedy ? fault->remedy : "",
                   fault->remedy ? ")" : "");
 }
@@ -389,7 +389,8 @@ static void say_ready(struct daemon *d)
                         log_info("listening on %s://%.*s:%u", d->conf->tls_cert ? "https" : "http",
                                  (int)(colon - address), address, rest_port(d->rest, i));
         }
-        log_info("ready after %lld ms", (long long)(clock_mono_us() - d->options->started_us) / 1000);
+        log_info("ready after %lld ms",
+                 (long long)(clock_mono_us() - d->options->started_us) / 1000);
         notify("READY=1\nSTATUS=Ready");
 }
 

@@ -68,7 +68,8 @@ int disk_measure(const char *dir, struct disk_figures *ret, struct fault *fault)
         int r;
 
         if (fd < 0) {
-                fault_set(fault, 500, "disk.unwritable", "cannot write in %s: %s", dir, strerror(errno));
+                fault_set(fault, 500, "disk.unwritable", "cannot write in %s: %s", dir,
+                          strerror(errno));
                 return fault_try(fault, "make the folder, or name another with --state-dir");
         }
         r = took_us ? sample(fd, took_us, &figures) : -ENOMEM;

@@ -58,7 +58,8 @@ static int set_state_dir(struct command *command, const char *dir)
                 return json_object_set_new(command->overrides, "state_dir", json_string(dir));
         if (!getcwd(cwd, sizeof cwd))
                 return -errno;
-        return json_object_set_new(command->overrides, "state_dir", json_sprintf("%s/%s", cwd, dir));
+        return json_object_set_new(command->overrides, "state_dir",
+                                   json_sprintf("%s/%s", cwd, dir));
 }
 
 static int add_listen(struct command *command, const char *address)
@@ -120,7 +121,8 @@ static int check_disk(const struct conf *conf)
                 return 1;
         }
         printf("%s: %.0f durable commits/s one after another (%u made; median %.2f ms, 99%% within "
-               "%.2f ms)\n", conf->state_dir, figures.per_s, figures.n, figures.p50_ms, figures.p99_ms);
+               "%.2f ms)\n", conf->state_dir, figures.per_s, figures.n, figures.p50_ms,
+               figures.p99_ms);
         return 0;
 }
 

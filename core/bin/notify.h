@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The service manager's side channel, sd_notify(3): datagrams to $NOTIFY_SOCKET, nothing without it. */
+/* The service manager's side channel, sd_notify(3): datagrams to $NOTIFY_SOCKET if there is one. */
 
 #ifndef BIN_NOTIFY_H
 #define BIN_NOTIFY_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Files are read one by one into one JSON object of values by path and one of origins; the struct is
- * filled from it and from the defaults when all are read. So what is set twice, what a list gathers
- * and what is printed need no code of their own a key.
+ * Files are read one by one into one JSON object of values by path and one of origins; the struct
+ * is filled from it and from the defaults when all are read. So what is set twice, what a list
+ * gathers and what is printed need no code of their own a key.
  */
 
 #include "conf/read.h"

@@ -44,7 +44,7 @@ struct conf {
         /* [{name, plugin, home?, scope?, config?, egress?, origin: "FILE:LINE"}] */
         json_t *instances;
 
-        /* All of it by path ("log.level"), and where it was set: a text, for lists one an element. */
+        /* All of it by path ("log.level"), and where it was set: a text, or one an element. */
         json_t *values, *origins;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Addresses to listen on: "127.0.0.1:8470", "[::1]:8470", "unix:/path". Names are not resolved: what
- * they mean may change between the check and the start, and with it who can reach the hub.
+ * Addresses to listen on: "127.0.0.1:8470", "[::1]:8470", "unix:/path". Names are not resolved:
+ * what they mean may change between the check and the start, and with it who can reach the hub.
  */
 
 #include "conf/read.h"

@@ -41,8 +41,9 @@ void conf_problem(struct conf_file *file, unsigned line, const char *remedy, con
         __attribute__((format(printf, 4, 5)));
 
 /*
- * The text as libconfig may have it: every integer marked as 64 bits wide, since libconfig 1.5 wraps
- * what does not fit into 32 silently. False: problems were told, libconfig would only repeat them.
+ * The text as libconfig may have it: every integer marked as 64 bits wide, since libconfig 1.5
+ * wraps what does not fit into 32 silently. False: problems were told, libconfig would only repeat
+ * them.
  */
 bool conf_scan(struct conf_file *file, const char *s, size_t len, struct text *out);
 
@@ -67,14 +68,14 @@ json_t *conf_check(struct conf_file *file, const struct conf_key *key, const cha
                    const config_setting_t *setting);
 /* One entry of instances, with its origin; NULL: problems were told. */
 json_t *conf_check_instance(struct conf_file *file, const config_setting_t *setting);
-/* The row for a setting of a group, or NULL after telling that there is none; within: "" or "log". */
+/* The row for a setting of a group, or NULL after telling that there is none; within: "", "log". */
 const struct conf_key *conf_key_find(struct conf_file *file, const struct conf_key *keys,
                                      const char *within, const config_setting_t *setting);
 
 /* After the files: overrides, defaults, the rules that need the whole, the typed members. */
 int conf_settle(struct conf *conf, const json_t *overrides, struct text *problems);
 
-/* What is wrong with an address to listen on, or NULL; public: others than this machine reach it. */
+/* What is wrong with an address to listen on, or NULL; public: other machines can reach it. */
 const char *conf_listen_parse(const char *address, bool *ret_public);
 
 #endif

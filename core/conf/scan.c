@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * libconfig says "syntax error" and a line, often that of the end of the file; it wraps integers, and
- * of a key set twice it knows one place only. This walks the same tokens first and finds what it can
- * say better: text and brackets that never end, with the line where they began; numbers that no
+ * libconfig says "syntax error" and a line, often that of the end of the file; it wraps integers,
+ * and of a key set twice it knows one place only. This walks the same tokens first and finds what
+ * it can say better: text and brackets that never end, with the line where they began; numbers that no
  * integer holds; keys set twice, with both lines. It decides nothing about the grammar beyond that.
  */
 
@@ -85,7 +85,8 @@ static bool take_string(struct scan *scan)
         while (peek(scan, n) && peek(scan, n) != '"' && peek(scan, n) != '\n')
                 n += peek(scan, n) == '\\' && peek(scan, n + 1) ? 2 : 1;
         if (peek(scan, n) != '"') {
-                conf_problem(scan->file, scan->line, "close it with \", or write \\n for a new line",
+                conf_problem(scan->file, scan->line,
+                             "close it with \", or write \\n for a new line",
                              "this text does not end on its line");
                 return false;
         }

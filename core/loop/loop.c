@@ -345,7 +345,8 @@ int loop_new(struct loop **ret)
 int loop_once(struct loop *loop, int timeout_ms)
 {
         struct epoll_event events[BATCH];
-        int n = epoll_wait(loop->epoll_fd, events, BATCH, timer_heap_wait_ms(&loop->timers, timeout_ms));
+        int wait_ms = timer_heap_wait_ms(&loop->timers, timeout_ms);
+        int n = epoll_wait(loop->epoll_fd, events, BATCH, wait_ms);
 
         if (n < 0 && errno != EINTR)
                 return -errno;

@@ -2,7 +2,7 @@
 
 /*
  * The event loop of the main thread: descriptors, timers, signals, children, and work handed over
- * from other threads. All functions but loop_post() and loop_stop() belong to the loop's own thread.
+ * from other threads. All functions but loop_post() and loop_stop() belong to the loop's thread.
  *
  * Callbacks may add and remove any source, their own too: a removed source is never called again,
  * and its memory goes when the round is over.
@@ -31,15 +31,15 @@ void loop_stop(struct loop *loop);                              /* any thread */
 int loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
 
 /*
- * Level-triggered: events are EPOLLIN, EPOLLOUT, …; 0 is silence, also about hangups. The descriptor
- * stays the caller's, who removes the source before closing it. ret may be NULL.
+ * Level-triggered: events are EPOLLIN, EPOLLOUT, …; 0 is silence, also about hangups. The
+ * descriptor stays the caller's, who removes the source before closing it. ret may be NULL.
  */
 int loop_fd_add(struct loop *loop, int fd, uint32_t events,
                 void (*fn)(void *arg, uint32_t events), void *arg, struct loop_fd **ret);
 int loop_fd_events(struct loop_fd *source, uint32_t events);
 struct loop_fd *loop_fd_remove(struct loop_fd *source);         /* NULL; accepts NULL */
 
-/* Fires once at the monotonic time at_ms (see base/clock.h); set again from the callback to repeat. */
+/* Fires once at the monotonic time at_ms (base/clock.h); set again from the callback to repeat. */
 int loop_timer_new(struct loop *loop, void (*fn)(void *arg), void *arg, struct loop_timer **ret);
 void loop_timer_set(struct loop_timer *timer, int64_t at_ms);
 void loop_timer_unset(struct loop_timer *timer);

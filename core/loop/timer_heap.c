@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A binary heap by time. Those that are due are first moved to a list, from which setting or freeing
- * one takes it out again: so a callback may do either to any timer, and one that sets itself to the
- * past waits for the next round instead of holding the loop for ever. A timerfd was not taken, since
- * it costs a system call at each change of the first entry.
+ * A binary heap by time. Those that are due are first moved to a list, from which setting or
+ * freeing one takes it out again: so a callback may do either to any timer, and one that sets
+ * itself to the past waits for the next round instead of holding the loop for ever. A timerfd was not
+ * taken, since it costs a system call at each change of the first entry.
  */
 
 #include "loop/timer_heap.h"
@@ -61,7 +61,8 @@ static void heap_down(struct timer_heap *heap, size_t i, struct loop_timer *time
         heap_place(heap, i, timer);
 }
 
-int timer_heap_add(struct timer_heap *heap, void (*fn)(void *arg), void *arg, struct loop_timer **ret)
+int timer_heap_add(struct timer_heap *heap, void (*fn)(void *arg), void *arg,
+                   struct loop_timer **ret)
 {
         struct loop_timer *timer;
 

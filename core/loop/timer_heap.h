@@ -20,7 +20,8 @@ struct timer_heap {
 
 void timer_heap_init(struct timer_heap *heap);
 void timer_heap_deinit(struct timer_heap *heap);
-int timer_heap_add(struct timer_heap *heap, void (*fn)(void *arg), void *arg, struct loop_timer **ret);
+int timer_heap_add(struct timer_heap *heap, void (*fn)(void *arg), void *arg,
+                   struct loop_timer **ret);
 void timer_heap_fire(struct timer_heap *heap);
 /* How long to wait for the first one, at most timeout_ms (-1: for ever). */
 int timer_heap_wait_ms(const struct timer_heap *heap, int timeout_ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A file of any bytes is refused with a reason, or taken, and then prints as one that reads back. */
+/* A file of any bytes is refused with a reason, or taken, and then prints as what reads back. */
 
 #include "conf/conf.h"
 

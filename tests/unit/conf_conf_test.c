@@ -168,7 +168,8 @@ START_TEST(values_are_read)
         ck_assert_int_eq(load("running_max = 0x10\n"
                               "limits: { body = \"2 MiB\", output = 5000000000; result = 4096L; }\n"
                               "insecure = true; listen = \"0.0.0.0:80\"; hub_name = \"a-1\";\n"
-                              "plugin_path = ( \"/a\", \"b\" ); /* x\n*/ log = { level = \"debug\" }\n"
+                              "plugin_path = ( \"/a\", \"b\" ); /* x\n*/\n"
+                              "log = { level = \"debug\" }\n"
                               "// 99999999999999999999 \"\n"
                               "cors_origins = [ \"https://a // b # c\" ];"), 0);
         ck_assert_int_eq(conf->running_max, 16);
@@ -195,7 +196,8 @@ START_TEST(instances_become_definitions)
         ck_assert_int_eq(load("instances = (\n"
                               " { name = \"corp-dns\"; plugin = \"rfc2136\"; home = \"host\";\n"
                               "   scope = \"example.com\"; egress = [ \"127.0.0.1:53\" ];\n"
-                              "   config = { key = { secret = \"tsig\"; }; n = 8589934592; t = true;\n"
+                              "   config = { key = { secret = \"tsig\"; };\n"
+                              "              n = 8589934592; t = true;\n"
                               "              list = ( 1, \"a\", 1.5 ); }; },\n"
                               " { name = \"b\"; plugin = \"p\"; }\n);\n"), 0);
         got = json_dumps(conf->instances, JSON_COMPACT | JSON_SORT_KEYS);
@@ -204,7 +206,8 @@ START_TEST(instances_become_definitions)
                 "\"n\":8589934592,\"t\":true},\"egress\":[\"127.0.0.1:53\"],\"home\":\"host\","
                 "\"name\":\"corp-dns\",\"origin\":\"%s/kanamed.conf:2\",\"plugin\":\"rfc2136\","
                 "\"scope\":\"example.com\"},"
-                "{\"name\":\"b\",\"origin\":\"%s/kanamed.conf:6\",\"plugin\":\"p\"}]", dir, dir), 0);
+                "{\"name\":\"b\",\"origin\":\"%s/kanamed.conf:7\",\"plugin\":\"p\"}]",
+                dir, dir), 0);
         ck_assert_str_eq(got, expected);
         free(expected);
 }
@@ -233,10 +236,10 @@ START_TEST(the_command_line_replaces)
 {
         _json_ json_t *overrides = json_pack("{s:s, s:[s]}", "state_dir", "/elsewhere",
                                              "listen", "127.0.0.1:0");
+        const char *path = put("kanamed.conf", "state_dir = \"/a\"; listen = \"127.0.0.1:1\";");
         _text_ struct text out = TEXT_INIT;
 
-        ck_assert_int_eq(conf_load(put("kanamed.conf", "state_dir = \"/a\"; listen = \"127.0.0.1:1\";"),
-                                   overrides, &conf, &problems), 0);
+        ck_assert_int_eq(conf_load(path, overrides, &conf, &problems), 0);
         ck_assert_str_eq(conf->state_dir, "/elsewhere");
         ck_assert_str_eq(conf->listen[0], "127.0.0.1:0");
         ck_assert_ptr_null(conf->listen[1]);
@@ -251,9 +254,12 @@ START_TEST(what_is_printed_reads_back)
         _text_ struct text first = TEXT_INIT, second = TEXT_INIT;
         json_t *values;
 
-        ck_assert_int_eq(load("log = { level = \"notice\"; }; listen = ( \"127.0.0.1:0\", \"[::1]:0\" );\n"
-                              "instances = ( { name = \"a\"; plugin = \"b\"; scope = \"x\\\"y\\\\z\\n\";\n"
-                              "  config = { r = 2.0; e = 1e40; neg = -3; none = (); g = {}; }; } );"), 0);
+        ck_assert_int_eq(load("log = { level = \"notice\"; };\n"
+                              "listen = ( \"127.0.0.1:0\", \"[::1]:0\" );\n"
+                              "instances = ( { name = \"a\"; plugin = \"b\";\n"
+                              "  scope = \"x\\\"y\\\\z\\n\";\n"
+                              "  config = { r = 2.0; e = 1e40; neg = -3; none = (); g = {}; };\n"
+                              "} );"), 0);
         conf_print(conf, &first);
         values = json_incref(conf->values);
         json_object_del(json_array_get(json_object_get(values, "instances"), 0), "origin");
