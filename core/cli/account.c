@@ -44,7 +44,8 @@ static int saved_check(const char *path, FILE *file, struct fault *fault)
                 return -errno;
         if (!(st.st_mode & 077))
                 return 0;
-        fault_set(fault, 403, "account.open", "%s holds a token and can be read by others (mode %04o)", path,
+        fault_set(fault, 403, "account.open",
+                  "%s holds a token and can be read by others (mode %04o)", path,
                   (unsigned)(st.st_mode & 07777));
         return fault_try(fault, "chmod 600 %s", path);
 }
@@ -58,7 +59,8 @@ static int saved_read(const char *path, struct saved *ret, struct fault *fault)
                 return 0;
         r = saved_check(path, file, fault);
         if (!r && !config_read(&ret->config, file))
-                r = fault_set(fault, 400, "account.damaged", "%s:%d: %s", path, config_error_line(&ret->config),
+                r = fault_set(fault, 400, "account.damaged", "%s:%d: %s", path,
+                              config_error_line(&ret->config),
                               config_error_text(&ret->config));
         fclose(file);
         if (r)
@@ -79,7 +81,8 @@ static int set_url(struct account *account, const char *url, struct fault *fault
         }
         if (!text_starts_with(url, "http://") && !text_starts_with(url, "https://")) {
                 fault_set(fault, 400, "usage.url", "\"%s\" is no address of a hub", url);
-                return fault_try(fault, "--url http://127.0.0.1:8470   (or https://…, or unix:/path)");
+                return fault_try(fault,
+                                 "--url http://127.0.0.1:8470   (or https://…, or unix:/path)");
         }
         while (len && url[len - 1] == '/')
                 len--;
@@ -87,7 +90,8 @@ static int set_url(struct account *account, const char *url, struct fault *fault
         return account->url ? 0 : -ENOMEM;
 }
 
-static int find_where(const struct cli *cli, const struct saved *saved, struct account *account, struct fault *fault)
+static int find_where(const struct cli *cli, const struct saved *saved, struct account *account,
+                      struct fault *fault)
 {
         const char *url = cli_option(cli, "url"), *path = env("KANAME_SOCKET");
         _free_ char *text = NULL;
@@ -183,7 +187,8 @@ static void config_fill(config_t *config, const struct account *account)
         if (url)
                 config_setting_set_string(config_setting_add(root, "url", CONFIG_TYPE_STRING), url);
         if (account->token)
-                config_setting_set_string(config_setting_add(root, "token", CONFIG_TYPE_STRING), account->token);
+                config_setting_set_string(config_setting_add(root, "token", CONFIG_TYPE_STRING),
+                                          account->token);
 }
 
 /* Beside it and renamed, so that a full disk never leaves half a file. */
@@ -220,11 +225,13 @@ int account_save(const struct account *account, struct fault *fault)
         int r;
 
         if (!account->file)
-                return fault_set(fault, 400, "account.no-home", "neither $HOME nor $XDG_CONFIG_HOME is set");
+                return fault_set(fault, 400, "account.no-home",
+                                 "neither $HOME nor $XDG_CONFIG_HOME is set");
         r = make_folders(account->file);
         if (!r)
                 r = write_file(account->file, account);
-        return r ? fault_set(fault, 500, "account.unwritable", "%s: %s", account->file, strerror(-r)) : 0;
+        return r ? fault_set(fault, 500, "account.unwritable", "%s: %s", account->file,
+                             strerror(-r)) : 0;
 }
 
 void account_deinit(struct account *account)

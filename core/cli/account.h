@@ -17,7 +17,7 @@ struct account {
         char *url;              /* "http://…" without a trailing slash; "http://localhost" for a socket */
         char *socket;           /* path; NULL: none */
         char *token;            /* NULL: none */
-        const char *origin;     /* where the token came from: "--token", "$KANAME_TOKEN", a file name */
+        const char *origin;     /* of the token: "--token", "$KANAME_TOKEN", "`kaname login`" */
         char *file;             /* ~/.config/kaname/config */
 };
 

@@ -14,7 +14,7 @@ int verb_plugin_run(struct cli *cli, struct fault *fault);
 int verb_plugin_test(struct cli *cli, struct fault *fault);
 int verb_plugin_inspect(struct cli *cli, struct fault *fault);
 
-/* A name without a slash is a file here, not one of the loader's folders. FAULT 422: it cannot be used. */
+/* A name without a slash is a file here, not in the loader's folders. FAULT 422: unusable. */
 int author_open(const char *so, struct kn_mock **ret, struct fault *fault);
 struct kn_mock *author_close(struct kn_mock *mock);
 CLEANUP_DEFINE(struct kn_mock *, author_close);

@@ -41,7 +41,8 @@ static enum verdict rows_speak(struct check *check, const char *kind, bool is_of
 
         json_array_foreach(json_object_get(check->manifest, kind), i, row)
                 if (!is_of_domain && !json_text_of(row, "summary", NULL))
-                        return check_say(check, CHECK_FAIL, "%s %s has no summary: one line for who chooses it", kind,
+                        return check_say(check, CHECK_FAIL,
+                                         "%s %s has no summary: one line for who chooses it", kind,
                                          json_text_of(row, "name", "?"));
         return CHECK_OK;
 }
@@ -53,7 +54,9 @@ static enum verdict properties_speak(struct check *check, const json_t *schema, 
 
         json_object_foreach(json_object_get(schema, "properties"), name, property)
                 if (!json_text_of(property, "description", json_text_of(property, "title", NULL)))
-                        return check_say(check, CHECK_WARN, "%s: \"%s\" has no description: forms and help will show the bare name",
+                        return check_say(check, CHECK_WARN,
+                                         "%s: \"%s\" has no description: forms and help will show "
+                                         "the bare name",
                                          of, name);
         return CHECK_OK;
 }
@@ -66,14 +69,17 @@ static enum verdict check_sentences(struct check *check)
         size_t i;
 
         if (!json_text_of(check->manifest, "summary", NULL))
-                return check_say(check, CHECK_FAIL, "the plugin has no summary: .summary = \"one line\" in KN_PLUGIN()");
+                return check_say(check, CHECK_FAIL,
+                                 "the plugin has no summary: .summary = \"one line\" in "
+                                 "KN_PLUGIN()");
         verdict = rows_speak(check, "actions", is_of_domain);
         if (!verdict)
                 verdict = rows_speak(check, "triggers", is_of_domain);
         if (!verdict)
                 verdict = rows_speak(check, "sensors", false);
         if (!verdict)
-                verdict = properties_speak(check, json_object_get(check->manifest, "config"), "config");
+                verdict = properties_speak(check, json_object_get(check->manifest, "config"),
+                                           "config");
         json_array_foreach(json_object_get(check->manifest, "actions"), i, action)
                 if (!verdict)
                         verdict = properties_speak(check, json_object_get(action, "params"),
@@ -81,7 +87,8 @@ static enum verdict check_sentences(struct check *check)
         return verdict;
 }
 
-static enum verdict schema_compiles(struct check *check, const json_t *source, const char *of, const char *member)
+static enum verdict schema_compiles(struct check *check, const json_t *source, const char *of,
+                                    const char *member)
 {
         _fault_ struct fault fault = FAULT_INIT;
         struct schema *schema = NULL;
@@ -89,7 +96,8 @@ static enum verdict schema_compiles(struct check *check, const json_t *source, c
         if (!json_is_object(source))
                 return CHECK_OK;
         if (schema_compile(source, &schema, &fault))
-                return check_say(check, CHECK_FAIL, "%s.%s: %s", of, member, fault.what ? fault.what : "out of memory");
+                return check_say(check, CHECK_FAIL, "%s.%s: %s", of, member,
+                                 fault.what ? fault.what : "out of memory");
         schema_unref(schema);
         return CHECK_OK;
 }
@@ -98,7 +106,8 @@ static enum verdict check_schemas(struct check *check)
 {
         static const char *const places[][2] = { { "actions", "params" }, { "actions", "returns" },
                                                  { "triggers", "payload" } };
-        enum verdict verdict = schema_compiles(check, json_object_get(check->manifest, "config"), "plugin", "config");
+        enum verdict verdict = schema_compiles(check, json_object_get(check->manifest, "config"),
+                                               "plugin", "config");
         const json_t *row;
         size_t n;
 
@@ -106,7 +115,8 @@ static enum verdict check_schemas(struct check *check)
                 json_array_foreach(json_object_get(check->manifest, places[i][0]), n, row)
                         if (!verdict)
                                 verdict = schema_compiles(check, json_object_get(row, places[i][1]),
-                                                          json_text_of(row, "name", "?"), places[i][1]);
+                                                          json_text_of(row, "name", "?"),
+                                                          places[i][1]);
         return verdict;
 }
 
@@ -132,8 +142,10 @@ static void set_replies(struct check *check, const json_t *replies)
                 const json_t *body = json_object_get(reply, "body");
                 _free_ char *text = body && !json_is_string(body) ? json_compact(body) : NULL;
 
-                kn_mock_reply(check->mock, json_text_of(reply, "method", "GET"), json_text_of(reply, "url", "*"),
-                              (int)json_int_of(reply, "status", 200), text ? text : json_string_value(body));
+                kn_mock_reply(check->mock, json_text_of(reply, "method", "GET"),
+                              json_text_of(reply, "url", "*"),
+                              (int)json_int_of(reply, "status", 200),
+                              text ? text : json_string_value(body));
         }
 }
 
@@ -144,10 +156,11 @@ static bool set_config(struct check *check, const json_t *config)
         return !text || kn_mock_config(check->mock, text) >= 0;
 }
 
-/* Without arguments, without a configuration. What a domain's contract asks for is not known here. */
+/* With no argument and no configuration. What a domain's contract asks for is not known here. */
 static bool is_callable(const json_t *manifest, const json_t *action)
 {
-        bool asks_contract = json_is_null(json_object_get(action, "params")) && json_text_of(manifest, "domain", NULL);
+        bool asks_contract = json_is_null(json_object_get(action, "params")) &&
+                json_text_of(manifest, "domain", NULL);
 
         return action && !asks_contract && !json_array_size(json_at(action, "params.required")) &&
                 !json_array_size(json_at(manifest, "config.required"));
@@ -163,7 +176,8 @@ static enum verdict prepare(struct check *check, const char *name, char **ret_ar
         const json_t *args = json_object_get(each, "args");
 
         if (!each && !is_callable(check->manifest, action))
-                return check_say(check, CHECK_SKIP, "it needs arguments or a configuration, and no case gives them");
+                return check_say(check, CHECK_SKIP,
+                                 "it needs arguments or a configuration, and no case gives them");
         if (!each)
                 kn_mock_egress(check->mock, "[]");
         set_replies(check, json_object_get(each, "replies"));
@@ -194,11 +208,15 @@ static enum verdict judge_plan(struct check *check, const char *name)
                 is_readonly = is_readonly || text_equal(json_string_value(row), "readonly");
         json_array_foreach(requests, i, row)
                 if (!is_read(row))
-                        return check_say(check, CHECK_FAIL, "a plan sent %s %s: announce the change first and leave it on KN_SKIP",
-                                         json_text_of(row, "method", ""), json_text_of(row, "url", ""));
+                        return check_say(check, CHECK_FAIL,
+                                         "a plan sent %s %s: announce the change first and leave "
+                                         "it on KN_SKIP",
+                                         json_text_of(row, "method", ""),
+                                         json_text_of(row, "url", ""));
         json_array_foreach(changes, i, row)
                 if (strcmp(json_text_of(row, "state", "planned"), "planned"))
-                        return check_say(check, CHECK_FAIL, "a plan closed the change of %s, which was skipped",
+                        return check_say(check, CHECK_FAIL,
+                                         "a plan closed the change of %s, which was skipped",
                                          json_text_of(row, "resource", "?"));
         if (is_readonly && json_array_size(changes))
                 return check_say(check, CHECK_FAIL, "it says KN_READONLY and announces a change");
@@ -256,23 +274,29 @@ static enum verdict check_cancel(struct check *check, const char *name)
         pthread_join(thread, NULL);
         if (calling.ended_ms - asked_ms < 1000)
                 return CHECK_OK;
-        return check_say(check, CHECK_FAIL, "it went on for %lld ms after it was cancelled: ask kn_wait(ctx, -1, 0, 0), sleep in kn_wait()",
+        return check_say(check, CHECK_FAIL,
+                         "it went on for %lld ms after it was cancelled: ask kn_wait(ctx, -1, 0, "
+                         "0), sleep in kn_wait()",
                          (long long)(calling.ended_ms - asked_ms));
 }
 
 static enum verdict judge_case(struct check *check, const json_t *each, int code)
 {
         const json_t *want = json_object_get(each, "result");
-        const char *want_code = json_text_of(each, "code", "ok"), *text = kn_mock_result(check->mock);
+        const char *want_code = json_text_of(each, "code", "ok"),
+                *text = kn_mock_result(check->mock);
         _json_ json_t *result = NULL;
         _free_ char *wanted = NULL;
 
         if (strcmp(author_code(code), want_code))
-                return check_say(check, CHECK_FAIL, "wanted %s, found %s%s%s", want_code, author_code(code),
+                return check_say(check, CHECK_FAIL, "wanted %s, found %s%s%s", want_code,
+                                 author_code(code),
                                  code < 0 ? ": " : "", code < 0 ? sentence(check) : "");
         if (code < 0 && !kn_mock_sentence(check->mock))
-                return check_say(check, CHECK_FAIL, "it failed and did not say why: return kn_fail(ctx, …)");
-        if (!want || (!json_parse(text, strlen(text), NULL, &result, NULL) && json_equal(want, result)))
+                return check_say(check, CHECK_FAIL,
+                                 "it failed and did not say why: return kn_fail(ctx, …)");
+        if (!want ||
+            (!json_parse(text, strlen(text), NULL, &result, NULL) && json_equal(want, result)))
                 return CHECK_OK;
         wanted = json_canonical(want);
         return check_say(check, CHECK_FAIL, "wanted %s, found %s", wanted ? wanted : "", text);
@@ -281,18 +305,21 @@ static enum verdict judge_case(struct check *check, const json_t *each, int code
 static enum verdict check_case(struct check *check, const char *number)
 {
         const json_t *each = json_array_get(check->cases, (size_t)strtoul(number, NULL, 10) - 1);
-        const char *action = json_text_of(each, "action", NULL), *mode = json_text_of(each, "mode", "run");
+        const char *action = json_text_of(each, "action", NULL),
+                *mode = json_text_of(each, "mode", "run");
         _json_ json_t *alone = json_pack("[O?]", each);
         struct check only = *check;
         _free_ char *args = NULL;
         enum verdict verdict;
 
         if (!action || !author_action(check->manifest, action))
-                return check_say(check, CHECK_FAIL, "the plugin has no action \"%s\"", action ? action : "");
+                return check_say(check, CHECK_FAIL, "the plugin has no action \"%s\"",
+                                 action ? action : "");
         only.cases = alone;
         verdict = prepare(&only, action, &args);
         if (verdict == CHECK_OK)
-                verdict = judge_case(&only, each, !strcmp(mode, "plan") ? kn_mock_plan(check->mock, action, args)
+                verdict = judge_case(&only, each,
+                                     !strcmp(mode, "plan") ? kn_mock_plan(check->mock, action, args)
                                      : kn_mock_run(check->mock, action, args));
         memcpy(check->said, only.said, sizeof check->said);
         return verdict;
@@ -313,7 +340,8 @@ int check_run(struct check *check, const char *name, enum verdict *ret, struct f
         } checks[] = {
                 { "loads", check_loads, NULL }, { "exports", check_exports, NULL },
                 { "sentences", check_sentences, NULL }, { "schemas", check_schemas, NULL },
-                { "plan", NULL, check_plan }, { "cancel", NULL, check_cancel }, { "case", NULL, check_case },
+                { "plan", NULL, check_plan }, { "cancel", NULL, check_cancel },
+                { "case", NULL, check_case },
         };
         size_t len = strcspn(name, ":");
 
@@ -326,5 +354,7 @@ int check_run(struct check *check, const char *name, enum verdict *ret, struct f
                 return 0;
         }
         fault_set(fault, 404, "plugin.check", "there is no check \"%s\"", name);
-        return fault_try(fault, "loads, exports, sentences, schemas, plan:ACTION, cancel:ACTION, case:NUMBER");
+        return fault_try(fault,
+                         "loads, exports, sentences, schemas, plan:ACTION, cancel:ACTION, "
+                         "case:NUMBER");
 }

@@ -27,47 +27,60 @@ static const void *at(const struct object *object, uint64_t offset, uint64_t len
 
 static const ElfW(Shdr) *section(const struct object *object, const ElfW(Ehdr) *head, uint64_t i)
 {
-        return i < head->e_shnum ? at(object, head->e_shoff + i * sizeof(ElfW(Shdr)), sizeof(ElfW(Shdr))) : NULL;
+        const uint64_t size = sizeof(ElfW(Shdr));
+
+        return i < head->e_shnum ? at(object, head->e_shoff + i * size, size) : NULL;
 }
 
-static const char *symbol_name(const struct object *object, const ElfW(Shdr) *strings, uint32_t offset)
+static const char *symbol_name(const struct object *object, const ElfW(Shdr) *strings,
+                               uint32_t offset)
 {
-        const char *name = offset < strings->sh_size ? at(object, strings->sh_offset, strings->sh_size) : NULL;
+        const char *all = at(object, strings->sh_offset, strings->sh_size);
+        bool is_whole = all && offset < strings->sh_size &&
+                memchr(all + offset, '\0', strings->sh_size - offset);
 
-        return name && memchr(name + offset, '\0', strings->sh_size - offset) ? name + offset : NULL;
+        return is_whole ? all + offset : NULL;
 }
 
-static enum verdict judge_symbol(struct check *check, const ElfW(Sym) *symbol, const char *name, int *found)
+static enum verdict judge_symbol(struct check *check, const ElfW(Sym) *symbol, const char *name,
+                                 int *found)
 {
         bool is_ours = text_starts_with(name, "kn_") || text_starts_with(name, "kaname_");
 
         if (symbol->st_shndx == SHN_UNDEF && is_ours)
-                return check_say(check, CHECK_FAIL, "it wants %s from its host: nothing is linked, every service is a door", name);
+                return check_say(check, CHECK_FAIL,
+                                 "it wants %s from its host: nothing is linked, every service is a "
+                                 "door", name);
         if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL)
                 return CHECK_OK;
         if (!strcmp(name, "kaname_plugin"))
                 ++*found;
         else if (*name != '_' && !text_equal(name, "main"))
-                return check_say(check, CHECK_FAIL, "it exports %s: build with -fvisibility=hidden", name);
+                return check_say(check, CHECK_FAIL, "it exports %s: build with -fvisibility=hidden",
+                                 name);
         return CHECK_OK;
 }
 
-static enum verdict judge_table(struct check *check, const struct object *object, const ElfW(Ehdr) *head,
+static enum verdict judge_table(struct check *check, const struct object *object,
+                                const ElfW(Ehdr) *head,
                                 const ElfW(Shdr) *table)
 {
         const ElfW(Shdr) *strings = section(object, head, table->sh_link);
         enum verdict verdict = CHECK_OK;
         int found = 0;
 
-        for (uint64_t i = 1; strings && verdict == CHECK_OK && i < table->sh_size / sizeof(ElfW(Sym)); i++) {
-                const ElfW(Sym) *symbol = at(object, table->sh_offset + i * sizeof *symbol, sizeof *symbol);
+        for (uint64_t i = 1; strings && verdict == CHECK_OK &&
+             i < table->sh_size / sizeof(ElfW(Sym)); i++) {
+                const ElfW(Sym) *symbol = at(object, table->sh_offset + i * sizeof *symbol,
+                                             sizeof *symbol);
                 const char *name = symbol ? symbol_name(object, strings, symbol->st_name) : NULL;
 
                 verdict = name ? judge_symbol(check, symbol, name, &found)
                         : check_say(check, CHECK_FAIL, "its symbol table is damaged");
         }
         if (verdict == CHECK_OK && !found)
-                return check_say(check, CHECK_FAIL, "it does not export kaname_plugin: is KN_PLUGIN() in it?");
+                return check_say(check, CHECK_FAIL,
+                                 "it does not export kaname_plugin: is KN_PLUGIN() in it?");
         return verdict;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,8 +22,10 @@ static const char action_c[] =
         "        return kn_return_str(ctx, \"greeting\", kn_arg_str(ctx, \"name\", \"world\"));\n"
         "}\n\n"
         "static const struct kn_action actions[] = {\n"
-        "        { .name = \"greet\", .summary = \"Say a name back\", .run = greet, .flags = KN_READONLY | KN_IDEMPOTENT,\n"
-        "          .params = KN_JSON({ \"properties\": { \"name\": { \"type\": \"string\", \"description\": \"Whom to greet\" } } }) },\n"
+        "        { .name = \"greet\", .summary = \"Greet by name\", .run = greet, "
+        ".flags = KN_READONLY, .params =\n"
+        "          KN_JSON({ \"properties\": { \"name\": { \"type\": \"string\", "
+        "\"description\": \"Who it is\" } } }) },\n"
         "};\n";
 
 static const char sensor_c[] =
@@ -30,19 +33,23 @@ static const char sensor_c[] =
         "{\n"
         "        return kn_emit(ctx, \"seen\", \"{\\\"what\\\": \\\"something\\\"}\", NULL);\n"
         "}\n\n"
-        "static const struct kn_trigger triggers[] = { { .name = \"seen\", .summary = \"Something was seen\" } };\n"
+        "static const struct kn_trigger triggers[] = {\n"
+        "        { .name = \"seen\", .summary = \"Something was seen\" },\n"
+        "};\n"
         "static const struct kn_sensor sensors[] = {\n"
-        "        { .name = \"look\", .summary = \"Look every ten seconds\", .poll = look, .interval_ms = 10000 },\n"
+        "        { .name = \"look\", .summary = \"Look every ten seconds\", .poll = look, "
+        ".interval_ms = 10000 },\n"
         "};\n";
 
 static const char makefile[] =
         "PLUGIN = %s\n"
-        "include $(if $(KANAME_SDK),$(KANAME_SDK)/kaname-plugin.mk,$(shell pkg-config --variable=mk kaname-plugin))\n";
+        "include $(if $(KANAME_SDK),$(KANAME_SDK)/kaname-plugin.mk,"
+        "$(shell pkg-config --variable=mk kaname-plugin))\n";
 
 static const char pack_yaml[] =
         "name: %s\n"
         "version: 0.1.0\n"
-        "description: What %s does, in one line\n";
+        "description: What %s does\n";
 
 static const char cases_yaml[] =
         "# Calls that `kaname plugin test` makes, and what is to come of them.\n"
@@ -53,6 +60,12 @@ static const char cases_yaml[] =
 struct kinds {
         bool action, sensor;
 };
+
+static int bad_kind(const char *text, struct fault *fault)
+{
+        return fault_set(fault, 400, "usage.argument",
+                         "--kind %s: want action, sensor, or both with a comma", text);
+}
 
 static int parse_kinds(const char *text, struct kinds *ret, struct fault *fault)
 {
@@ -65,20 +78,20 @@ static int parse_kinds(const char *text, struct kinds *ret, struct fault *fault)
                 else if (len == 6 && !strncmp(s, "sensor", len))
                         ret->sensor = true;
                 else
-                        return fault_set(fault, 400, "usage.argument", "--kind %s: want action, sensor, or both with a comma", text);
+                        return bad_kind(text, fault);
                 s += len + (s[len] == ',');
         }
-        return ret->action || ret->sensor ? 0
-                : fault_set(fault, 400, "usage.argument", "--kind: want action, sensor, or both with a comma");
+        return ret->action || ret->sensor ? 0 : bad_kind("", fault);
 }
 
 static int check_name(const char *name, struct fault *fault)
 {
-        if (name[0] >= 'a' && name[0] <= 'z' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(name) &&
-            strlen(name) <= 64)
+        static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+        if (islower((unsigned char)*name) && strspn(name, good) == strlen(name) && strlen(name) <= 64)
                 return 0;
         fault_set(fault, 400, "plugin.name", "\"%s\" cannot be the name of a plugin", name);
-        return fault_try(fault, "small letters, digits, _ and -, with a letter first: kaname plugin new my-plugin");
+        return fault_try(fault, "kaname plugin new my-plugin   (small letters, digits, _ and -)");
 }
 
 /* Never over a file that is there. */
@@ -93,7 +106,8 @@ static int write_file(const char *dir, const char *name, const char *content, st
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 && write(fd, content, len) == (ssize_t)len)
                 return 0;
-        return fault_set(fault, errno == EEXIST ? 409 : 500, "plugin.file", "%s: %s", path, strerror(errno));
+        return fault_set(fault, errno == EEXIST ? 409 : 500, "plugin.file", "%s: %s", path,
+                         strerror(errno));
 }
 
 static char *make_code(const char *name, const struct kinds *kinds)
@@ -104,18 +118,21 @@ static char *make_code(const char *name, const struct kinds *kinds)
         text_add(&text, kinds->action ? action_c : "");
         text_add(&text, kinds->action && kinds->sensor ? "\n" : "");
         text_add(&text, kinds->sensor ? sensor_c : "");
-        text_addf(&text, "KN_PLUGIN(.name = \"%s\", .version = \"0.1.0\", .summary = \"What %s does, in one line\"%s%s)\n",
-                  name, name, kinds->action ? ", KN_ACTIONS(actions)" : "",
+        text_addf(&text, "KN_PLUGIN(.name = \"%s\", .version = \"0.1.0\", .summary = "
+                  "\"What %s does\"%s%s)\n", name, name, kinds->action ? ", KN_ACTIONS(actions)" : "",
                   kinds->sensor ? ", KN_TRIGGERS(triggers), KN_SENSORS(sensors)" : "");
         return text_take(&text);
 }
 
-static int write_all(const char *dir, const char *name, const struct kinds *kinds, struct fault *fault)
+static int write_all(const char *dir, const char *name, const struct kinds *kinds,
+                     struct fault *fault)
 {
-        _free_ char *code = make_code(name, kinds), *make = NULL, *pack = NULL, *c_name = NULL, *cases_name = NULL;
+        _free_ char *code = make_code(name, kinds), *make = NULL, *pack = NULL;
+        _free_ char *c_name = NULL, *cases_name = NULL;
         int r;
 
-        if (!code || asprintf(&c_name, "%s.c", name) < 0 || asprintf(&cases_name, "%s.test.yaml", name) < 0 ||
+        if (!code || asprintf(&c_name, "%s.c", name) < 0 ||
+            asprintf(&cases_name, "%s.test.yaml", name) < 0 ||
             asprintf(&make, makefile, name) < 0 || asprintf(&pack, pack_yaml, name, name) < 0)
                 return -ENOMEM;
         r = write_file(dir, c_name, code, fault);

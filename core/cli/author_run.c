@@ -29,7 +29,8 @@ int author_open(const char *so, struct kn_mock **ret, struct fault *fault)
                 *ret = mock;
                 return 0;
         }
-        fault_set(fault, access(here ? here : so, F_OK) ? 404 : 422, "plugin.unusable", "%s", kn_mock_trouble(mock));
+        fault_set(fault, access(here ? here : so, F_OK) ? 404 : 422, "plugin.unusable", "%s",
+                  kn_mock_trouble(mock));
         kn_mock_free(mock);
         return FAULT;
 }
@@ -43,7 +44,8 @@ struct kn_mock *author_close(struct kn_mock *mock)
 const char *author_code(int code)
 {
         static const char *const names[] = {
-                "ok", "arguments", "denied-there", "not-found", "conflict", "temporary", "remote", "timeout",
+                "ok", "arguments", "denied-there", "not-found", "conflict", "temporary", "remote",
+                "timeout",
                 "canceled", "unsupported", "memory", "internal", "unknown", "denied",
         };
 
@@ -80,7 +82,8 @@ static int fail_no_action(const json_t *manifest, const char *name, struct fault
                 if (i < 63)
                         names[i] = json_text_of(action, "name", "");
         near = text_nearest(name, names);
-        fault_set(fault, 404, "action.unknown", "%s has no action \"%s\"", json_text_of(manifest, "name", "the plugin"), name);
+        fault_set(fault, 404, "action.unknown", "%s has no action \"%s\"",
+                  json_text_of(manifest, "name", "the plugin"), name);
         return fault_try(fault, near ? "%s" : "kaname plugin inspect SO", near);
 }
 
@@ -109,7 +112,8 @@ static int read_config(struct cli *cli, const json_t *schema, json_t **ret, stru
         return r;
 }
 
-static int set_config(struct cli *cli, struct kn_mock *mock, const json_t *manifest, struct fault *fault)
+static int set_config(struct cli *cli, struct kn_mock *mock, const json_t *manifest,
+                      struct fault *fault)
 {
         _json_ json_t *config = NULL;
         _free_ char *text = NULL;
@@ -122,7 +126,8 @@ static int set_config(struct cli *cli, struct kn_mock *mock, const json_t *manif
                 return -ENOMEM;
         if (kn_mock_config(mock, text) >= 0)
                 return 0;
-        return fault_set(fault, 422, "plugin.config", "%s", kn_mock_sentence(mock) ? kn_mock_sentence(mock) : "bad configuration");
+        return fault_set(fault, 422, "plugin.config", "%s",
+                         kn_mock_sentence(mock) ? kn_mock_sentence(mock) : "bad configuration");
 }
 
 static void show_changes(struct cli *cli, struct kn_mock *mock)
@@ -150,7 +155,8 @@ static int show_result(struct cli *cli, struct kn_mock *mock)
 static int call(struct cli *cli, struct kn_mock *mock, const char *args, struct fault *fault)
 {
         const char *action = cli->operands[1], *sentence;
-        int code = cli_switch(cli, "plan") ? kn_mock_plan(mock, action, args) : kn_mock_run(mock, action, args);
+        int code = cli_switch(cli, "plan") ? kn_mock_plan(mock, action, args)
+                : kn_mock_run(mock, action, args);
 
         if (!cli->is_quiet) {
                 fputs(kn_mock_log(mock), cli->err);
@@ -160,8 +166,11 @@ static int call(struct cli *cli, struct kn_mock *mock, const char *args, struct 
                 show_changes(cli, mock);
         sentence = kn_mock_sentence(mock);
         if (code < 0)
-                return fault_set(fault, code == KN_EARG ? 422 : code == KN_ETIMEOUT ? 504 : code == KN_ECONFLICT ? 409 : 500,
-                                 author_code(code), "%s", sentence ? sentence : "it failed and did not say why");
+                return fault_set(fault,
+                                 code == KN_EARG ? 422 : code == KN_ETIMEOUT ? 504
+                                 : code == KN_ECONFLICT ? 409 : 500,
+                                 author_code(code), "%s",
+                                 sentence ? sentence : "it failed and did not say why");
         return show_result(cli, mock);
 }
 

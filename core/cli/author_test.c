@@ -38,7 +38,8 @@ static int load_cases(struct cli *cli, json_t **ret, struct fault *fault)
                 return 0;
         r = cli_read_file(cli, given, ret, fault);
         if (!r && !json_is_array(*ret))
-                r = fault_set(fault, 422, "plugin.cases", "%s: want a list of calls, \"- action: NAME\"", given);
+                r = fault_set(fault, 422, "plugin.cases",
+                              "%s: want a list of calls, \"- action: NAME\"", given);
         return r;
 }
 
@@ -64,7 +65,8 @@ static int check_here(struct cli *cli, const char *name, struct fault *fault)
                 r = check_run(&check, name, &verdict, fault);
         if (r)
                 return r;
-        said = json_pack("{s:s,s:s,s:s}", "check", name, "verdict", verdict_names[verdict], "says", check.said);
+        said = json_pack("{s:s,s:s,s:s}", "check", name, "verdict", verdict_names[verdict], "says",
+                         check.said);
         if (said && !strcmp(name, "loads"))
                 json_object_set(said, "manifest", manifest);
         return said ? out_object(cli, said, "check") : -ENOMEM;
@@ -76,7 +78,8 @@ static int start(struct cli *cli, const char *name, int out, pid_t *ret)
 {
         extern char **environ;
         const char *cases = cli_option(cli, "cases");
-        const char *const argv[] = { "kaname", "plugin", "test", cli->operands[0], "--only", name, "-o", "jsonl",
+        const char *const argv[] = { "kaname", "plugin", "test", cli->operands[0], "--only", name,
+                                     "-o", "jsonl",
                                      cases ? "--cases" : NULL, cases, NULL };
         posix_spawn_file_actions_t actions;
         int r;
@@ -175,12 +178,15 @@ static int check_apart(struct cli *cli, const char *name, json_t **ret)
 
 static void print_answer(struct cli *cli, const json_t *answer)
 {
-        const char *verdict = json_text_of(answer, "verdict", "fail"), *says = json_text_of(answer, "says", "");
+        const char *verdict = json_text_of(answer, "verdict", "fail"),
+                *says = json_text_of(answer, "says", "");
 
         if (cli->has_format)
                 return;
-        fprintf(cli->out, "%s%-4s%s  %s%s", out_color(cli->has_color, out_status_color(verdict)), verdict,
-                out_color(cli->has_color, OUT_PLAIN), json_text_of(answer, "check", ""), *says ? ": " : "");
+        fprintf(cli->out, "%s%-4s%s  %s%s", out_color(cli->has_color, out_status_color(verdict)),
+                verdict,
+                out_color(cli->has_color, OUT_PLAIN), json_text_of(answer, "check", ""),
+                *says ? ": " : "");
         out_text(cli->out, says, strlen(says));
         fputc('\n', cli->out);
         fflush(cli->out);
@@ -239,7 +245,8 @@ static int check_all(struct cli *cli, json_t *answers, size_t n_cases)
 static int conclude(struct cli *cli, json_t *answers, struct fault *fault)
 {
         static const struct column columns[] = { { "CHECK", "check", COLUMN_TEXT, false },
-                { "VERDICT", "verdict", COLUMN_STATUS, false }, { "SAYS", "says", COLUMN_TEXT, false },
+                { "VERDICT", "verdict", COLUMN_STATUS, false },
+                { "SAYS", "says", COLUMN_TEXT, false },
                 { NULL, NULL, 0, false } };
         size_t i, failed = 0;
         json_t *answer;
@@ -252,7 +259,8 @@ static int conclude(struct cli *cli, json_t *answers, struct fault *fault)
         r = cli->has_format ? out_list(cli, answers, columns, "check") : 0;
         if (r || !failed)
                 return r;
-        return fault_set(fault, 500, "plugin.test", "%s: %zu of %zu checks failed", cli->operands[0], failed,
+        return fault_set(fault, 500, "plugin.test", "%s: %zu of %zu checks failed",
+                         cli->operands[0], failed,
                          json_array_size(answers));
 }
 

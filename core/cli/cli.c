@@ -70,7 +70,8 @@ int cli_duration(const struct cli *cli, const char *name, int64_t *ret_ms, struc
         value = strtod(text, &end);
         if (end == text || !(value >= 0 && value < 1e9) || !unit_ms(end)) {
                 fault_set(fault, 400, "usage.argument", "--%s: \"%s\" is no duration", name, text);
-                return fault_try(fault, "--%s 30s   (ms, s, m, h, d, w; seconds without a unit)", name);
+                return fault_try(fault, "--%s 30s   (ms, s, m, h, d, w; seconds without a unit)",
+                                 name);
         }
         *ret_ms = (int64_t)(value * (double)unit_ms(end));
         return 0;
@@ -82,7 +83,8 @@ int cli_integer(const struct cli *cli, const char *name, int64_t *ret, struct fa
 
         if (!text || text_to_int(text, INT64_MIN / 2, INT64_MAX / 2, ret))
                 return 0;
-        return fault_set(fault, 400, "usage.argument", "--%s: \"%s\" is no whole number", name, text);
+        return fault_set(fault, 400, "usage.argument", "--%s: \"%s\" is no whole number", name,
+                         text);
 }
 
 static int read_stdin(struct cli *cli, json_t **ret, struct fault *fault)
@@ -224,7 +226,8 @@ static int run(struct cli *cli, int argc, char **argv, struct fault *fault)
 int cli_main(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 {
         struct cli cli = { .in = in, .out = out, .err = err,
-                           .is_out_tty = isatty(fileno(out)) == 1, .is_err_tty = isatty(fileno(err)) == 1 };
+                           .is_out_tty = isatty(fileno(out)) == 1,
+                           .is_err_tty = isatty(fileno(err)) == 1 };
         _fault_ struct fault fault = FAULT_INIT;
         _free_ char **args = calloc((size_t)argc + 1, sizeof *args);
         int r;
@@ -236,7 +239,8 @@ int cli_main(int argc, char **argv, FILE *in, FILE *out, FILE *err)
         if (r < 0 && r != -EINTR)
                 r = fault_errno(&fault, r, "kaname");
         if (fflush(out) != 0 && r != FAULT)
-                r = fault_set(&fault, 500, "cli.output", "cannot write the answer: %s", strerror(errno));
+                r = fault_set(&fault, 500, "cli.output", "cannot write the answer: %s",
+                              strerror(errno));
         if (r == FAULT)
                 cli_report(&cli, &fault);
         cli_deinit(&cli);

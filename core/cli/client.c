@@ -70,7 +70,8 @@ char *client_escape(const char *s)
         _text_ struct text text = TEXT_INIT;
 
         for (; *s; s++) {
-                if (strchr("-._~:", *s) || (*s >= '0' && *s <= '9') || ((*s | 32) >= 'a' && (*s | 32) <= 'z'))
+                if (strchr("-._~:", *s) || (*s >= '0' && *s <= '9') ||
+                    ((*s | 32) >= 'a' && (*s | 32) <= 'z'))
                         text_add_bytes(&text, s, 1);
                 else
                         text_addf(&text, "%%%02X", (unsigned char)*s);
@@ -86,7 +87,8 @@ char *client_path(const char *pattern, const char *operand)
 
         if (!hole)
                 return strdup(pattern);
-        if (asprintf(&path, "%.*s%s%s", (int)(hole - pattern), pattern, escaped ? escaped : "", hole + 2) < 0)
+        if (asprintf(&path, "%.*s%s%s", (int)(hole - pattern), pattern, escaped ? escaped : "",
+                     hole + 2) < 0)
                 return NULL;
         return path;
 }
@@ -96,7 +98,8 @@ char *client_url(const struct client *client, const struct request *request)
         char *url;
 
         if (asprintf(&url, "%s%s%s%s", client->account.url, request->path,
-                     request->query && *request->query ? "?" : "", request->query ? request->query : "") < 0)
+                     request->query && *request->query ? "?" : "",
+                     request->query ? request->query : "") < 0)
                 return NULL;
         return url;
 }
@@ -106,7 +109,8 @@ static bool is_loopback(const char *url)
 {
         return text_starts_with(url, "http://127.") || text_starts_with(url, "http://localhost") ||
                 text_starts_with(url, "http://[::1]") || text_starts_with(url, "https://127.") ||
-                text_starts_with(url, "https://localhost") || text_starts_with(url, "https://[::1]");
+                text_starts_with(url, "https://localhost") ||
+                text_starts_with(url, "https://[::1]");
 }
 
 static void header_add(struct curl_slist **headers, const char *name, const char *value)
@@ -140,7 +144,8 @@ void client_setup(struct client *client, const struct request *request, const ch
         if (request->basic) {
                 curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
                 curl_easy_setopt(easy, CURLOPT_USERPWD, request->basic);
-        } else if (client->account.token && asprintf(&bearer, "Bearer %s", client->account.token) >= 0) {
+        } else if (client->account.token &&
+                   asprintf(&bearer, "Bearer %s", client->account.token) >= 0) {
                 header_add(headers, "Authorization", bearer);
         }
         if (request->once)
@@ -207,9 +212,12 @@ int client_fail(struct client *client, CURLcode code, struct fault *fault)
         fault_why(fault, "%s%s%s", curl_easy_strerror(code), os_error ? ": " : "",
                   os_error ? strerror((int)os_error) : "");
         if (account->socket && os_error == EACCES)
-                return fault_try(fault, "sudo kaname …   (or `kaname login --url URL` with a token)");
+                return fault_try(fault,
+                                 "sudo kaname …   (or `kaname login --url URL` with a token)");
         if (account->socket)
-                return fault_try(fault, "systemctl status kanamed   (a hub elsewhere: --url or $KANAME_URL)");
+                return fault_try(fault,
+                                 "systemctl status kanamed   (a hub elsewhere: --url or "
+                                 "$KANAME_URL)");
         return fault_try(fault, "curl -v %s/healthz", account->url);
 }
 
@@ -222,14 +230,16 @@ int client_problem(long status, const json_t *problem, const char *text, struct 
         if (!what)
                 what = json_text_of(problem, "faultstring", json_text_of(problem, "title", NULL));
         if (!json_is_object(problem) || !what) {
-                fault_set(fault, (int)status, "hub.answer", "the hub answered with status %ld", status);
+                fault_set(fault, (int)status, "hub.answer", "the hub answered with status %ld",
+                          status);
                 return text && *text ? fault_why(fault, "%.200s", text) : FAULT;
         }
         fault_set(fault, (int)status, code ? code : "hub.refused", "%s", what);
         if (json_text_of(problem, "why", NULL))
                 fault_why(fault, "%s", json_text_of(problem, "why", ""));
         if (json_text_of(problem, "remedy", json_text_of(problem, "try", NULL)))
-                fault_try(fault, "%s", json_text_of(problem, "remedy", json_text_of(problem, "try", "")));
+                fault_try(fault, "%s",
+                          json_text_of(problem, "remedy", json_text_of(problem, "try", "")));
         json_object_foreach((json_t *)problem, key, value)
                 if (json_is_array(value) || json_is_object(value) || !strcmp(key, "execution"))
                         fault_detail(fault, key, json_incref(value));
@@ -273,7 +283,8 @@ static int set_body(struct client *client, const struct request *request, char *
         if (request->file) {
                 *file = fopen(request->file, "re");
                 if (!*file || fseeko(*file, 0, SEEK_END))
-                        return fault_set(fault, 400, "file.unreadable", "%s: %s", request->file, strerror(errno));
+                        return fault_set(fault, 400, "file.unreadable", "%s: %s", request->file,
+                                         strerror(errno));
                 curl_easy_setopt(easy, CURLOPT_POST, 1L);
                 curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ftello(*file));
                 rewind(*file);
@@ -302,7 +313,8 @@ static void cleanup_upload(FILE **file)
                 fclose(*file);
 }
 
-static int exchange(struct cli *cli, const struct request *request, struct sink *sink, CURLcode *code,
+static int exchange(struct cli *cli, const struct request *request, struct sink *sink,
+                    CURLcode *code,
                     struct fault *fault)
 {
         struct client *client = cli->client;
@@ -315,7 +327,8 @@ static int exchange(struct cli *cli, const struct request *request, struct sink 
                 return -ENOMEM;
         client_setup(client, request, url, &headers);
         if (request->body || request->file)
-                header_add(&headers, "Content-Type", request->type ? request->type : "application/json");
+                header_add(&headers, "Content-Type",
+                           request->type ? request->type : "application/json");
         r = set_body(client, request, &body, &file, fault);
         if (r)
                 return r;
@@ -332,13 +345,17 @@ static bool is_worth_again(const struct request *request, CURLcode code)
 {
         bool is_read = !request->method || !strcmp(request->method, "GET");
 
-        return (is_read || request->once) && (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
-                                              code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE);
+        return (is_read || request->once) &&
+                (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
+                                              code == CURLE_SEND_ERROR ||
+                                              code == CURLE_PARTIAL_FILE);
 }
 
-static int take_answer(struct client *client, struct sink *sink, struct answer *ret, struct fault *fault)
+static int take_answer(struct client *client, struct sink *sink, struct answer *ret,
+                       struct fault *fault)
 {
-        struct answer answer = { .total = sink->total, .date_ms = sink->date_ms, .len = sink->text.len };
+        struct answer answer = { .total = sink->total, .date_ms = sink->date_ms,
+                                 .len = sink->text.len };
         char *type = NULL;
         int r = 0;
 
@@ -361,7 +378,8 @@ static int take_answer(struct client *client, struct sink *sink, struct answer *
         return r;
 }
 
-int client_call(struct cli *cli, const struct request *request, struct answer *ret, struct fault *fault)
+int client_call(struct cli *cli, const struct request *request, struct answer *ret,
+                struct fault *fault)
 {
         CURLcode code = CURLE_OK;
         int r = client_open(cli, fault);
@@ -385,7 +403,8 @@ int client_call(struct cli *cli, const struct request *request, struct answer *r
         return client_fail(cli->client, code, fault);
 }
 
-int client_get(struct cli *cli, const char *path, const char *query, json_t **ret, struct fault *fault)
+int client_get(struct cli *cli, const char *path, const char *query, json_t **ret,
+               struct fault *fault)
 {
         const struct request request = { .path = path, .query = query };
         _answer_ struct answer answer = ANSWER_INIT;
@@ -394,7 +413,8 @@ int client_get(struct cli *cli, const char *path, const char *query, json_t **re
         if (r)
                 return r;
         if (!answer.json)
-                return fault_set(fault, 502, "hub.answer", "%s did not answer with JSON: is this a Kaname hub?",
+                return fault_set(fault, 502, "hub.answer",
+                                 "%s did not answer with JSON: is this a Kaname hub?",
                                  client_where(cli));
         *ret = TAKE(answer.json);
         return 0;

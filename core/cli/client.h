@@ -18,7 +18,7 @@ struct request {
         const json_t *body;             /* sent as JSON; NULL: none */
         const char *type;               /* NULL: application/json */
         const char *file;               /* instead of body: send this file */
-        const char *once;               /* Idempotency-Key; such a request is repeated once on a broken wire */
+        const char *once;               /* Idempotency-Key; repeated once on a broken wire */
         const char *basic;              /* "user:password" instead of the token */
         bool is_preparation;            /* --curl: carry it out, it only prepares what will be printed */
 };
@@ -40,9 +40,11 @@ void answer_deinit(struct answer *answer);
  * One exchange. 0 for any 2xx; FAULT with the hub's own problem otherwise, 503 hub.unreachable,
  * 504 hub.timeout; CLI_DONE when --curl printed it; -EINTR when an interrupt was caught.
  */
-int client_call(struct cli *cli, const struct request *request, struct answer *ret, struct fault *fault);
+int client_call(struct cli *cli, const struct request *request, struct answer *ret,
+                struct fault *fault);
 /* A GET whose JSON is all that matters. New reference. */
-int client_get(struct cli *cli, const char *path, const char *query, json_t **ret, struct fault *fault);
+int client_get(struct cli *cli, const char *path, const char *query, json_t **ret,
+               struct fault *fault);
 
 struct client_event {
         const char *name, *data;        /* name "" where the stream has none */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * --curl: the request as a line for the shell. The token is named, never shown, so that the line can
- * be pasted into a ticket.
+ * --curl: the request as a line for the shell. The token is named, never shown, so that the line
+ * can be pasted into a ticket.
  */
 
 #include "cli/client_i.h"
@@ -15,7 +15,10 @@
 /* 'it'\''s': nothing inside single quotes means anything to a shell. */
 static void print_quoted(FILE *to, const char *s)
 {
-        if (*s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=") == strlen(s)) {
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789-_./:@=";
+
+        if (*s && strspn(s, plain) == strlen(s)) {
                 fputs(s, to);
                 return;
         }

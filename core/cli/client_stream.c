@@ -2,8 +2,8 @@
 
 /*
  * Event streams (text/event-stream). Frames are cut out of what arrives, whatever its pieces; a
- * frame's fields are name and data, all else is no business of ours. The callback runs inside libcurl's, so
- * its answer is kept and the transfer broken off.
+ * frame's fields are name and data, all else is no business of ours. The callback runs inside
+ * libcurl's, so its answer is kept and the transfer broken off.
  */
 
 #include "cli/client_i.h"

@@ -54,7 +54,8 @@ static void print_option_cases(FILE *to, const char *command, const struct verb_
 
 static void command_name(const struct noun *noun, const struct verb *verb, char name[64])
 {
-        snprintf(name, 64, "%s%s%s", noun->name ? noun->name : "", noun->name ? " " : "", verb->name);
+        snprintf(name, 64, "%s%s%s", noun->name ? noun->name : "", noun->name ? " " : "",
+                 verb->name);
 }
 
 static void each_verb(FILE *to, void (*print)(FILE *, const struct verb *, const char *command))
@@ -137,7 +138,8 @@ static const char tail[] =
         "        fi\n"
         "    done\n"
         "    case $prev in\n"
-        "        -o|--output) COMPREPLY=($(compgen -W 'table wide json yaml jsonl csv name' -- \"$cur\")); return ;;\n"
+        "        -o|--output) COMPREPLY=($(compgen -W 'table wide json yaml jsonl csv name' -- "
+        "\"$cur\")); return ;;\n"
         "    esac\n"
         "    __kaname_argument && return\n"
         "    __kaname_words\n"

@@ -63,19 +63,23 @@ static void print_head(struct cli *cli, const json_t *change, bool with_origin)
         const json_t *after = present(json_object_get(change, "after"));
         const char *sign = !before ? "+" : !after ? "-" : "~";
         enum out_color color = !before ? OUT_GOOD : !after ? OUT_BAD : OUT_BUSY;
-        const char *state = json_text_of(change, "state", NULL), *resource = json_text_of(change, "resource", "?");
+        const char *state = json_text_of(change, "state", NULL),
+                *resource = json_text_of(change, "resource", "?");
 
-        fprintf(cli->out, "%s%s%s ", out_color(cli->has_color, color), sign, out_color(cli->has_color, OUT_PLAIN));
+        fprintf(cli->out, "%s%s%s ", out_color(cli->has_color, color), sign,
+                out_color(cli->has_color, OUT_PLAIN));
         out_text(cli->out, resource, strlen(resource));
         if (state)
-                fprintf(cli->out, "  %s%s%s", out_color(cli->has_color, out_status_color(state)), state,
+                fprintf(cli->out, "  %s%s%s", out_color(cli->has_color, out_status_color(state)),
+                        state,
                         out_color(cli->has_color, OUT_PLAIN));
         if (json_text_of(change, "undone_by", NULL))
                 fprintf(cli->out, "  undone by %s", json_text_of(change, "undone_by", ""));
         if (with_origin) {
                 _free_ char *at = out_cell(json_object_get(change, "at"), COLUMN_TIME);
 
-                fprintf(cli->out, "  %s%s  %s  %s%s", out_color(cli->has_color, OUT_FAINT), at ? at : "",
+                fprintf(cli->out, "  %s%s  %s  %s%s", out_color(cli->has_color, OUT_FAINT),
+                        at ? at : "",
                         json_text_of(change, "user", ""), json_text_of(change, "execution", ""),
                         out_color(cli->has_color, OUT_PLAIN));
         }

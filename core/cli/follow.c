@@ -25,7 +25,8 @@
 struct tail {
         struct cli *cli;
         const struct follow *follow;
-        size_t seen, skip;      /* lines shown so far; lines of this stream that were shown before */
+        size_t seen;            /* lines shown so far */
+        size_t skip;            /* lines of this stream that an earlier one showed */
         bool has_progress;      /* a progress line stands on the terminal */
 };
 
@@ -95,7 +96,8 @@ static int take_event(void *arg, const struct client_event *event)
 
 static bool is_final(const json_t *execution)
 {
-        static const char *const finals[] = { "succeeded", "failed", "timeout", "abandoned", "canceled", NULL };
+        static const char *const finals[] = { "succeeded", "failed", "timeout", "abandoned",
+                                              "canceled", NULL };
         const char *status = json_text_of(execution, "status", "");
 
         for (size_t i = 0; finals[i]; i++)
@@ -152,7 +154,8 @@ static void say_detached(struct cli *cli, const char *id)
 static int waited_enough(const char *id, struct fault *fault)
 {
         fault_set(fault, 504, "cli.wait", "execution %s has not ended yet; it goes on", id);
-        return fault_try(fault, "kaname execution tail %s   (or: kaname execution cancel %s)", id, id);
+        return fault_try(fault, "kaname execution tail %s   (or: kaname execution cancel %s)", id,
+                         id);
 }
 
 int follow_execution(struct cli *cli, const struct follow *follow, json_t **ret_execution,
@@ -188,7 +191,8 @@ static void why_conflict(const json_t *conflict, struct fault *fault)
         _free_ char *wanted = out_cell(json_object_get(conflict, "wanted"), COLUMN_TEXT);
 
         if (conflict && before && found && wanted)
-                fault_why(fault, "%s\nbefore: %s\nfound:  %s\nwanted: %s", json_text_of(conflict, "resource", "?"),
+                fault_why(fault, "%s\nbefore: %s\nfound:  %s\nwanted: %s",
+                          json_text_of(conflict, "resource", "?"),
                           *before ? before : "(none)", *found ? found : "(none)", *wanted ? wanted : "(none)");
 }
 
@@ -198,6 +202,8 @@ int follow_verdict(const json_t *execution, struct fault *fault)
         const json_t *result = json_object_get(execution, "result");
         const char *error = json_text_of(result, "error", json_text_of(result, "message", NULL));
         const char *code = json_text_of(result, "code", NULL);
+        const char *action = json_text_of(json_object_get(execution, "action"), "ref",
+                                          "the execution");
         char made[64];
 
         if (!strcmp(status, "succeeded"))
@@ -205,9 +211,12 @@ int follow_verdict(const json_t *execution, struct fault *fault)
         snprintf(made, sizeof made, "execution.%s", status);
         if (error)
                 fault_set(fault, verdict_status(status, code), code ? code : made, "%s", error);
+        else if (json_int_of(result, "return_code", 0))
+                fault_set(fault, 500, made, "%s: the command ended with %lld", action,
+                          (long long)json_int_of(result, "return_code", 0));
         else
                 fault_set(fault, verdict_status(status, code), code ? code : made, "%s ended as %s",
-                          json_text_of(json_object_get(execution, "action"), "ref", "the execution"), status);
+                          action, status);
         if (json_text_of(result, "why", NULL))
                 fault_why(fault, "%s", json_text_of(result, "why", ""));
         why_conflict(json_object_get(result, "conflict"), fault);
@@ -225,7 +234,7 @@ static void show_result(struct cli *cli, const json_t *result)
                 return;
         }
         text = out_cell(result, COLUMN_TEXT);
-        if (text && *text)
+        if (text && *text && !json_is_object(result))
                 fprintf(cli->out, "%s\n", text);
 }
 
@@ -234,7 +243,8 @@ static void say_end(struct cli *cli, const json_t *execution)
         const char *status = json_text_of(execution, "status", "?");
         const json_t *elapsed = json_object_get(execution, "elapsed_seconds");
 
-        cli_note(cli, "%s%s%s %s%s%.3g%s", out_color(cli->has_err_color, out_status_color(status)), status,
+        cli_note(cli, "%s%s%s %s%s%.3g%s", out_color(cli->has_err_color, out_status_color(status)),
+                 status,
                  out_color(cli->has_err_color, OUT_PLAIN), json_text_of(execution, "id", ""),
                  elapsed ? " in " : "", json_number_value(elapsed), elapsed ? " s" : "");
 }
@@ -275,7 +285,8 @@ int follow_request(struct cli *cli, const struct request *request, struct fault 
                 return r;
         follow.id = json_text_of(answer.json, "id", NULL);
         if (!follow.id)
-                return fault_set(fault, 502, "hub.answer", "the hub did not say which execution it started");
+                return fault_set(fault, 502, "hub.answer",
+                                 "the hub did not say which execution it started");
         if (cli_switch(cli, "async"))
                 return show_started(cli, answer.json);
         if (cli->is_quiet)

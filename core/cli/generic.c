@@ -67,7 +67,8 @@ static int print_if_new(struct cli *cli, char **last, const char *text, size_t l
         return *last ? 0 : -ENOMEM;
 }
 
-static int watch_turn(struct cli *cli, int (*make)(struct cli *, struct fault *), char **last, struct fault *fault)
+static int watch_turn(struct cli *cli, int (*make)(struct cli *, struct fault *), char **last,
+                      struct fault *fault)
 {
         FILE *to = cli->out;
         _free_ char *text = NULL;
@@ -85,7 +86,8 @@ static int watch_turn(struct cli *cli, int (*make)(struct cli *, struct fault *)
         return r ? r : print_if_new(cli, last, text, len);
 }
 
-int verb_watch(struct cli *cli, int (*make)(struct cli *cli, struct fault *fault), struct fault *fault)
+int verb_watch(struct cli *cli, int (*make)(struct cli *cli, struct fault *fault),
+               struct fault *fault)
 {
         _free_ char *last = NULL;
         int r;
@@ -140,7 +142,8 @@ int verb_get(struct cli *cli, struct fault *fault)
 
 static int change_one(struct cli *cli, const char *method, const char *operand, struct fault *fault)
 {
-        _free_ char *path = client_path(cli->verb->path, operand ? operand : ""), *query = verb_query(cli);
+        _free_ char *path = client_path(cli->verb->path, operand ? operand : ""),
+                *query = verb_query(cli);
         const struct request request = { .method = method, .path = path, .query = query };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = path && query ? client_call(cli, &request, &answer, fault) : -ENOMEM;
@@ -149,14 +152,16 @@ static int change_one(struct cli *cli, const char *method, const char *operand, 
                 return r == CLI_DONE ? 0 : r;
         if (answer.json && (cli->has_format || !cli->verb->done))
                 return verb_show(cli, answer.json);
-        cli_note(cli, "%s%s%s", operand ? operand : "", operand ? ": " : "", cli->verb->done ? cli->verb->done : "done");
+        cli_note(cli, "%s%s%s", operand ? operand : "", operand ? ": " : "",
+                 cli->verb->done ? cli->verb->done : "done");
         return 0;
 }
 
 int verb_delete(struct cli *cli, struct fault *fault)
 {
         int r = cli->n_operands == 1
-                ? cli_confirm(cli, fault, "%s %s %s?", cli->verb->name, cli->noun->name, cli->operands[0])
+                ? cli_confirm(cli, fault, "%s %s %s?", cli->verb->name, cli->noun->name,
+                              cli->operands[0])
                 : cli_confirm(cli, fault, "%s these %d?", cli->verb->name, cli->n_operands);
 
         for (int i = 0; i < cli->n_operands && !r; i++)

@@ -9,7 +9,7 @@
 
 int verb_list(struct cli *cli, struct fault *fault);    /* GET path, as a list; --watch */
 int verb_get(struct cli *cli, struct fault *fault);     /* GET path for each operand */
-int verb_delete(struct cli *cli, struct fault *fault);  /* DELETE path for each operand, after asking */
+int verb_delete(struct cli *cli, struct fault *fault);  /* DELETE path for each, after asking */
 int verb_post(struct cli *cli, struct fault *fault);    /* POST path for each operand (or once) */
 
 /* The options that have a query name, encoded; never NULL unless out of memory. */
@@ -17,6 +17,7 @@ char *verb_query(const struct cli *cli);
 /* Show an answer as the table's row says. */
 int verb_show(struct cli *cli, const json_t *value);
 /* Show what make() fetches once, or again and again with --watch. */
-int verb_watch(struct cli *cli, int (*make)(struct cli *cli, struct fault *fault), struct fault *fault);
+int verb_watch(struct cli *cli, int (*make)(struct cli *cli, struct fault *fault),
+               struct fault *fault);
 
 #endif

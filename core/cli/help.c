@@ -13,7 +13,8 @@ static void print_option(FILE *to, const struct verb_option *option)
         else if (option->argument)
                 snprintf(argument, sizeof argument, " %s", option->argument);
         snprintf(left, sizeof left, "%c%c%s --%s%s", option->letter ? '-' : ' ',
-                 option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name, argument);
+                 option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name,
+                 argument);
         fprintf(to, "  %-28s %s\n", left, option->summary);
 }
 
@@ -28,7 +29,8 @@ static void print_options(FILE *to, const char *title, const struct verb_option 
 
 static void print_usage(FILE *to, const struct noun *noun, const struct verb *verb)
 {
-        fprintf(to, "kaname %s%s%s%s%s", noun->name ? noun->name : "", noun->name ? " " : "", verb->name,
+        fprintf(to, "kaname %s%s%s%s%s", noun->name ? noun->name : "", noun->name ? " " : "",
+                verb->name,
                 verb->operands ? " " : "", verb->operands ? verb->operands : "");
 }
 

@@ -13,7 +13,8 @@
 const struct verb_option login_options[] = {
         { .name = "token-file", .argument = "FILE", .complete = COMPLETE_FILE,
           .summary = "read the token from a file, such as the hub's admin-token" },
-        { .name = "user", .letter = 'u', .argument = "NAME", .summary = "trade the key of this user for a token that expires" },
+        { .name = "user", .letter = 'u', .argument = "NAME",
+          .summary = "trade the key of this user for a token that expires" },
         { .name = "ttl", .argument = "TIME", .summary = "how long the traded token is good" },
         { .name = NULL }
 };
@@ -60,8 +61,10 @@ static int read_file(const char *path, char **ret, struct fault *fault)
         int r;
 
         if (!file) {
-                fault_set(fault, errno == EACCES ? 403 : 404, "login.file", "%s: %s", path, strerror(errno));
-                return errno == EACCES ? fault_try(fault, "sudo cat %s | kaname login", path) : FAULT;
+                fault_set(fault, errno == EACCES ? 403 : 404, "login.file", "%s: %s", path,
+                          strerror(errno));
+                return errno == EACCES ? fault_try(fault, "sudo cat %s | kaname login", path)
+                        : FAULT;
         }
         r = read_line(file, ret, fault);
         fclose(file);
@@ -125,6 +128,7 @@ int verb_login(struct cli *cli, struct fault *fault)
                 r = account_save(account, fault);
         if (!r)
                 cli_note(cli, "logged in at %s as %s; kept in %s", client_where(cli),
-                         json_text_of(user, "username", json_text_of(user, "user", "?")), account->file);
+                         json_text_of(user, "username", json_text_of(user, "user", "?")),
+                         account->file);
         return r;
 }

@@ -139,7 +139,9 @@ static void print_page(FILE *to, const struct noun *noun)
         for (i = 0; noun->name[i] && i + 1 < sizeof title; i++)
                 title[i] = (char)toupper((unsigned char)noun->name[i]);
         title[i] = '\0';
-        fprintf(to, ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd November 22, 2026\n.Dt KANAME-%s 1\n.Os\n"
+        fprintf(to,
+                ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd November 22, 2026\n.Dt KANAME-%s "
+                "1\n.Os\n"
                 ".Sh NAME\n.Nm kaname-%s\n.Nd ", title, noun->name);
         print_escaped(to, noun->summary);
         fputs("\n.Sh SYNOPSIS\n", to);

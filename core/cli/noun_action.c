@@ -38,7 +38,8 @@ static int show_action(struct cli *cli, const json_t *action)
 {
         _json_ json_t *rows = parameter_rows(json_object_get(action, "parameters"));
 
-        fprintf(cli->out, "%s%s%s  %s\n\n", out_color(cli->has_color, OUT_STRONG), json_text_of(action, "ref", ""),
+        fprintf(cli->out, "%s%s%s  %s\n\n", out_color(cli->has_color, OUT_STRONG),
+                json_text_of(action, "ref", ""),
                 out_color(cli->has_color, OUT_PLAIN), json_text_of(action, "description", ""));
         return json_array_size(rows) ? out_table(cli, rows, parameter_columns) : 0;
 }
@@ -67,7 +68,8 @@ static const struct column columns[] = {
 };
 
 static const struct verb_option list_options[] = {
-        { .name = "pack", .letter = 'p', .argument = "PACK", .summary = "of this pack, plugin or domain", .query = "pack", .complete = COMPLETE_PACK },
+        { .name = "pack", .letter = 'p', .argument = "PACK",
+          .summary = "of this pack, plugin or domain", .query = "pack", .complete = COMPLETE_PACK },
         { .name = "tags", .argument = "TAG", .summary = "with this tag", .query = "tags" },
         { .name = "last", .letter = 'n', .argument = "N", .summary = "how many", .query = "limit" },
         { .name = NULL }
@@ -76,7 +78,8 @@ static const struct verb_option list_options[] = {
 static const struct verb verbs[] = {
         { .name = "list", .summary = "what can be run", .run = verb_list, .options = list_options,
           .path = "/api/v1/actions", .columns = columns, .name_path = "ref" },
-        { .name = "get", .operands = "ACTION...", .summary = "what an action does and takes", .run = get_run,
+        { .name = "get", .operands = "ACTION...", .summary = "what an action does and takes",
+          .run = get_run,
           .operands_min = 1, .operands_max = -1, .path = "/api/v1/actions/{}", .name_path = "ref",
           .complete = COMPLETE_ACTION },
         { .name = NULL }
@@ -85,9 +88,12 @@ static const struct verb verbs[] = {
 const struct noun noun_action = {
         .name = "action", .summary = "what can be run", .verbs = verbs,
         .about =
-                "Actions come from plugins, from packs, and from Kaname itself\n.Pq Cm core.local , core.http\n"
-                "and others.\nAn action of a domain\n.Pq Cm dns.record.set\nis the same on every system of that domain;\n"
-                "the instance that is responsible is found by its scope, or named with the parameter\n.Cm instance .",
+                "Actions come from plugins, from packs, and from Kaname itself\n.Pq Cm core.local "
+                ", core.http\n"
+                "and others.\nAn action of a domain\n.Pq Cm dns.record.set\nis the same on every "
+                "system of that domain;\n"
+                "the instance that is responsible is found by its scope, or named with the "
+                "parameter\n.Cm instance .",
         .examples =
                 "kaname action list\n"
                 "kaname action get dns.record.set\n"
@@ -100,15 +106,19 @@ static const struct column trigger_columns[] = {
 };
 
 static const struct verb_option trigger_options[] = {
-        { .name = "pack", .letter = 'p', .argument = "PACK", .summary = "of this pack, plugin or domain", .query = "pack", .complete = COMPLETE_PACK },
+        { .name = "pack", .letter = 'p', .argument = "PACK",
+          .summary = "of this pack, plugin or domain", .query = "pack", .complete = COMPLETE_PACK },
         { .name = NULL }
 };
 
 static const struct verb trigger_verbs[] = {
-        { .name = "list", .summary = "what rules can wait for", .run = verb_list, .options = trigger_options,
+        { .name = "list", .summary = "what rules can wait for", .run = verb_list,
+          .options = trigger_options,
           .path = "/api/v1/triggertypes", .columns = trigger_columns, .name_path = "ref" },
-        { .name = "get", .operands = "TRIGGER...", .summary = "trigger types in full", .run = verb_get,
-          .operands_min = 1, .operands_max = -1, .path = "/api/v1/triggertypes/{}", .name_path = "ref",
+        { .name = "get", .operands = "TRIGGER...", .summary = "trigger types in full",
+          .run = verb_get,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/triggertypes/{}",
+          .name_path = "ref",
           .complete = COMPLETE_TRIGGER },
         { .name = NULL }
 };
@@ -116,8 +126,10 @@ static const struct verb trigger_verbs[] = {
 const struct noun noun_trigger = {
         .name = "trigger", .summary = "what rules can wait for", .verbs = trigger_verbs,
         .about =
-                "Trigger types say what kinds of events there are, and what their payload looks like.\n"
-                "They come from plugins, from domains, and from Kaname itself: webhooks, timers, the end of\n"
+                "Trigger types say what kinds of events there are, and what their payload looks "
+                "like.\n"
+                "They come from plugins, from domains, and from Kaname itself: webhooks, timers, "
+                "the end of\n"
                 "an action.",
         .examples =
                 "kaname trigger list\n"

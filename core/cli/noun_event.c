@@ -64,13 +64,15 @@ static int send_run(struct cli *cli, struct fault *fault)
 
 static const struct column columns[] = {
         { "ID", "id", COLUMN_TEXT, false }, { "TRIGGER", "trigger", COLUMN_TEXT, false },
-        { "AT", "occurrence_time", COLUMN_TIME, false }, { "STATUS", "status", COLUMN_STATUS, false },
+        { "AT", "occurrence_time", COLUMN_TIME, false },
+        { "STATUS", "status", COLUMN_STATUS, false },
         { "SOURCE", "source", COLUMN_TEXT, true }, { "PAYLOAD", "payload", COLUMN_TEXT, true },
         { NULL, NULL, 0, false }
 };
 
 static const struct verb_option send_options[] = {
-        { .name = "file", .letter = 'f', .argument = "FILE", .summary = "the payload, JSON or YAML", .complete = COMPLETE_FILE },
+        { .name = "file", .letter = 'f', .argument = "FILE", .summary = "the payload, JSON or YAML",
+          .complete = COMPLETE_FILE },
         { .name = "id", .argument = "ID", .summary = "accepted once for one source" },
         { .name = "source", .argument = "URI", .summary = "who it comes from" },
         { .name = "subject", .argument = "TEXT", .summary = "what it is about" },
@@ -78,29 +80,40 @@ static const struct verb_option send_options[] = {
 };
 
 static const struct verb_option list_options[] = {
-        { .name = "last", .letter = 'n', .argument = "N", .summary = "how many, newest first", .query = "limit" },
-        { .name = "trigger", .argument = "TRIGGER", .summary = "of this trigger type", .query = "trigger_type", .complete = COMPLETE_TRIGGER },
-        { .name = "since", .argument = "TIME", .summary = "after this time (RFC 3339, or 2h for two hours ago)", .query = "timestamp_gt", .is_time = true },
-        { .name = "until", .argument = "TIME", .summary = "before this time", .query = "timestamp_lt", .is_time = true },
+        { .name = "last", .letter = 'n', .argument = "N", .summary = "how many, newest first",
+          .query = "limit" },
+        { .name = "trigger", .argument = "TRIGGER", .summary = "of this trigger type",
+          .query = "trigger_type", .complete = COMPLETE_TRIGGER },
+        { .name = "since", .argument = "TIME",
+          .summary = "after this time (RFC 3339, or 2h for two hours ago)", .query = "timestamp_gt",
+          .is_time = true },
+        { .name = "until", .argument = "TIME", .summary = "before this time",
+          .query = "timestamp_lt", .is_time = true },
         { .name = NULL }
 };
 
 static const struct verb verbs[] = {
-        { .name = "send", .operands = "TRIGGER [KEY=VALUE...]", .summary = "hand in an event", .run = send_run,
-          .operands_min = 1, .operands_max = -1, .options = send_options, .complete = COMPLETE_TRIGGER },
+        { .name = "send", .operands = "TRIGGER [KEY=VALUE...]", .summary = "hand in an event",
+          .run = send_run,
+          .operands_min = 1, .operands_max = -1, .options = send_options,
+          .complete = COMPLETE_TRIGGER },
         { .name = "list", .summary = "the newest events", .run = verb_list, .options = list_options,
           .path = "/api/v1/triggerinstances", .columns = columns, .name_path = "id" },
-        { .name = "get", .operands = "ID...", .summary = "events in full", .run = verb_get, .operands_min = 1,
+        { .name = "get", .operands = "ID...", .summary = "events in full", .run = verb_get,
+          .operands_min = 1,
           .operands_max = -1, .path = "/api/v1/triggerinstances/{}", .name_path = "id" },
         { .name = NULL }
 };
 
 const struct noun noun_event = {
-        .name = "event", .summary = "what came in from outside, and from timers and sensors", .verbs = verbs,
+        .name = "event", .summary = "what came in from outside, and from timers and sensors",
+        .verbs = verbs,
         .about =
-                "An event is one happening of a trigger: a webhook call, a CloudEvent, a tick of a timer, what a\n"
+                "An event is one happening of a trigger: a webhook call, a CloudEvent, a tick of a "
+                "timer, what a\n"
                 "sensor saw.\nStackStorm calls it a trigger instance.\n"
-                ".Cm send\nhands one in as a CloudEvent of the type that is named; it prints the id once the event is\n"
+                ".Cm send\nhands one in as a CloudEvent of the type that is named; it prints the "
+                "id once the event is\n"
                 "durable.",
         .examples =
                 "kaname event send monitoring.alert host=web1 severity:=3\n"

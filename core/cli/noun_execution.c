@@ -13,25 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The newest, for "last". */
-static int newest(struct cli *cli, char **ret, struct fault *fault)
-{
-        _json_ json_t *list = NULL;
-        const char *id;
-        int r = client_get(cli, "/api/v1/executions", "limit=1", &list, fault);
-
-        if (r)
-                return r;
-        id = json_text_of(json_array_get(list, 0), "id", NULL);
-        if (!id)
-                return fault_set(fault, 404, "execution.none", "there is no execution yet");
-        *ret = strdup(id);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int tail(struct cli *cli, const char *id, struct fault *fault)
 {
-        struct follow follow = { .id = id, .to = cli->out, .to_err = cli->err, .only = cli_option(cli, "type") };
+        struct follow follow = { .id = id, .to = cli->out, .to_err = cli->err,
+                                 .only = cli_option(cli, "type") };
         _json_ json_t *execution = NULL;
         int r = cli_duration(cli, "wait", &follow.wait_ms, fault);
 
@@ -42,32 +27,42 @@ static int tail(struct cli *cli, const char *id, struct fault *fault)
 
 static int tail_run(struct cli *cli, struct fault *fault)
 {
-        const char *id = cli->n_operands ? cli->operands[0] : "last";
-        _free_ char *last = NULL;
-        int r = strcmp(id, "last") ? 0 : newest(cli, &last, fault);
+        _free_ char *id = NULL;
+        int r = execution_id(cli, cli->n_operands ? cli->operands[0] : "last", &id, fault);
 
-        return r ? r : tail(cli, last ? last : id, fault);
+        return r ? r : tail(cli, id, fault);
+}
+
+static int cancel_one(struct cli *cli, const char *operand, struct fault *fault)
+{
+        _free_ char *id = NULL, *path = NULL;
+        struct request request = { .method = "DELETE" };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = execution_id(cli, operand, &id, fault);
+
+        if (r)
+                return r;
+        path = client_path("/api/v1/executions/{}", id);
+        request.path = path;
+        r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
+        if (!r)
+                cli_note(cli, "%s: asked to end, %s", id, json_text_of(answer.json, "status", "?"));
+        return r;
 }
 
 static int cancel_run(struct cli *cli, struct fault *fault)
 {
         int r = 0;
 
-        for (int i = 0; i < cli->n_operands && !r; i++) {
-                _free_ char *path = client_path("/api/v1/executions/{}", cli->operands[i]);
-                const struct request request = { .method = "DELETE", .path = path };
-                _answer_ struct answer answer = ANSWER_INIT;
-
-                r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
-                if (!r)
-                        cli_note(cli, "%s: %s", cli->operands[i], json_text_of(answer.json, "status", "asked to end"));
-        }
+        for (int i = 0; i < cli->n_operands && !r; i++)
+                r = cancel_one(cli, cli->operands[i], fault);
         return r;
 }
 
 static const struct column columns[] = {
         { "ID", "id", COLUMN_TEXT, false }, { "ACTION", "action.ref", COLUMN_TEXT, false },
-        { "STATUS", "status", COLUMN_STATUS, false }, { "USER", "context.user", COLUMN_TEXT, false },
+        { "STATUS", "status", COLUMN_STATUS, false },
+        { "USER", "context.user", COLUMN_TEXT, false },
         { "STARTED", "start_timestamp", COLUMN_TIME, false },
         { "SECONDS", "elapsed_seconds", COLUMN_NUMBER, false },
         { "INSTANCE", "instance", COLUMN_TEXT, true }, { "RULE", "rule.ref", COLUMN_TEXT, true },
@@ -76,15 +71,24 @@ static const struct column columns[] = {
 };
 
 static const struct verb_option list_options[] = {
-        { .name = "last", .letter = 'n', .argument = "N", .summary = "how many, newest first", .query = "limit" },
-        { .name = "action", .argument = "ACTION", .summary = "of this action", .query = "action", .complete = COMPLETE_ACTION },
+        { .name = "last", .letter = 'n', .argument = "N", .summary = "how many, newest first",
+          .query = "limit" },
+        { .name = "action", .argument = "ACTION", .summary = "of this action", .query = "action",
+          .complete = COMPLETE_ACTION },
         { .name = "status", .argument = "STATUS", .summary = "in this status", .query = "status" },
-        { .name = "rule", .argument = "RULE", .summary = "started by this rule", .query = "rule", .complete = COMPLETE_RULE },
-        { .name = "event", .argument = "ID", .summary = "caused by this event", .query = "trigger_instance" },
-        { .name = "parent", .argument = "ID", .summary = "children of this one", .query = "parent" },
-        { .name = "user", .argument = "NAME", .summary = "asked for by this user", .query = "user" },
-        { .name = "since", .argument = "TIME", .summary = "begun after this time (RFC 3339, or 2h for two hours ago)", .query = "timestamp_gt", .is_time = true },
-        { .name = "until", .argument = "TIME", .summary = "begun before this time", .query = "timestamp_lt", .is_time = true },
+        { .name = "rule", .argument = "RULE", .summary = "started by this rule", .query = "rule",
+          .complete = COMPLETE_RULE },
+        { .name = "event", .argument = "ID", .summary = "caused by this event",
+          .query = "trigger_instance" },
+        { .name = "parent", .argument = "ID", .summary = "children of this one",
+          .query = "parent" },
+        { .name = "user", .argument = "NAME", .summary = "asked for by this user",
+          .query = "user" },
+        { .name = "since", .argument = "TIME",
+          .summary = "begun after this time (RFC 3339, or 2h for two hours ago)",
+          .query = "timestamp_gt", .is_time = true },
+        { .name = "until", .argument = "TIME", .summary = "begun before this time",
+          .query = "timestamp_lt", .is_time = true },
         { .name = NULL }
 };
 
@@ -94,18 +98,48 @@ static const struct verb_option get_options[] = {
 
 static const struct verb_option tail_options[] = {
         { .name = "type", .argument = "TYPE", .summary = "stdout or stderr only" },
-        { .name = "wait", .argument = "TIME", .summary = "give up following after this long (exit code 124)" },
+        { .name = "wait", .argument = "TIME",
+          .summary = "give up following after this long (exit code 124)" },
         { .name = NULL }
 };
 
+/* What a person looks for; -o gives the whole record. */
+static json_t *brief(const json_t *execution)
+{
+        static const char *const members[][2] = {
+                { "id", "id" }, { "action", "action.ref" }, { "status", "status" },
+                { "note", "note" },
+                { "mode", "mode" }, { "instance", "instance" }, { "user", "context.user" },
+                { "rule", "rule.ref" }, { "event", "event" }, { "parent", "parent" },
+                { "plan", "plan" },
+                { "undoes", "undoes" }, { "start_timestamp", "start_timestamp" },
+                { "elapsed_seconds", "elapsed_seconds" }, { "parameters", "parameters" },
+                { "result", "result" },
+        };
+        json_t *some = json_object();
+
+        for (size_t i = 0; some && i < sizeof members / sizeof *members; i++) {
+                json_t *value = json_at(execution, members[i][1]);
+
+                if (value && !json_is_null(value))
+                        json_object_set(some, members[i][0], value);
+        }
+        return some;
+}
+
 static int get_run(struct cli *cli, struct fault *fault)
 {
-        _free_ char *path = client_path(cli->verb->path, cli->operands[0]);
-        _json_ json_t *execution = NULL;
+        _free_ char *id = NULL, *path = NULL;
+        _json_ json_t *execution = NULL, *some = NULL;
         const char *query = cli_switch(cli, "no-result") ? "exclude_attributes=result" : NULL;
-        int r = path ? client_get(cli, path, query, &execution, fault) : -ENOMEM;
+        int r = execution_id(cli, cli->operands[0], &id, fault);
 
-        return r ? r : out_object(cli, execution, "id");
+        if (r)
+                return r;
+        path = client_path(cli->verb->path, id);
+        r = path ? client_get(cli, path, query, &execution, fault) : -ENOMEM;
+        some = r || cli->has_format ? NULL : brief(execution);
+        return r ? r : out_object(cli, some ? some : execution, "id");
 }
 
 static int get_watched(struct cli *cli, struct fault *fault)
@@ -114,16 +148,23 @@ static int get_watched(struct cli *cli, struct fault *fault)
 }
 
 static const struct verb verbs[] = {
-        { .name = "list", .summary = "the newest executions", .run = verb_list, .options = list_options,
+        { .name = "list", .summary = "the newest executions", .run = verb_list,
+          .options = list_options,
           .path = "/api/v1/executions", .columns = columns, .name_path = "id" },
-        { .name = "get", .operands = "ID", .summary = "one execution, with its result", .run = get_watched,
-          .operands_min = 1, .operands_max = 1, .options = get_options, .path = "/api/v1/executions/{}",
+        { .name = "get", .operands = "ID", .summary = "one execution, with its result",
+          .run = get_watched,
+          .operands_min = 1, .operands_max = 1, .options = get_options,
+          .path = "/api/v1/executions/{}",
           .complete = COMPLETE_EXECUTION },
-        { .name = "tail", .operands = "[ID]", .summary = "its output from the first line on, until it ends; its exit code",
-          .run = tail_run, .operands_max = 1, .options = tail_options, .complete = COMPLETE_EXECUTION },
-        { .name = "cancel", .operands = "ID...", .summary = "ask executions to end", .run = cancel_run,
+        { .name = "tail", .operands = "[ID]",
+          .summary = "its output from the first line on, until it ends; its exit code",
+          .run = tail_run, .operands_max = 1, .options = tail_options,
+          .complete = COMPLETE_EXECUTION },
+        { .name = "cancel", .operands = "ID...", .summary = "ask executions to end",
+          .run = cancel_run,
           .operands_min = 1, .operands_max = -1, .complete = COMPLETE_EXECUTION },
-        { .name = "rerun", .operands = "ID [KEY=VALUE...]", .summary = "run it again, with other values where given",
+        { .name = "rerun", .operands = "ID [KEY=VALUE...]",
+          .summary = "run it again, with other values where given",
           .run = verb_rerun, .operands_min = 1, .operands_max = -1, .options = rerun_options,
           .complete = COMPLETE_EXECUTION },
         { .name = NULL }
@@ -132,10 +173,13 @@ static const struct verb verbs[] = {
 const struct noun noun_execution = {
         .name = "execution", .summary = "what ran, what runs, what came of it", .verbs = verbs,
         .about =
-                "An execution is one run of an action: asked for by a person, or by a rule that an event\n"
+                "An execution is one run of an action: asked for by a person, or by a rule that an "
+                "event\n"
                 "matched.\nIts record, its output and its result stay after it ended.\n"
-                ".Cm tail\nends with the exit code that\n.Cm kaname run\nwould have had; without an id, or with\n"
-                ".Cm last ,\nit follows the newest.\n.Pp\nAn interrupt while something is followed detaches from it;\n"
+                ".Cm tail\nends with the exit code that\n.Cm kaname run\nwould have had.\nWhere an "
+                "id is wanted,\n"
+                ".Cm last\nstands for the newest execution.\n.Pp\nAn interrupt while something is "
+                "followed detaches from it;\n"
                 "it goes on, and the command says how to come back.",
         .examples =
                 "kaname execution list --status failed --since 2026-11-22T00:00:00Z\n"

@@ -13,7 +13,8 @@
 #include <string.h>
 
 /* "key=NAME" of --secret and --secret-file as the reference that the configuration holds. */
-static int add_references(struct cli *cli, json_t **config, const char *option, const char *member, struct fault *fault)
+static int add_references(struct cli *cli, json_t **config, const char *option, const char *member,
+                          struct fault *fault)
 {
         const char *text;
 
@@ -22,7 +23,8 @@ static int add_references(struct cli *cli, json_t **config, const char *option, 
                 _free_ char *key = equals ? strndup(text, (size_t)(equals - text)) : NULL;
 
                 if (!params_is_pair(text))
-                        return fault_set(fault, 400, "usage.argument", "--%s %s: want KEY=%s", option, text, member);
+                        return fault_set(fault, 400, "usage.argument", "--%s %s: want KEY=%s",
+                                         option, text, member);
                 if (!key || json_put_at(config, key, json_pack("{s:s}", member, equals + 1)))
                         return -ENOMEM;
         }
@@ -64,7 +66,8 @@ static int make_definition(struct cli *cli, json_t *body, struct fault *fault)
         json_t *config = NULL, *egress = json_array();
         const char *text;
         int r = cli_option(cli, "plugin") ? make_config(cli, &config, fault)
-                : fault_set(fault, 400, "usage.option", "which plugin should %s be of? --plugin NAME", cli->operands[0]);
+                : fault_set(fault, 400, "usage.option",
+                            "which plugin should %s be of? --plugin NAME", cli->operands[0]);
 
         json_set_text(body, "name", cli->operands[0]);
         for (size_t i = 0; members[i]; i++)
@@ -83,9 +86,11 @@ static int make_definition(struct cli *cli, json_t *body, struct fault *fault)
 static int add_run(struct cli *cli, struct fault *fault)
 {
         bool replaces = cli_switch(cli, "replace");
-        _free_ char *path = client_path(replaces ? "/api/v1/instances/{}" : "/api/v1/instances", cli->operands[0]);
+        _free_ char *path = client_path(replaces ? "/api/v1/instances/{}" : "/api/v1/instances",
+                                        cli->operands[0]);
         _json_ json_t *body = json_object();
-        const struct request request = { .method = replaces ? "PUT" : "POST", .path = path, .body = body };
+        const struct request request = { .method = replaces ? "PUT" : "POST", .path = path,
+                                         .body = body };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = path && body ? make_definition(cli, body, fault) : -ENOMEM;
 
@@ -121,7 +126,8 @@ static int check_one(struct cli *cli, const char *name, struct fault *fault)
         result = json_compact(json_object_get(answer.json, "result"));
         if (!cli->has_format)
                 fprintf(cli->out, "%s: ok%s%s%s%s\n", name, *message ? ": " : "", message,
-                        result && strcmp(result, "{}") ? " " : "", result && strcmp(result, "{}") ? result : "");
+                        result && strcmp(result, "{}") ? " " : "",
+                        result && strcmp(result, "{}") ? result : "");
         return 0;
 }
 
@@ -142,39 +148,55 @@ static const struct column columns[] = {
 };
 
 static const struct verb_option add_options[] = {
-        { .name = "plugin", .letter = 'p', .argument = "NAME", .summary = "the plugin that speaks to this system", .complete = COMPLETE_PLUGIN },
-        { .name = "scope", .argument = "SCOPE", .summary = "what it is responsible for, such as example.com" },
+        { .name = "plugin", .letter = 'p', .argument = "NAME",
+          .summary = "the plugin that speaks to this system", .complete = COMPLETE_PLUGIN },
+        { .name = "scope", .argument = "SCOPE",
+          .summary = "what it is responsible for, such as example.com" },
         { .name = "home", .argument = "HOME", .summary = "core, host or auto" },
-        { .name = "egress", .argument = "HOST:PORT", .summary = "where it may connect to; may be repeated" },
-        { .name = "secret", .argument = "KEY=NAME", .summary = "take this value from the key NAME; may be repeated" },
-        { .name = "secret-file", .argument = "KEY=PATH", .summary = "take this value from a file of the hub; may be repeated" },
-        { .name = "file", .letter = 'f', .argument = "FILE", .summary = "the configuration, JSON or YAML", .complete = COMPLETE_FILE },
+        { .name = "egress", .argument = "HOST:PORT",
+          .summary = "where it may connect to; may be repeated" },
+        { .name = "secret", .argument = "KEY=NAME",
+          .summary = "take this value from the key NAME; may be repeated" },
+        { .name = "secret-file", .argument = "KEY=PATH",
+          .summary = "take this value from a file of the hub; may be repeated" },
+        { .name = "file", .letter = 'f', .argument = "FILE",
+          .summary = "the configuration, JSON or YAML", .complete = COMPLETE_FILE },
         { .name = "replace", .summary = "change one that is there" },
         { .name = NULL }
 };
 
 static const struct verb verbs[] = {
-        { .name = "list", .summary = "which systems the hub speaks to", .run = verb_list, .path = "/api/v1/instances",
+        { .name = "list", .summary = "which systems the hub speaks to", .run = verb_list,
+          .path = "/api/v1/instances",
           .columns = columns, .name_path = "name" },
-        { .name = "get", .operands = "NAME...", .summary = "instances in full; secrets are references", .run = verb_get,
-          .operands_min = 1, .operands_max = -1, .path = "/api/v1/instances/{}", .complete = COMPLETE_INSTANCE },
-        { .name = "add", .operands = "NAME [KEY=VALUE...]", .summary = "connect a system; KEY=VALUE is its configuration",
+        { .name = "get", .operands = "NAME...",
+          .summary = "instances in full; secrets are references", .run = verb_get,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/instances/{}",
+          .complete = COMPLETE_INSTANCE },
+        { .name = "add", .operands = "NAME [KEY=VALUE...]",
+          .summary = "connect a system; KEY=VALUE is its configuration",
           .run = add_run, .operands_min = 1, .operands_max = -1, .options = add_options },
-        { .name = "check", .operands = "NAME...", .summary = "contact the system and say what works", .run = check_run,
+        { .name = "check", .operands = "NAME...",
+          .summary = "contact the system and say what works", .run = check_run,
           .operands_min = 1, .operands_max = -1, .complete = COMPLETE_INSTANCE },
-        { .name = "remove", .operands = "NAME...", .summary = "forget a system", .run = verb_delete, .operands_min = 1,
-          .operands_max = -1, .path = "/api/v1/instances/{}", .done = "removed", .complete = COMPLETE_INSTANCE },
+        { .name = "remove", .operands = "NAME...", .summary = "forget a system", .run = verb_delete,
+          .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/instances/{}", .done = "removed",
+          .complete = COMPLETE_INSTANCE },
         { .name = NULL }
 };
 
 const struct noun noun_instance = {
         .name = "instance", .summary = "the systems that plugins are connected to", .verbs = verbs,
         .about =
-                "An instance is one configured connection of a plugin: this name server, that load balancer.\n"
-                "Its configuration holds no secret, only references to keys\n.Pq see Xr kaname-key 1\nor files of the hub.\n"
+                "An instance is one configured connection of a plugin: this name server, that load "
+                "balancer.\n"
+                "Its configuration holds no secret, only references to keys\n.Pq see Xr kaname-key "
+                "1\nor files of the hub.\n"
                 "Instances that the configuration file defines are edited there.",
         .examples =
                 "kaname key set --encrypt tsig.corp < tsig.secret\n"
-                "kaname instance add corp-dns -p rfc2136 --scope example.com server=192.0.2.53 --secret key=tsig.corp\n"
+                "kaname instance add corp-dns -p rfc2136 --scope example.com server=192.0.2.53 "
+                "--secret key=tsig.corp\n"
                 "kaname instance check corp-dns",
 };

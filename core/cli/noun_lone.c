@@ -54,7 +54,8 @@ static int help_noun(struct cli *cli, const struct noun *noun, struct fault *fau
         const struct verb *verb = cli->n_operands > 1 ? verb_find(noun, cli->operands[1]) : NULL;
 
         if (cli->n_operands > 1 && !verb)
-                return fault_set(fault, 400, "usage.command", "there is no command \"%s %s\"", noun->name,
+                return fault_set(fault, 400, "usage.command", "there is no command \"%s %s\"",
+                                 noun->name,
                                  cli->operands[1]);
         help_print(cli->out, noun, verb);
         return 0;
@@ -76,7 +77,8 @@ static int help_run(struct cli *cli, struct fault *fault)
         else if ((verb = verb_find(&noun_lone, cli->operands[0])))
                 help_print(cli->out, &noun_lone, verb);
         else
-                return fault_set(fault, 400, "usage.command", "there is no command \"%s\"", cli->operands[0]);
+                return fault_set(fault, 400, "usage.command", "there is no command \"%s\"",
+                                 cli->operands[0]);
         return 0;
 }
 
@@ -92,26 +94,33 @@ static const struct verb_option help_options[] = {
 };
 
 static const struct verb verbs[] = {
-        { .name = "run", .operands = "ACTION [KEY=VALUE...]", .summary = "run an action and follow it",
+        { .name = "run", .operands = "ACTION [KEY=VALUE...]",
+          .summary = "run an action and follow it",
           .run = verb_run, .operands_min = 1, .operands_max = -1, .options = run_options,
           .complete = COMPLETE_ACTION },
-        { .name = "plan", .operands = "ACTION [KEY=VALUE...]", .summary = "show what an action would change, and do not",
+        { .name = "plan", .operands = "ACTION [KEY=VALUE...]",
+          .summary = "show what an action would change, and do not",
           .run = verb_plan, .operands_min = 1, .operands_max = -1, .options = plan_options,
           .complete = COMPLETE_ACTION },
-        { .name = "apply", .operands = "PLAN", .summary = "do what a plan shows, that and nothing else",
+        { .name = "apply", .operands = "PLAN",
+          .summary = "do what a plan shows, that and nothing else",
           .run = verb_apply, .operands_min = 1, .operands_max = 1, .options = apply_options,
           .complete = COMPLETE_EXECUTION },
-        { .name = "undo", .operands = "ID", .summary = "put back what an execution or an event changed",
+        { .name = "undo", .operands = "ID",
+          .summary = "put back what an execution or an event changed",
           .run = verb_undo, .operands_min = 1, .operands_max = 1, .options = undo_options,
           .complete = COMPLETE_EXECUTION },
-        { .name = "status", .summary = "how the hub is: counts, homes, warnings", .run = status_run },
+        { .name = "status", .summary = "how the hub is: counts, homes, warnings",
+          .run = status_run },
         { .name = "doctor", .summary = "check hub, credentials and this machine; say what to do",
           .run = verb_doctor },
-        { .name = "pause", .summary = "start nothing new; events are still accepted", .run = pause_run,
+        { .name = "pause", .summary = "start nothing new; events are still accepted",
+          .run = pause_run,
           .options = pause_options },
         { .name = "resume", .summary = "start again what pause held", .run = verb_post,
           .path = "/api/v1/resume", .done = "what was held starts now" },
-        { .name = "login", .summary = "remember where the hub is and who you are", .run = verb_login,
+        { .name = "login", .summary = "remember where the hub is and who you are",
+          .run = verb_login,
           .options = login_options },
         { .name = "help", .operands = "[COMMAND] [VERB]", .summary = "say how a command is used",
           .run = help_run, .operands_max = 2, .options = help_options },

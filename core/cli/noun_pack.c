@@ -19,7 +19,8 @@
 
 static int build_run(struct cli *cli, struct fault *fault)
 {
-        const char *dir = cli->n_operands ? cli->operands[0] : ".", *out = cli_option(cli, "directory");
+        const char *dir = cli->n_operands ? cli->operands[0] : ".",
+                *out = cli_option(cli, "directory");
         _free_ char *path = NULL;
         int r = pack_build(dir, out ? out : ".", &path, fault);
 
@@ -30,13 +31,15 @@ static int build_run(struct cli *cli, struct fault *fault)
 
 static int send_archive(struct cli *cli, const char *path, bool upgrades, struct fault *fault)
 {
-        const struct request request = { .method = "POST", .path = cli->verb->path, .type = "application/zstd", .file = path };
+        const struct request request = { .method = "POST", .path = cli->verb->path,
+                                         .type = "application/zstd", .file = path };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = client_call(cli, &request, &answer, fault);
 
         if (r || cli->has_format)
                 return r ? r : out_object(cli, answer.json, "name");
-        cli_note(cli, "%s %s: %s", json_text_of(answer.json, "name", path), json_text_of(answer.json, "version", ""),
+        cli_note(cli, "%s %s: %s", json_text_of(answer.json, "name", path),
+                 json_text_of(answer.json, "version", ""),
                  upgrades ? "upgraded" : "installed");
         return 0;
 }
@@ -50,7 +53,8 @@ static int install_one(struct cli *cli, const char *path, bool upgrades, struct 
         int r;
 
         if (stat(path, &st))
-                return fault_set(fault, errno == ENOENT ? 404 : 400, "pack.file", "%s: %s", path, strerror(errno));
+                return fault_set(fault, errno == ENOENT ? 404 : 400, "pack.file", "%s: %s", path,
+                                 strerror(errno));
         if (!S_ISDIR(st.st_mode))
                 return send_archive(cli, path, upgrades, fault);
         r = folder_make(&folder);
@@ -71,40 +75,57 @@ static int install_run(struct cli *cli, struct fault *fault)
 
 static const struct column columns[] = {
         { "NAME", "name", COLUMN_TEXT, false }, { "VERSION", "version", COLUMN_TEXT, false },
-        { "DESCRIPTION", "description", COLUMN_TEXT, false }, { "AUTHOR", "author", COLUMN_TEXT, true },
+        { "DESCRIPTION", "description", COLUMN_TEXT, false },
+        { "AUTHOR", "author", COLUMN_TEXT, true },
         { "PATH", "path", COLUMN_TEXT, true }, { NULL, NULL, 0, false }
 };
 
 static const struct verb_option build_options[] = {
-        { .name = "directory", .letter = 'd', .argument = "DIR", .summary = "where the archive goes", .complete = COMPLETE_FOLDER },
+        { .name = "directory", .letter = 'd', .argument = "DIR",
+          .summary = "where the archive goes", .complete = COMPLETE_FOLDER },
         { .name = NULL }
 };
 
 static const struct verb verbs[] = {
         { .name = "list", .summary = "what is installed", .run = verb_list, .path = "/api/v1/packs",
           .columns = columns, .name_path = "ref" },
-        { .name = "get", .operands = "NAME...", .summary = "packs in full", .run = verb_get, .operands_min = 1,
-          .operands_max = -1, .path = "/api/v1/packs/{}", .name_path = "ref", .complete = COMPLETE_PACK },
-        { .name = "build", .operands = "[DIR]", .summary = "make NAME-VERSION.kpack of a folder with a pack.yaml",
-          .run = build_run, .operands_max = 1, .options = build_options, .complete = COMPLETE_FOLDER },
-        { .name = "install", .operands = "FILE|DIR...", .summary = "put packs in place, while the hub runs",
-          .run = install_run, .path = "/api/v1/packs/install", .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
-        { .name = "upgrade", .operands = "FILE|DIR...", .summary = "replace packs; what runs ends on the old version",
-          .run = install_run, .path = "/api/v1/packs/upgrade", .operands_min = 1, .operands_max = -1, .complete = COMPLETE_FILE },
-        { .name = "rollback", .operands = "NAME...", .summary = "go back to the version before", .run = verb_post,
-          .operands_min = 1, .operands_max = -1, .path = "/api/v1/packs/{}/rollback", .done = "rolled back",
+        { .name = "get", .operands = "NAME...", .summary = "packs in full", .run = verb_get,
+          .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/packs/{}", .name_path = "ref",
           .complete = COMPLETE_PACK },
-        { .name = "remove", .operands = "NAME...", .summary = "take packs out", .run = verb_delete, .operands_min = 1,
-          .operands_max = -1, .path = "/api/v1/packs/{}", .done = "removed", .complete = COMPLETE_PACK },
+        { .name = "build", .operands = "[DIR]",
+          .summary = "make NAME-VERSION.kpack of a folder with a pack.yaml",
+          .run = build_run, .operands_max = 1, .options = build_options,
+          .complete = COMPLETE_FOLDER },
+        { .name = "install", .operands = "FILE|DIR...",
+          .summary = "put packs in place, while the hub runs",
+          .run = install_run, .path = "/api/v1/packs/install", .operands_min = 1,
+          .operands_max = -1, .complete = COMPLETE_FILE },
+        { .name = "upgrade", .operands = "FILE|DIR...",
+          .summary = "replace packs; what runs ends on the old version",
+          .run = install_run, .path = "/api/v1/packs/upgrade", .operands_min = 1,
+          .operands_max = -1, .complete = COMPLETE_FILE },
+        { .name = "rollback", .operands = "NAME...", .summary = "go back to the version before",
+          .run = verb_post,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/packs/{}/rollback",
+          .done = "rolled back",
+          .complete = COMPLETE_PACK },
+        { .name = "remove", .operands = "NAME...", .summary = "take packs out", .run = verb_delete,
+          .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/packs/{}", .done = "removed",
+          .complete = COMPLETE_PACK },
         { .name = NULL }
 };
 
 const struct noun noun_pack = {
         .name = "pack", .summary = "plugins and rules that are installed together", .verbs = verbs,
         .about =
-                "A pack is a folder with a\n.Pa pack.yaml ,\nplugins and content, or one archive of it,\n"
-                ".Pa NAME-VERSION.kpack .\nInstalling, upgrading, rolling back and removing are each done whole or not at\n"
-                "all, while the hub runs; executions that run finish on the version they began with.\n"
+                "A pack is a folder with a\n.Pa pack.yaml ,\nplugins and content, or one archive "
+                "of it,\n"
+                ".Pa NAME-VERSION.kpack .\nInstalling, upgrading, rolling back and removing are "
+                "each done whole or not at\n"
+                "all, while the hub runs; executions that run finish on the version they began "
+                "with.\n"
                 ".Cm build\nneeds no hub.",
         .examples =
                 "kaname pack build ./dns-tools\n"

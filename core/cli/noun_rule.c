@@ -61,7 +61,8 @@ static void print_criterion(struct cli *cli, const json_t *criterion)
         _free_ char *pattern = json_compact(json_object_get(criterion, "pattern"));
         const char *error = json_text_of(criterion, "error", NULL);
 
-        fprintf(cli->out, "  %s%s%s  %s %s", out_color(cli->has_color, matched ? OUT_GOOD : OUT_BAD),
+        fprintf(cli->out, "  %s%s%s  %s %s",
+                out_color(cli->has_color, matched ? OUT_GOOD : OUT_BAD),
                 matched ? "ok  " : "fail", out_color(cli->has_color, OUT_PLAIN),
                 json_text_of(criterion, "key", ""), json_text_of(criterion, "operator", ""));
         if (pattern)
@@ -86,7 +87,8 @@ static void print_outcome(struct cli *cli, const json_t *outcome)
                 print_criterion(cli, criterion);
         params = matched ? json_compact(json_object_get(outcome, "parameters")) : NULL;
         if (params)
-                fprintf(cli->out, "it would run %s %s\n", json_text_of(outcome, "action", ""), params);
+                fprintf(cli->out, "it would run %s %s\n", json_text_of(outcome, "action", ""),
+                        params);
         if (matched && !json_bool_of(outcome, "enabled", true))
                 fputs("but it is disabled: kaname rule enable turns it on\n", cli->out);
 }
@@ -125,7 +127,8 @@ static int read_payload(struct cli *cli, json_t *body, struct fault *fault)
 static int test_run(struct cli *cli, struct fault *fault)
 {
         _json_ json_t *body = json_object();
-        const struct request request = { .method = "POST", .path = "/api/v1/rules/test", .body = body };
+        const struct request request = { .method = "POST", .path = "/api/v1/rules/test",
+                                         .body = body };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = body ? read_rule(cli, body, fault) : -ENOMEM;
 
@@ -147,52 +150,67 @@ static int test_run(struct cli *cli, struct fault *fault)
 
 static const struct column columns[] = {
         { "REF", "ref", COLUMN_TEXT, false }, { "ENABLED", "enabled", COLUMN_TEXT, false },
-        { "TRIGGER", "trigger.type", COLUMN_TEXT, false }, { "ACTION", "action.ref", COLUMN_TEXT, false },
+        { "TRIGGER", "trigger.type", COLUMN_TEXT, false },
+        { "ACTION", "action.ref", COLUMN_TEXT, false },
         { "DESCRIPTION", "description", COLUMN_TEXT, true }, { "PACK", "pack", COLUMN_TEXT, true },
         { NULL, NULL, 0, false }
 };
 
 static const struct verb_option list_options[] = {
-        { .name = "pack", .letter = 'p', .argument = "PACK", .summary = "of this pack", .query = "pack", .complete = COMPLETE_PACK },
-        { .name = "action", .argument = "ACTION", .summary = "that run this action", .query = "action", .complete = COMPLETE_ACTION },
-        { .name = "trigger", .argument = "TRIGGER", .summary = "for this trigger type", .query = "trigger", .complete = COMPLETE_TRIGGER },
+        { .name = "pack", .letter = 'p', .argument = "PACK", .summary = "of this pack",
+          .query = "pack", .complete = COMPLETE_PACK },
+        { .name = "action", .argument = "ACTION", .summary = "that run this action",
+          .query = "action", .complete = COMPLETE_ACTION },
+        { .name = "trigger", .argument = "TRIGGER", .summary = "for this trigger type",
+          .query = "trigger", .complete = COMPLETE_TRIGGER },
         { .name = "enabled", .argument = "BOOL", .summary = "true or false", .query = "enabled" },
         { .name = "last", .letter = 'n', .argument = "N", .summary = "how many", .query = "limit" },
         { .name = NULL }
 };
 
 static const struct verb_option test_options[] = {
-        { .name = "file", .letter = 'f', .argument = "FILE", .summary = "the event's payload", .complete = COMPLETE_FILE },
+        { .name = "file", .letter = 'f', .argument = "FILE", .summary = "the event's payload",
+          .complete = COMPLETE_FILE },
         { .name = "event", .argument = "ID", .summary = "the payload of an event that came in" },
         { .name = NULL }
 };
 
 static const struct verb verbs[] = {
-        { .name = "list", .summary = "the rules in force", .run = verb_list, .options = list_options,
+        { .name = "list", .summary = "the rules in force", .run = verb_list,
+          .options = list_options,
           .path = "/api/v1/rules", .columns = columns, .name_path = "ref" },
-        { .name = "get", .operands = "RULE...", .summary = "rules in full", .run = verb_get, .operands_min = 1,
-          .operands_max = -1, .path = "/api/v1/rules/{}", .name_path = "ref", .complete = COMPLETE_RULE },
-        { .name = "create", .operands = "FILE", .summary = "add a rule from YAML or JSON", .run = create_run,
+        { .name = "get", .operands = "RULE...", .summary = "rules in full", .run = verb_get,
+          .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/rules/{}", .name_path = "ref",
+          .complete = COMPLETE_RULE },
+        { .name = "create", .operands = "FILE", .summary = "add a rule from YAML or JSON",
+          .run = create_run,
           .operands_min = 1, .operands_max = 1, .complete = COMPLETE_FILE },
         { .name = "delete", .operands = "RULE...", .summary = "take rules out", .run = verb_delete,
-          .operands_min = 1, .operands_max = -1, .path = "/api/v1/rules/{}", .done = "deleted", .complete = COMPLETE_RULE },
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/rules/{}", .done = "deleted",
+          .complete = COMPLETE_RULE },
         { .name = "enable", .operands = "RULE...", .summary = "let rules match", .run = enable_run,
           .operands_min = 1, .operands_max = -1, .complete = COMPLETE_RULE },
-        { .name = "disable", .operands = "RULE...", .summary = "keep rules from matching", .run = enable_run,
+        { .name = "disable", .operands = "RULE...", .summary = "keep rules from matching",
+          .run = enable_run,
           .operands_min = 1, .operands_max = -1, .complete = COMPLETE_RULE },
         { .name = "test", .operands = "RULE|FILE [KEY=VALUE...]",
           .summary = "would this event match, and which criterion fails", .run = test_run,
-          .operands_min = 1, .operands_max = -1, .options = test_options, .complete = COMPLETE_RULE },
+          .operands_min = 1, .operands_max = -1, .options = test_options,
+          .complete = COMPLETE_RULE },
         { .name = NULL }
 };
 
 const struct noun noun_rule = {
         .name = "rule", .summary = "which event starts which action", .verbs = verbs,
         .about =
-                "A rule names a trigger, criteria that an event of it has to meet, and the action that then runs.\n"
-                "Rules come from packs and from the API; one that a file defines can be enabled and disabled\n"
+                "A rule names a trigger, criteria that an event of it has to meet, and the action "
+                "that then runs.\n"
+                "Rules come from packs and from the API; one that a file defines can be enabled "
+                "and disabled\n"
                 "here, and is edited in its file.\n.Pp\n.Cm test\nstarts nothing.\n"
-                "It exits 0 when the event would match and 1 when it would not, and shows each criterion with\n"
+                "It exits 0 when the event would match and 1 when it would not, and shows each "
+                "criterion with\n"
                 "the value that was found.",
         .examples =
                 "kaname rule list --trigger core.st2.webhook\n"

@@ -3,6 +3,7 @@
 
 /* In the order in which help shows them. */
 const struct noun *const nouns[] = {
-        &noun_lone, &noun_execution, &noun_event, &noun_action, &noun_rule, &noun_trigger, &noun_instance,
+        &noun_lone, &noun_execution, &noun_event, &noun_action, &noun_rule, &noun_trigger,
+                &noun_instance,
         &noun_plugin, &noun_pack, &noun_change, &noun_key, &noun_held, &noun_apikey, NULL
 };

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const format_names[] = { "table", "wide", "json", "yaml", "jsonl", "csv", "name", NULL };
+static const char *const format_names[] = { "table", "wide", "json", "yaml", "jsonl", "csv", "name",
+                                            NULL };
 
 int out_format_parse(const char *text, enum out_format *ret, struct fault *fault)
 {
@@ -22,7 +23,8 @@ int out_format_parse(const char *text, enum out_format *ret, struct fault *fault
                         return 0;
                 }
         fault_set(fault, 400, "usage.format", "there is no output format \"%s\"", text);
-        return fault_try(fault, "-o %s   (table, wide, json, yaml, jsonl, csv, name)", near ? near : "json");
+        return fault_try(fault, "-o %s   (table, wide, json, yaml, jsonl, csv, name)",
+                         near ? near : "json");
 }
 
 const char *out_color(bool has_color, enum out_color color)
@@ -76,7 +78,8 @@ static char *join(const json_t *array)
         size_t i;
 
         json_array_foreach(array, i, value) {
-                _free_ char *part = json_is_object(value) || json_is_array(value) ? json_compact(value)
+                _free_ char *part = json_is_object(value) ||
+                        json_is_array(value) ? json_compact(value)
                         : out_cell(value, COLUMN_TEXT);
 
                 text_add(&text, i ? ", " : "");
@@ -87,6 +90,8 @@ static char *join(const json_t *array)
 
 char *out_cell(const json_t *value, enum column_kind kind)
 {
+        char *number;
+
         if (!value || json_is_null(value))
                 return strdup("");
         if (json_is_string(value) && kind == COLUMN_TIME)
@@ -95,6 +100,10 @@ char *out_cell(const json_t *value, enum column_kind kind)
                 return strdup(json_string_value(value));
         if (json_is_array(value))
                 return join(value);
+        if (json_is_real(value))
+                return asprintf(&number, kind == COLUMN_NUMBER ? "%.3f" : "%.12g",
+                                json_real_value(value)) < 0
+                        ? NULL : number;
         return json_compact(value);
 }
 
@@ -174,13 +183,15 @@ static int out_machine(struct cli *cli, const json_t *value, const char *name_pa
         }
 }
 
-int out_list(struct cli *cli, const json_t *list, const struct column *columns, const char *name_path)
+int out_list(struct cli *cli, const json_t *list, const struct column *columns,
+             const char *name_path)
 {
         int r = out_machine(cli, list, name_path);
 
         if (r <= 0)
                 return r;
-        return cli->format == OUT_CSV ? out_csv(cli->out, list, columns) : out_table(cli, list, columns);
+        return cli->format == OUT_CSV ? out_csv(cli->out, list, columns) : out_table(cli, list,
+                columns);
 }
 
 int out_object(struct cli *cli, const json_t *object, const char *name_path)

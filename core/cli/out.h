@@ -14,7 +14,8 @@
 int out_format_parse(const char *text, enum out_format *ret, struct fault *fault);
 
 /* A list (array), or one object: as its properties, one a line, in tables. */
-int out_list(struct cli *cli, const json_t *list, const struct column *columns, const char *name_path);
+int out_list(struct cli *cli, const json_t *list, const struct column *columns,
+             const char *name_path);
 int out_object(struct cli *cli, const json_t *object, const char *name_path);
 
 /* What a cell shows: text as it is, other values as compact JSON, times in local time. New string. */

@@ -22,14 +22,16 @@ static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool is_text)
         yaml_scalar_style_t style = is_text && strchr(text, '\n') ? YAML_LITERAL_SCALAR_STYLE
                 : YAML_ANY_SCALAR_STYLE;
 
-        return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text),
+        return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+                                            (int)strlen(text),
                                             true, true, style) && emit(emitter, &event);
 }
 
 /* Text that a reader of YAML (1.1 or 1.2) would take for something else is quoted. */
 static bool reads_as_other(const char *s)
 {
-        static const char *const words[] = { "", "~", "null", "true", "false", "yes", "no", "on", "off",
+        static const char *const words[] = { "", "~", "null", "true", "false", "yes", "no", "on",
+                                             "off",
                                              "y", "n", ".nan", "=", "<<", NULL };
         char *end;
 
@@ -47,8 +49,10 @@ static bool emit_text(yaml_emitter_t *emitter, const char *text)
 
         if (!reads_as_other(text))
                 return emit_scalar(emitter, text, true);
-        return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text),
-                                            false, true, YAML_DOUBLE_QUOTED_SCALAR_STYLE) && emit(emitter, &event);
+        return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+                                            (int)strlen(text),
+                                            false, true, YAML_DOUBLE_QUOTED_SCALAR_STYLE) &&
+                                            emit(emitter, &event);
 }
 
 static bool emit_value(yaml_emitter_t *emitter, const json_t *value);
@@ -56,8 +60,10 @@ static bool emit_value(yaml_emitter_t *emitter, const json_t *value);
 static bool emit_object(yaml_emitter_t *emitter, const json_t *object)
 {
         yaml_event_t event;
-        yaml_mapping_style_t style = json_object_size(object) ? YAML_BLOCK_MAPPING_STYLE : YAML_FLOW_MAPPING_STYLE;
-        bool good = yaml_mapping_start_event_initialize(&event, NULL, NULL, true, style) && emit(emitter, &event);
+        yaml_mapping_style_t style = json_object_size(object) ? YAML_BLOCK_MAPPING_STYLE
+                : YAML_FLOW_MAPPING_STYLE;
+        bool good = yaml_mapping_start_event_initialize(&event, NULL, NULL, true, style) &&
+                emit(emitter, &event);
         const char *key;
         json_t *member;
 
@@ -69,8 +75,10 @@ static bool emit_object(yaml_emitter_t *emitter, const json_t *object)
 static bool emit_array(yaml_emitter_t *emitter, const json_t *array)
 {
         yaml_event_t event;
-        yaml_sequence_style_t style = json_array_size(array) ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE;
-        bool good = yaml_sequence_start_event_initialize(&event, NULL, NULL, true, style) && emit(emitter, &event);
+        yaml_sequence_style_t style = json_array_size(array) ? YAML_BLOCK_SEQUENCE_STYLE
+                : YAML_FLOW_SEQUENCE_STYLE;
+        bool good = yaml_sequence_start_event_initialize(&event, NULL, NULL, true, style) &&
+                emit(emitter, &event);
         const json_t *member;
         size_t i;
 
@@ -97,8 +105,10 @@ static bool emit_document(yaml_emitter_t *emitter, const json_t *value)
 {
         yaml_event_t event;
 
-        return yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) && emit(emitter, &event) &&
-                yaml_document_start_event_initialize(&event, NULL, NULL, NULL, true) && emit(emitter, &event) &&
+        return yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) &&
+                emit(emitter, &event) &&
+                yaml_document_start_event_initialize(&event, NULL, NULL, NULL, true) &&
+                emit(emitter, &event) &&
                 emit_value(emitter, value) &&
                 yaml_document_end_event_initialize(&event, true) && emit(emitter, &event) &&
                 yaml_stream_end_event_initialize(&event) && emit(emitter, &event);

@@ -56,7 +56,8 @@ static int cell_set(struct cli *cli, struct libscols_line *line, size_t at, cons
         int r = scols_line_set_data(line, at, text);
 
         if (!r && color != OUT_PLAIN)
-                r = scols_cell_set_color(scols_line_get_cell(line, at), out_color(cli->has_color, color));
+                r = scols_cell_set_color(scols_line_get_cell(line, at),
+                                         out_color(cli->has_color, color));
         return r;
 }
 
@@ -100,8 +101,9 @@ int out_table(struct cli *cli, const json_t *list, const struct column *columns)
 
 static bool is_time(const char *key)
 {
-        return text_ends_with(key, "_timestamp") || text_ends_with(key, "_at") || text_equal(key, "timestamp") ||
-                text_equal(key, "at");
+        return text_ends_with(key, "_timestamp") || text_ends_with(key, "_time") ||
+                text_ends_with(key, "_at") || text_equal(key, "timestamp") ||
+                text_equal(key, "at") || text_equal(key, "since");
 }
 
 static enum column_kind kind_of(const char *key)
@@ -110,32 +112,55 @@ static enum column_kind kind_of(const char *key)
                 : is_time(key) ? COLUMN_TIME : COLUMN_TEXT;
 }
 
-/* One line a property; an object that is not empty gives its own members, dotted. */
-static int property_add(struct cli *cli, struct libscols_table *table, const char *name, const json_t *value,
+static int property_line(struct cli *cli, struct libscols_table *table, const char *name,
+                         const json_t *value)
+{
+        const char *last = strrchr(name, '.');
+        enum column_kind kind = kind_of(last ? last + 1 : name);
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+        _free_ char *text = out_cell(value, kind);
+        int r = text && line ? scols_line_set_data(line, 0, name) : -ENOMEM;
+
+        return r ? r : cell_set(cli, line, 1, text, kind);
+}
+
+static int property_add(struct cli *cli, struct libscols_table *table, const char *name,
+                        const json_t *value,
+                        unsigned depth);
+
+static int member_add(struct cli *cli, struct libscols_table *table, const char *of,
+                      const char *name,
+                      const json_t *value, unsigned depth)
+{
+        _free_ char *dotted = NULL;
+
+        if (asprintf(&dotted, "%s%s%s", of, *of ? "." : "", name) < 0)
+                return -ENOMEM;
+        return property_add(cli, table, dotted, value, depth + 1);
+}
+
+/* One line a property; the members of objects, and objects in lists, stand under dotted names. */
+static int property_add(struct cli *cli, struct libscols_table *table, const char *name,
+                        const json_t *value,
                         unsigned depth)
 {
-        struct libscols_line *line;
-        _free_ char *text = NULL;
+        bool is_list = json_is_object(json_array_get(value, 0));
         const char *key;
         json_t *member;
+        size_t i;
         int r = 0;
 
-        if (json_object_size(value) && depth < 3) {
-                json_object_foreach((json_t *)value, key, member) {
-                        _free_ char *dotted = NULL;
+        if (depth >= 4 || (!json_object_size(value) && !is_list))
+                return property_line(cli, table, name, value);
+        json_object_foreach((json_t *)value, key, member)
+                r = r ? r : member_add(cli, table, name, key, member, depth);
+        json_array_foreach(value, i, member) {
+                char index[24];
 
-                        if (!r && asprintf(&dotted, "%s%s%s", name, *name ? "." : "", key) < 0)
-                                return -ENOMEM;
-                        r = r ? r : property_add(cli, table, dotted, member, depth + 1);
-                }
-                return r;
+                snprintf(index, sizeof index, "%zu", i);
+                r = r ? r : member_add(cli, table, name, index, member, depth);
         }
-        text = out_cell(value, kind_of(name));
-        line = scols_table_new_line(table, NULL);
-        if (!text || !line)
-                return -ENOMEM;
-        r = scols_line_set_data(line, 0, name);
-        return r ? r : cell_set(cli, line, 1, text, kind_of(name));
+        return r;
 }
 
 int out_properties(struct cli *cli, const json_t *object)
@@ -146,7 +171,8 @@ int out_properties(struct cli *cli, const json_t *object)
 
         if (cli->format == OUT_CSV) {
                 static const struct column columns[] = { { "property", "0", 0, false },
-                                                         { "value", "1", 0, false }, { NULL, NULL, 0, false } };
+                                                         { "value", "1", 0, false },
+                                                         { NULL, NULL, 0, false } };
                 _json_ json_t *rows = json_array();
                 const char *key;
                 json_t *member;

@@ -16,7 +16,8 @@ bool params_is_pair(const char *text)
         return equals && equals != text;
 }
 
-static int pair_value(const char *text, bool is_json, const char *pair, json_t **ret, struct fault *fault)
+static int pair_value(const char *text, bool is_json, const char *pair, json_t **ret,
+                      struct fault *fault)
 {
         int r;
 
@@ -29,7 +30,9 @@ static int pair_value(const char *text, bool is_json, const char *pair, json_t *
         r = json_parse(text, strlen(text), NULL, ret, fault);
         if (r == FAULT) {
                 fault_prefix(fault, "%s", pair);
-                fault_try(fault, "KEY=VALUE for text; after := the value is JSON, such as 'tags:=[\"a\",\"b\"]'");
+                fault_try(fault,
+                          "KEY=VALUE for text; after := the value is JSON, such as "
+                          "'tags:=[\"a\",\"b\"]'");
         }
         return r;
 }
@@ -41,9 +44,11 @@ static int put(json_t **object, const char *key, json_t *value, struct fault *fa
 
         if (old && json_is_array(old) && !json_is_array(value))
                 return json_array_append_new(old, value) ? -ENOMEM : 0;
-        list = old && !json_is_object(old) && !json_is_array(value) ? json_pack("[O,o]", old, value) : value;
+        list = old && !json_is_object(old) && !json_is_array(value) ? json_pack("[O,o]", old,
+                value) : value;
         r = json_put_at(object, key, list);
-        return r == -EINVAL ? fault_set(fault, 400, "usage.parameter", "%s: a part of it has a value already", key)
+        return r == -EINVAL ? fault_set(fault, 400, "usage.parameter",
+                                        "%s: a part of it has a value already", key)
                 : r;
 }
 
@@ -73,7 +78,8 @@ int params_read(struct cli *cli, int first, json_t **ret, struct fault *fault)
         int r = cli_file(cli, "file", &params, fault);
 
         if (!r && params && !json_is_object(params))
-                r = fault_set(fault, 400, "usage.parameter", "%s: want an object of parameters", cli_option(cli, "file"));
+                r = fault_set(fault, 400, "usage.parameter", "%s: want an object of parameters",
+                              cli_option(cli, "file"));
         for (int i = first; i < cli->n_operands && !r; i++)
                 r = params_add(&given, cli->operands[i], fault);
         if (r)

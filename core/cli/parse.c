@@ -22,10 +22,12 @@
 const struct verb_option global_options[] = {
         { .name = "output", .letter = 'o', .argument = "FORMAT",
           .summary = "table, wide, json, yaml, jsonl, csv or name" },
-        { .name = "watch", .argument = "[SECONDS]", .summary = "show it again whenever it changes (lists)" },
+        { .name = "watch", .argument = "[SECONDS]",
+          .summary = "show it again whenever it changes (lists)" },
         { .name = "curl", .summary = "print the request as a curl command instead of sending it" },
         { .name = "url", .argument = "URL", .summary = "where the hub is; unix:PATH for a socket" },
-        { .name = "token", .argument = "TOKEN", .summary = "who you are; $KANAME_TOKEN keeps it out of ps" },
+        { .name = "token", .argument = "TOKEN",
+          .summary = "who you are; $KANAME_TOKEN keeps it out of ps" },
         { .name = "yes", .letter = 'y', .summary = "do not ask" },
         { .name = "quiet", .letter = 'q', .summary = "no progress and no remarks" },
         { .name = "color", .argument = "[WHEN]", .summary = "always, never or auto" },
@@ -77,7 +79,8 @@ static int fail_help(struct cli *cli, struct fault *fault)
         if (cli->noun && cli->noun->name)
                 return fault_try(fault, "kaname help %s%s%s", cli->noun->name, cli->verb ? " " : "",
                                  cli->verb ? cli->verb->name : "");
-        return fault_try(fault, "kaname help%s%s", cli->verb ? " " : "", cli->verb ? cli->verb->name : "");
+        return fault_try(fault, "kaname help%s%s", cli->verb ? " " : "",
+                         cli->verb ? cli->verb->name : "");
 }
 
 static int fail_option(struct cli *cli, const struct getopt_table *table, int c, char **argv,
@@ -112,7 +115,8 @@ static int value_add(struct cli *cli, const struct verb_option *option, const ch
 }
 
 /* One turn; prefix "+:" stops at the first operand, ":" takes them wherever they stand. */
-static int read_options(struct cli *cli, const char *prefix, int argc, char **argv, struct fault *fault)
+static int read_options(struct cli *cli, const char *prefix, int argc, char **argv,
+                        struct fault *fault)
 {
         struct getopt_table table = { .n = 0 };
         const struct verb_option *option;
@@ -153,7 +157,8 @@ static int fail_unknown(const struct noun *noun, const char *name, struct fault 
         fault_set(fault, 400, "usage.command", noun ? "there is no command \"%2$s %1$s\""
                   : "there is no command \"%1$s\"", name, noun ? noun->name : "");
         if (near)
-                return fault_try(fault, noun ? "kaname %2$s %1$s" : "kaname %1$s", near, noun ? noun->name : "");
+                return fault_try(fault, noun ? "kaname %2$s %1$s" : "kaname %1$s", near,
+                                 noun ? noun->name : "");
         return fault_try(fault, "kaname help%s%s", noun ? " " : "", noun ? noun->name : "");
 }
 
@@ -209,7 +214,8 @@ static int check_operands(struct cli *cli, struct fault *fault)
 
 static int set_color(struct cli *cli, struct fault *fault)
 {
-        const char *when = cli_option(cli, "color"), *none = getenv("NO_COLOR"), *term = getenv("TERM");
+        const char *when = cli_option(cli, "color"), *none = getenv("NO_COLOR"),
+                *term = getenv("TERM");
         bool is_dumb = (none && none[0]) || (term && !strcmp(term, "dumb"));
 
         if (cli_switch(cli, "no-color"))
@@ -217,7 +223,8 @@ static int set_color(struct cli *cli, struct fault *fault)
         else if (cli_switch(cli, "color") && !when)
                 when = "always";
         if (when && strcmp(when, "always") && strcmp(when, "never") && strcmp(when, "auto"))
-                return fault_set(fault, 400, "usage.argument", "--color=%s: want always, never or auto", when);
+                return fault_set(fault, 400, "usage.argument",
+                                 "--color=%s: want always, never or auto", when);
         cli->has_color = when && !strcmp(when, "always");
         cli->has_err_color = cli->has_color;
         if (!when || !strcmp(when, "auto")) {

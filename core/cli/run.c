@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define START_OPTIONS                                                                           \
         { .name = "file", .letter = 'f', .argument = "FILE", .complete = COMPLETE_FILE,         \
@@ -35,6 +36,24 @@ const struct verb_option rerun_options[] = {
         { .name = "delay", .argument = "TIME", .summary = "start it later" },
         FOLLOW_OPTIONS, { .name = NULL }
 };
+
+int execution_id(struct cli *cli, const char *operand, char **ret, struct fault *fault)
+{
+        const struct request request = { .path = "/api/v1/executions", .query = "limit=1",
+                                         .is_preparation = true };
+        _answer_ struct answer answer = ANSWER_INIT;
+        const char *id = operand;
+        int r = text_equal(operand, "last") ? client_call(cli, &request, &answer, fault) : 0;
+
+        if (r)
+                return r;
+        if (text_equal(operand, "last"))
+                id = json_text_of(json_array_get(answer.json, 0), "id", NULL);
+        if (!id)
+                return fault_set(fault, 404, "execution.none", "there is no execution yet");
+        *ret = strdup(id);
+        return *ret ? 0 : -ENOMEM;
+}
 
 /* The hub knows the types; without its answer the text is sent as it is, and it says what is wrong. */
 static int coerce(struct cli *cli, const char *action, json_t *params, struct fault *fault)
@@ -74,7 +93,8 @@ static int make_body(struct cli *cli, const char *mode, json_t **ret, struct fau
                 r = coerce(cli, cli->operands[0], params, fault);
         if (r)
                 return r;
-        body = json_pack("{s:s,s:O,s:s}", "action", cli->operands[0], "parameters", params, "mode", mode);
+        body = json_pack("{s:s,s:O,s:s}", "action", cli->operands[0], "parameters", params, "mode",
+                         mode);
         r = body ? body_set_ms(cli, body, "delay", "delay", fault) : -ENOMEM;
         if (!r)
                 r = body_set_ms(cli, body, "timeout", "timeout_ms", fault);
@@ -159,7 +179,8 @@ int verb_apply(struct cli *cli, struct fault *fault)
 {
         char key[ID_TEXT_SIZE];
         _free_ char *path = client_path("/api/v1/plans/{}/apply", cli->operands[0]);
-        const struct request request = { .method = "POST", .path = path, .once = once_key(cli, key) };
+        const struct request request = { .method = "POST", .path = path,
+                                         .once = once_key(cli, key) };
 
         return path ? follow_request(cli, &request, fault) : -ENOMEM;
 }
@@ -168,7 +189,8 @@ int verb_apply(struct cli *cli, struct fault *fault)
 static int is_execution(struct cli *cli, const char *id, bool *ret, struct fault *fault)
 {
         _free_ char *path = client_path("/api/v1/executions/{}", id);
-        const struct request request = { .path = path, .query = "exclude_attributes=result", .is_preparation = true };
+        const struct request request = { .path = path, .query = "exclude_attributes=result",
+                                         .is_preparation = true };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
 
@@ -181,14 +203,15 @@ static int is_execution(struct cli *cli, const char *id, bool *ret, struct fault
 
 int verb_undo(struct cli *cli, struct fault *fault)
 {
-        const char *id = cli->operands[0];
         bool execution = true, plans = cli_switch(cli, "plan");
         char key[ID_TEXT_SIZE];
-        _free_ char *path = NULL;
+        _free_ char *id = NULL, *path = NULL;
         _json_ json_t *body = json_pack("{s:s}", "mode", plans ? "plan" : "undo");
         struct request request = { .method = "POST", .body = body, .once = once_key(cli, key) };
-        int r = body ? is_execution(cli, id, &execution, fault) : -ENOMEM;
+        int r = body ? execution_id(cli, cli->operands[0], &id, fault) : -ENOMEM;
 
+        if (!r)
+                r = is_execution(cli, id, &execution, fault);
         if (r)
                 return r;
         path = client_path(execution ? "/api/v1/executions/{}/undo" : "/api/v1/events/{}/undo", id);
@@ -201,11 +224,16 @@ int verb_undo(struct cli *cli, struct fault *fault)
 int verb_rerun(struct cli *cli, struct fault *fault)
 {
         char key[ID_TEXT_SIZE];
-        _free_ char *path = client_path("/api/v1/executions/{}/re_run", cli->operands[0]);
+        _free_ char *id = NULL, *path = NULL;
         _json_ json_t *body = json_object(), *params = NULL;
-        struct request request = { .method = "POST", .path = path, .body = body, .once = once_key(cli, key) };
-        int r = path && body ? params_read(cli, 1, &params, fault) : -ENOMEM;
+        struct request request = { .method = "POST", .body = body, .once = once_key(cli, key) };
+        int r = body ? execution_id(cli, cli->operands[0], &id, fault) : -ENOMEM;
 
+        if (r)
+                return r;
+        path = client_path("/api/v1/executions/{}/re_run", id);
+        request.path = path;
+        r = path ? params_read(cli, 1, &params, fault) : -ENOMEM;
         if (!r && json_object_size(params))
                 json_object_set(body, "parameters", params);
         if (!r)

@@ -71,7 +71,7 @@ extern const struct verb_option global_options[];       /* every verb takes them
 
 const struct noun *noun_find(const char *name);
 const struct verb *verb_find(const struct noun *noun, const char *name);
-/* The names of all nouns and lone verbs, or of one noun's verbs, NULL-terminated; free the array. */
+/* All nouns and lone verbs by name, or one noun's verbs; NULL-terminated; free the array. */
 const char **verb_names(const struct noun *noun);
 
 #endif

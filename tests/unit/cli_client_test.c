@@ -27,7 +27,8 @@ static const char rules[] =
         "{\"id\":\"2\",\"ref\":\"a.要\",\"enabled\":false,\"trigger\":{\"type\":\"t\"},\"action\":{\"ref\":\"x.y\"},"
         "\"pack\":\"a\",\"description\":\"no\"}]";
 
-static const struct hub_route list_routes[] = { { "GET", "/api/v1/rules", 0, rules, NULL }, { .path = NULL } };
+static const struct hub_route list_routes[] = { { "GET", "/api/v1/rules", 0, rules, NULL },
+                                                { .path = NULL } };
 
 START_TEST(each_format_is_itself)
 {
@@ -36,8 +37,11 @@ START_TEST(each_format_is_itself)
         } rows[] = {
                 { "name", "a.b\na.要\n" },
                 { "csv", "REF,ENABLED,TRIGGER,ACTION,DESCRIPTION,PACK\r\n"
-                         "a.b,true,core.st2.webhook,core.noop,\"say, \"\"hi\"\"\",a\r\na.要,false,t,x.y,no,a\r\n" },
-                { "table", "REF   ENABLED  TRIGGER           ACTION\na.b   true     core.st2.webhook  core.noop\n"
+                         "a.b,true,core.st2.webhook,core.noop,\"say, "
+                         "\"\"hi\"\"\",a\r\na.要,false,t,x.y,no,a\r\n" },
+                { "table",
+                  "REF   ENABLED  TRIGGER           ACTION\na.b   true     core.st2.webhook  "
+                  "core.noop\n"
                            "a.要  false    t                 x.y\n" },
         };
         struct cardboard *hub = cardboard_start(list_routes);
@@ -57,7 +61,8 @@ END_TEST
 START_TEST(json_is_the_answer_unchanged)
 {
         struct cardboard *hub = cardboard_start(list_routes);
-        struct told json = TELL(hub, "rule", "list", "-ojson"), lines = TELL(hub, "rule", "list", "-ojsonl");
+        struct told json = TELL(hub, "rule", "list", "-ojson"),
+                lines = TELL(hub, "rule", "list", "-ojsonl");
         _json_ json_t *want = json_loads(rules, 0, NULL), *got = json_loads(json.out, 0, NULL);
         _json_ json_t *first = json_loads(lines.out, JSON_DISABLE_EOF_CHECK, NULL);
 
@@ -72,12 +77,15 @@ END_TEST
 START_TEST(yaml_keeps_text_text)
 {
         static const struct hub_route routes[] = {
-                { "GET", "/api/v1/keys/k", 0, "{\"a\":\"no\",\"b\":\"12\",\"c\":3,\"d\":null,\"e\":[],\"f\":{\"g\":\"x\\ny\"},\"h\":\"1e3\",\"i\":true}", NULL },
+                { "GET", "/api/v1/keys/k", 0,
+                  "{\"a\":\"no\",\"b\":\"12\",\"c\":3,\"d\":null,\"e\":[],\"f\":{\"g\":\"x\\ny\"},\"h\":\"1e3\",\"i\":true}", NULL },
                 { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "key", "get", "k", "-oyaml");
 
-        ck_assert_str_eq(told.out, "a: \"no\"\nb: \"12\"\nc: 3\nd: null\ne: []\nf:\n  g: |-\n    x\n    y\nh: \"1e3\"\ni: true\n");
+        ck_assert_str_eq(told.out,
+                         "a: \"no\"\nb: \"12\"\nc: 3\nd: null\ne: []\nf:\n  g: |-\n    x\n    "
+                         "y\nh: \"1e3\"\ni: true\n");
         told_free(&told);
         cardboard_stop(hub);
 }
@@ -88,20 +96,26 @@ START_TEST(problems_become_three_lines_and_an_exit_code)
         static const struct {
                 unsigned status;
                 int code;
-        } rows[] = { { 400, EXIT_USAGE }, { 401, EXIT_FORBIDDEN }, { 403, EXIT_FORBIDDEN }, { 404, EXIT_NOT_FOUND },
-                     { 409, EXIT_CONFLICT }, { 422, EXIT_USAGE }, { 500, EXIT_FAILED }, { 503, EXIT_UNREACHABLE },
+        } rows[] = { { 400, EXIT_USAGE }, { 401, EXIT_FORBIDDEN }, { 403, EXIT_FORBIDDEN },
+                     { 404, EXIT_NOT_FOUND },
+                     { 409, EXIT_CONFLICT }, { 422, EXIT_USAGE }, { 500, EXIT_FAILED },
+                     { 503, EXIT_UNREACHABLE },
                      { 504, EXIT_TIMEOUT }, { 507, EXIT_FAILED } };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
                 const struct hub_route routes[] = {
-                        { "GET", "/api/v1/rules", rows[i].status, "{\"code\":\"dns.refused\",\"detail\":\"ns1 refused\","
-                          "\"why\":\"the key may not\",\"remedy\":\"kaname key list\"}", "application/problem+json" },
+                        { "GET", "/api/v1/rules", rows[i].status,
+                          "{\"code\":\"dns.refused\",\"detail\":\"ns1 refused\","
+                          "\"why\":\"the key may not\",\"remedy\":\"kaname key list\"}",
+                          "application/problem+json" },
                         { .path = NULL } };
                 struct cardboard *hub = cardboard_start(routes);
                 struct told told = TELL(hub, "rule", "list");
 
                 ck_assert_int_eq(told.code, rows[i].code);
-                ck_assert_str_eq(told.err, "error: ns1 refused  [dns.refused]\n  why: the key may not\n  try: kaname key list\n");
+                ck_assert_str_eq(told.err,
+                                 "error: ns1 refused  [dns.refused]\n  why: the key may not\n  "
+                                 "try: kaname key list\n");
                 ck_assert_str_eq(told.out, "");
                 told_free(&told);
                 cardboard_stop(hub);
@@ -116,7 +130,8 @@ START_TEST(an_answer_that_is_none_is_said_to_be)
                 { "GET", "/api/v1/status", 200, "<html>hello</html>", "text/html" },
                 { "GET", "/api/v1/packs", 200, "{\"a\":", NULL }, { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
-        struct told a = TELL(hub, "rule", "list"), b = TELL(hub, "status"), c = TELL(hub, "pack", "list");
+        struct told a = TELL(hub, "rule", "list"), b = TELL(hub, "status"),
+                c = TELL(hub, "pack", "list");
 
         ck_assert_int_eq(a.code, EXIT_FAILED);
         has(a.err, "status 502");
@@ -156,7 +171,8 @@ START_TEST(the_token_goes_along_and_never_shows)
         b = TELL(hub, "rule", "list", "--curl");
         unsetenv("KANAME_TOKEN");
         ck_assert_str_eq(cardboard_asked(hub, 0, "authorization"), "Bearer s3cret-token");
-        ck_assert_uint_eq(json_array_size(cardboard_requests(hub)), 1);         /* --curl asks nothing */
+        ck_assert_uint_eq(json_array_size(cardboard_requests(hub)),
+                          1);         /* --curl asks nothing */
         has(b.out, "$KANAME_TOKEN");
         lacks(a.out, "s3cret");
         lacks(b.out, "s3cret");
@@ -168,7 +184,8 @@ END_TEST
 
 START_TEST(login_keeps_a_token_for_its_hub_only)
 {
-        static const struct hub_route routes[] = { { "GET", "/api/v1/user", 0, "{\"username\":\"ada\"}", NULL },
+        static const struct hub_route routes[] = { { "GET", "/api/v1/user", 0,
+                                                     "{\"username\":\"ada\"}", NULL },
                 { "GET", "/api/v1/rules", 0, "[]", NULL }, { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes), *other = cardboard_start(routes);
         char dir[] = "/tmp/cli_login.XXXXXX", path[64];
@@ -226,13 +243,16 @@ END_TEST
 
 START_TEST(run_sends_types_follows_and_shows)
 {
-        static const struct hub_route routes[] = { RUN_ROUTES("succeeded", "{\"fqdn\":\"www.example.com\"}") };
+        static const struct hub_route routes[] = { RUN_ROUTES("succeeded",
+                "{\"fqdn\":\"www.example.com\"}") };
         struct cardboard *hub = cardboard_start(routes);
-        struct told told = TELL(hub, "run", "dns.record.set", "zone=example.com", "ttl=300", "values=192.0.2.1,192.0.2.2",
+        struct told told = TELL(hub, "run", "dns.record.set", "zone=example.com", "ttl=300",
+                                "values=192.0.2.1,192.0.2.2",
                                 "--timeout", "30s");
         _json_ json_t *body = json_loads(cardboard_asked(hub, 1, "body"), 0, NULL);
         _json_ json_t *want = json_loads("{\"action\":\"dns.record.set\",\"mode\":\"run\",\"timeout_ms\":30000,\"parameters\":"
-                "{\"zone\":\"example.com\",\"ttl\":300,\"values\":[\"192.0.2.1\",\"192.0.2.2\"]}}", 0, NULL);
+                "{\"zone\":\"example.com\",\"ttl\":300,\"values\":[\"192.0.2.1\",\"192.0.2.2\"]}}",
+                0, NULL);
 
         ck_assert_int_eq(told.code, 0);
         ck_assert(json_equal(body, want));
@@ -248,16 +268,20 @@ END_TEST
 
 START_TEST(run_fails_as_the_execution_did)
 {
-        static const struct hub_route routes[] = { RUN_ROUTES("failed", "{\"error\":\"ns1 refused\",\"code\":\"dns.refused\"}") };
+        static const struct hub_route routes[] = { RUN_ROUTES("failed",
+                "{\"error\":\"ns1 refused\",\"code\":\"dns.refused\"}") };
         struct cardboard *hub = cardboard_start(routes);
-        struct told told = TELL(hub, "run", "dns.record.set"), json = TELL(hub, "run", "dns.record.set", "-q", "-ojson");
+        struct told told = TELL(hub, "run", "dns.record.set"),
+                json = TELL(hub, "run", "dns.record.set", "-q", "-ojson");
 
         ck_assert_int_eq(told.code, EXIT_FAILED);
         has(told.err, "error: ns1 refused  [dns.refused]\n");
         has(told.err, "  run: " ID);
         ck_assert_int_eq(json.code, EXIT_FAILED);
         has(json.out, "\"status\": \"failed\"");
-        ck_assert_str_eq(json.err, "error: ns1 refused  [dns.refused]\n  run: " ID "  (kaname execution tail " ID ")\n");
+        ck_assert_str_eq(json.err,
+                         "error: ns1 refused  [dns.refused]\n  run: " ID "  (kaname execution tail "
+                                                                         "" ID ")\n");
         told_free(&told);
         told_free(&json);
         cardboard_stop(hub);
@@ -267,10 +291,12 @@ END_TEST
 START_TEST(a_timeout_and_a_conflict_have_their_codes)
 {
         static const struct hub_route late[] = { RUN_ROUTES("timeout", "{}") };
-        static const struct hub_route clash[] = { RUN_ROUTES("failed", "{\"error\":\"changed behind it\",\"code\":\"conflict\","
+        static const struct hub_route clash[] = { RUN_ROUTES("failed",
+                "{\"error\":\"changed behind it\",\"code\":\"conflict\","
                 "\"conflict\":{\"resource\":\"r/x\",\"before\":1,\"found\":null,\"wanted\":2}}") };
         struct cardboard *a = cardboard_start(late), *b = cardboard_start(clash);
-        struct told slow = TELL(a, "run", "dns.record.set"), foreign = TELL(b, "run", "dns.record.set");
+        struct told slow = TELL(a, "run", "dns.record.set"),
+                foreign = TELL(b, "run", "dns.record.set");
 
         ck_assert_int_eq(slow.code, EXIT_TIMEOUT);
         ck_assert_int_eq(foreign.code, EXIT_CONFLICT);
@@ -300,7 +326,8 @@ START_TEST(tail_prints_output_on_out)
 {
         static const struct hub_route routes[] = { RUN_ROUTES("succeeded", "null") };
         struct cardboard *hub = cardboard_start(routes);
-        struct told both = TELL(hub, "execution", "tail", ID), one = TELL(hub, "execution", "tail", ID, "--type", "stderr");
+        struct told both = TELL(hub, "execution", "tail", ID),
+                one = TELL(hub, "execution", "tail", ID, "--type", "stderr");
 
         ck_assert_str_eq(both.out, "one\n");
         ck_assert_str_eq(both.err, "two\n");
@@ -315,10 +342,13 @@ END_TEST
 START_TEST(a_broken_stream_goes_on_without_repeating)
 {
         static const struct hub_route routes[] = {
-                { "GET", "/stream/v1/executions/" ID "/output", 0, OUTPUT("stdout", "one\\n"), "text/event-stream" },
-                { "GET", "/stream/v1/executions/" ID "/output", 0, OUTPUT("stdout", "one\\n") OUTPUT("stdout", "two\\n")
+                { "GET", "/stream/v1/executions/" ID "/output", 0, OUTPUT("stdout", "one\\n"),
+                  "text/event-stream" },
+                { "GET", "/stream/v1/executions/" ID "/output", 0,
+                  OUTPUT("stdout", "one\\n") OUTPUT("stdout", "two\\n")
                   "event: EOF\r\ndata: ''\r\n\r\n", "text/event-stream" },
-                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"succeeded\"}", NULL },
+                { "GET", "/api/v1/executions/" ID, 0,
+                  "{\"id\":\"" ID "\",\"status\":\"succeeded\"}", NULL },
                 { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "execution", "tail", ID);
@@ -334,8 +364,10 @@ START_TEST(waiting_ends_with_124_and_a_way_back)
 {
         static const struct hub_route routes[] = {
                 { "POST", "/api/v1/executions", 201, "{\"id\":\"" ID "\"}", NULL },
-                { "GET", "/stream/v1/executions/" ID "/output", 0, "event: EOF\ndata: ''\n\n", "text/event-stream" },
-                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"running\"}", NULL },
+                { "GET", "/stream/v1/executions/" ID "/output", 0, "event: EOF\ndata: ''\n\n",
+                  "text/event-stream" },
+                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"running\"}",
+                  NULL },
                 { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "run", "x.y", "--wait", "30ms");
@@ -351,8 +383,11 @@ START_TEST(a_plan_is_a_diff_and_an_id_to_apply)
 {
         static const struct hub_route routes[] = {
                 { "POST", "/api/v1/executions", 201, "{\"id\":\"" ID "\"}", NULL },
-                { "GET", "/stream/v1/executions/" ID "/output", 0, "event: EOF\ndata: ''\n\n", "text/event-stream" },
-                { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"succeeded\",\"result\":{\"partial\":true,\"changes\":[{\"resource\":\"r/new\",\"before\":null,\"after\":[1]},"
+                { "GET", "/stream/v1/executions/" ID "/output", 0, "event: EOF\ndata: ''\n\n",
+                  "text/event-stream" },
+                { "GET", "/api/v1/executions/" ID, 0,
+                  "{\"id\":\"" ID "\",\"status\":\"succeeded\",\"result\":{\"partial\":true,"
+                  "\"changes\":[{\"resource\":\"r/new\",\"before\":null,\"after\":[1]},"
                   "{\"resource\":\"r/old\\u001b[31m\",\"before\":\"x\",\"after\":null}]}}", NULL },
                 { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
@@ -371,8 +406,10 @@ END_TEST
 START_TEST(undo_takes_an_event_too)
 {
         static const struct hub_route routes[] = {
-                { "GET", "/api/v1/executions/e1", 404, "{\"code\":\"execution.unknown\",\"detail\":\"none\"}", NULL },
-                { "POST", "/api/v1/events/e1/undo", 201, "{\"id\":\"" ID "\"}", NULL }, { .path = NULL } };
+                { "GET", "/api/v1/executions/e1", 404,
+                  "{\"code\":\"execution.unknown\",\"detail\":\"none\"}", NULL },
+                { "POST", "/api/v1/events/e1/undo", 201, "{\"id\":\"" ID "\"}", NULL },
+                { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "undo", "e1", "--async");
 
@@ -386,7 +423,8 @@ END_TEST
 START_TEST(rule_test_shows_the_criterion_that_fails)
 {
         static const struct hub_route routes[] = {
-                { "POST", "/api/v1/rules/test", 0, "{\"rule\":\"a.b\",\"matched\":false,\"enabled\":true,\"action\":\"x.y\",\"criteria\":["
+                { "POST", "/api/v1/rules/test", 0,
+                  "{\"rule\":\"a.b\",\"matched\":false,\"enabled\":true,\"action\":\"x.y\",\"criteria\":["
                   "{\"key\":\"trigger.sev\",\"operator\":\"gt\",\"pattern\":3,\"value\":2,\"matched\":false},"
                   "{\"key\":\"trigger.h\",\"operator\":\"equals\",\"pattern\":\"w\",\"value\":\"w\",\"matched\":true}]}", NULL },
                 { .path = NULL } };
@@ -394,8 +432,11 @@ START_TEST(rule_test_shows_the_criterion_that_fails)
         struct told told = TELL(hub, "rule", "test", "a.b", "sev:=2", "h=w");
 
         ck_assert_int_eq(told.code, EXIT_FAILED);
-        ck_assert_str_eq(told.out, "a.b does not match\n  fail  trigger.sev gt 3: found 2\n  ok    trigger.h equals \"w\"\n");
-        ck_assert_str_eq(cardboard_asked(hub, 0, "body"), "{\"ref\":\"a.b\",\"payload\":{\"sev\":2,\"h\":\"w\"}}");
+        ck_assert_str_eq(told.out,
+                         "a.b does not match\n  fail  trigger.sev gt 3: found 2\n  ok    trigger.h "
+                         "equals \"w\"\n");
+        ck_assert_str_eq(cardboard_asked(hub, 0, "body"),
+                         "{\"ref\":\"a.b\",\"payload\":{\"sev\":2,\"h\":\"w\"}}");
         told_free(&told);
         cardboard_stop(hub);
 }
@@ -403,14 +444,18 @@ END_TEST
 
 START_TEST(an_event_is_a_cloudevent)
 {
-        static const struct hub_route routes[] = { { "POST", "/api/v1/events", 202, "{\"id\":\"" ID "\"}", NULL }, { .path = NULL } };
+        static const struct hub_route routes[] = { { "POST", "/api/v1/events", 202,
+                                                     "{\"id\":\"" ID "\"}", NULL },
+                                                     { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
-        struct told told = TELL(hub, "event", "send", "mon.alert", "host=web1", "sev:=3", "--id", "4711", "--source", "urn:x");
+        struct told told = TELL(hub, "event", "send", "mon.alert", "host=web1", "sev:=3", "--id",
+                                "4711", "--source", "urn:x");
 
         ck_assert_int_eq(told.code, 0);
         ck_assert_str_eq(told.out, ID "\n");
         ck_assert_str_eq(cardboard_asked(hub, 0, "type"), "application/cloudevents+json");
-        ck_assert_str_eq(cardboard_asked(hub, 0, "body"), "{\"specversion\":\"1.0\",\"id\":\"4711\",\"source\":\"urn:x\",\"type\":\"mon.alert\","
+        ck_assert_str_eq(cardboard_asked(hub, 0, "body"),
+                         "{\"specversion\":\"1.0\",\"id\":\"4711\",\"source\":\"urn:x\",\"type\":\"mon.alert\","
                          "\"datacontenttype\":\"application/json\",\"data\":{\"host\":\"web1\",\"sev\":3}}");
         told_free(&told);
         cardboard_stop(hub);
@@ -420,14 +465,18 @@ END_TEST
 START_TEST(an_instance_holds_references)
 {
         static const struct hub_route routes[] = {
-                { "GET", "/api/v1/plugins/rfc2136", 0, "{\"config\":{\"properties\":{\"port\":{\"type\":\"integer\"}}}}", NULL },
-                { "POST", "/api/v1/instances", 201, "{\"name\":\"corp\"}", NULL }, { .path = NULL } };
+                { "GET", "/api/v1/plugins/rfc2136", 0,
+                  "{\"config\":{\"properties\":{\"port\":{\"type\":\"integer\"}}}}", NULL },
+                { "POST", "/api/v1/instances", 201, "{\"name\":\"corp\"}", NULL },
+                { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
-        struct told told = TELL(hub, "instance", "add", "corp", "-p", "rfc2136", "--scope", "example.com", "port=53",
+        struct told told = TELL(hub, "instance", "add", "corp", "-p", "rfc2136", "--scope",
+                                "example.com", "port=53",
                                 "--secret", "tsig.key=corp.tsig", "--egress", "ns1:53");
 
         ck_assert_int_eq(told.code, 0);
-        ck_assert_str_eq(cardboard_asked(hub, 1, "body"), "{\"name\":\"corp\",\"plugin\":\"rfc2136\",\"scope\":\"example.com\","
+        ck_assert_str_eq(cardboard_asked(hub, 1, "body"),
+                         "{\"name\":\"corp\",\"plugin\":\"rfc2136\",\"scope\":\"example.com\","
                          "\"egress\":[\"ns1:53\"],\"config\":{\"port\":53,\"tsig\":{\"key\":{\"secret\":\"corp.tsig\"}}}}");
         told_free(&told);
         cardboard_stop(hub);
@@ -436,7 +485,8 @@ END_TEST
 
 START_TEST(names_are_escaped_in_paths)
 {
-        static const struct hub_route routes[] = { { "DELETE", "/api/v1/rules/../x y", 204, "", NULL }, { .path = NULL } };
+        static const struct hub_route routes[] = { { "DELETE", "/api/v1/rules/../x y", 204, "",
+                                                     NULL }, { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "rule", "delete", "../x y", "--curl");
 
@@ -450,9 +500,12 @@ START_TEST(doctor_says_what_to_do)
 {
         static const struct hub_route routes[] = {
                 { "GET", "/healthz", 0, "ok", "text/plain" },
-                { "GET", "/readyz", 503, "{\"code\":\"store.full\",\"detail\":\"the disk is full\",\"remedy\":\"free space\"}", NULL },
+                { "GET", "/readyz", 503,
+                  "{\"code\":\"store.full\",\"detail\":\"the disk is full\",\"remedy\":\"free "
+                  "space\"}", NULL },
                 { "GET", "/api/v1/user", 0, "{\"username\":\"root\"}", NULL },
-                { "GET", "/api/v1/status", 0, "{\"version\":\"" PACKAGE_VERSION "\",\"paused\":true,\"plugins\":[],\"queue\":{\"held\":2}}", NULL },
+                { "GET", "/api/v1/status", 0,
+                  "{\"version\":\"" PACKAGE_VERSION "\",\"paused\":true,\"plugins\":[],\"queue\":{\"held\":2}}", NULL },
                 { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "doctor");
@@ -472,9 +525,11 @@ END_TEST
 START_TEST(colour_only_where_it_is_asked_for)
 {
         static const struct hub_route routes[] = { { "GET", "/api/v1/executions", 0,
-                "[{\"id\":\"1\",\"status\":\"failed\",\"action\":{\"ref\":\"a\"}}]", NULL }, { .path = NULL } };
+                "[{\"id\":\"1\",\"status\":\"failed\",\"action\":{\"ref\":\"a\"}}]", NULL },
+                { .path = NULL } };
         struct cardboard *hub = cardboard_start(routes);
-        struct told plain = TELL(hub, "execution", "list"), red = TELL(hub, "execution", "list", "--color");
+        struct told plain = TELL(hub, "execution", "list"),
+                red = TELL(hub, "execution", "list", "--color");
 
         lacks(plain.out, "\033");
         has(red.out, "\033[31mfailed");
@@ -488,12 +543,17 @@ int main(void)
 {
         const TTest *const tests[] = {
                 each_format_is_itself, json_is_the_answer_unchanged, yaml_keeps_text_text,
-                problems_become_three_lines_and_an_exit_code, an_answer_that_is_none_is_said_to_be, nobody_there_exits_69,
+                problems_become_three_lines_and_an_exit_code, an_answer_that_is_none_is_said_to_be,
+                nobody_there_exits_69,
                 the_token_goes_along_and_never_shows, login_keeps_a_token_for_its_hub_only,
-                run_sends_types_follows_and_shows, run_fails_as_the_execution_did, a_timeout_and_a_conflict_have_their_codes,
-                async_prints_the_id_and_goes, tail_prints_output_on_out, a_broken_stream_goes_on_without_repeating, waiting_ends_with_124_and_a_way_back,
-                a_plan_is_a_diff_and_an_id_to_apply, undo_takes_an_event_too, rule_test_shows_the_criterion_that_fails,
-                an_event_is_a_cloudevent, an_instance_holds_references, names_are_escaped_in_paths, doctor_says_what_to_do,
+                run_sends_types_follows_and_shows, run_fails_as_the_execution_did,
+                a_timeout_and_a_conflict_have_their_codes,
+                async_prints_the_id_and_goes, tail_prints_output_on_out,
+                a_broken_stream_goes_on_without_repeating, waiting_ends_with_124_and_a_way_back,
+                a_plan_is_a_diff_and_an_id_to_apply, undo_takes_an_event_too,
+                rule_test_shows_the_criterion_that_fails,
+                an_event_is_a_cloudevent, an_instance_holds_references, names_are_escaped_in_paths,
+                doctor_says_what_to_do,
                 colour_only_where_it_is_asked_for,
         };
         Suite *suite = suite_create("cli_client");

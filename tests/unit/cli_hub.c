@@ -20,7 +20,8 @@ struct cardboard {
         char url[64];
 };
 
-static const struct hub_route *find_route(struct cardboard *hub, const char *method, const char *path)
+static const struct hub_route *find_route(struct cardboard *hub, const char *method,
+                                          const char *path)
 {
         const struct hub_route *last = NULL;
 
@@ -38,29 +39,34 @@ static const struct hub_route *find_route(struct cardboard *hub, const char *met
         return last;
 }
 
-static enum MHD_Result add_query(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+static enum MHD_Result add_query(void *arg, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
 {
         (void)kind;
         text_addf(arg, "%s%s=%s", ((struct text *)arg)->len ? "&" : "", key, value ? value : "");
         return MHD_YES;
 }
 
-static void note(struct cardboard *hub, struct MHD_Connection *c, const char *method, const char *path, const char *body)
+static void note(struct cardboard *hub, struct MHD_Connection *c, const char *method,
+                 const char *path, const char *body)
 {
         _text_ struct text query = TEXT_INIT;
         json_t *row = json_pack("{s:s,s:s,s:s}", "method", method, "path", path, "body", body);
 
         MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, add_query, &query);
         json_set_text(row, "query", query.s ? query.s : "");
-        json_set_text(row, "authorization", MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization"));
-        json_set_text(row, "once", MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Idempotency-Key"));
+        json_set_text(row, "authorization",
+                      MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization"));
+        json_set_text(row, "once",
+                      MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Idempotency-Key"));
         json_set_text(row, "type", MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type"));
         json_array_append_new(hub->requests, row);
 }
 
 static enum MHD_Result reply(struct MHD_Connection *c, const struct hub_route *route)
 {
-        const char *body = route ? route->body : "{\"code\":\"test.no-route\",\"detail\":\"no such route\"}";
+        const char *body = route ? route->body
+                : "{\"code\":\"test.no-route\",\"detail\":\"no such route\"}";
         const char *type = route && route->type ? route->type : "application/json";
         struct MHD_Response *response =
                 MHD_create_response_from_buffer(strlen(body), (void *)body, MHD_RESPMEM_MUST_COPY);
@@ -72,7 +78,8 @@ static enum MHD_Result reply(struct MHD_Connection *c, const struct hub_route *r
         return r;
 }
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *path, const char *method,
+static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *path,
+                              const char *method,
                               const char *version, const char *data, size_t *size, void **state)
 {
         struct cardboard *hub = arg;
@@ -96,7 +103,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *p
         return r;
 }
 
-static void forget(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+static void forget(void *arg, struct MHD_Connection *c, void **state,
+                   enum MHD_RequestTerminationCode code)
 {
         (void)arg;
         (void)c;
@@ -109,7 +117,8 @@ static void forget(void *arg, struct MHD_Connection *c, void **state, enum MHD_R
 struct cardboard *cardboard_start(const struct hub_route *routes)
 {
         struct cardboard *hub = calloc(1, sizeof *hub);
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
         hub->routes = routes;
         hub->requests = json_array();

@@ -30,12 +30,15 @@ START_TEST(usage_mistakes_exit_2_and_name_the_cure)
                 { { "rule", "lits", NULL }, "no command \"rule lits\"", "kaname rule list" },
                 { { "rule", "list", "--pakc", NULL }, "no option --pakc", "--pack" },
                 { { "rule", "list", "-Z", NULL }, "no option -Z", "kaname help rule list" },
-                { { "rule", "list", "--pack", NULL }, "--pack needs an argument", "kaname help rule list" },
-                { { "rule", "list", "--help=x", NULL }, "takes no argument", "kaname help rule list" },
+                { { "rule", "list", "--pack", NULL }, "--pack needs an argument",
+                  "kaname help rule list" },
+                { { "rule", "list", "--help=x", NULL }, "takes no argument",
+                  "kaname help rule list" },
                 { { "rule", "get", NULL }, "get needs RULE...", "kaname help rule get" },
                 { { "status", "now", NULL }, "does not take \"now\"", "kaname help status" },
                 { { "rule", "list", "-ojsno", NULL }, "no output format \"jsno\"", "-o json" },
-                { { "rule", "list", "--watch=soon", NULL }, "\"soon\" is no duration", "--watch 30s" },
+                { { "rule", "list", "--watch=soon", NULL }, "\"soon\" is no duration",
+                  "--watch 30s" },
                 { { "run", "a", "b", NULL }, "\"b\" is no KEY=VALUE", "b=" },
                 { { "rule", "list", "--color=mauve", NULL }, "want always, never or auto", "" },
                 { { "rule", "list", "--url=ftp:x", NULL }, "no address of a hub", "--url http" },
@@ -44,7 +47,8 @@ START_TEST(usage_mistakes_exit_2_and_name_the_cure)
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
                 struct told told = tell(rows[i].words);
 
-                ck_assert_msg(told.code == EXIT_USAGE, "%s %s: exit %d", rows[i].words[0], told.err, told.code);
+                ck_assert_msg(told.code == EXIT_USAGE, "%s %s: exit %d", rows[i].words[0], told.err,
+                              told.code);
                 has(told.err, rows[i].what);
                 has(told.err, rows[i].remedy);
                 ck_assert_str_eq(told.out, "");
@@ -70,14 +74,18 @@ START_TEST(every_row_of_the_table_is_whole)
 {
         for (const struct noun *const *noun = nouns; *noun; noun++) {
                 if ((*noun)->name)
-                        ck_assert_msg((*noun)->about && (*noun)->examples, "%s has no page", (*noun)->name);
+                        ck_assert_msg((*noun)->about && (*noun)->examples, "%s has no page",
+                                      (*noun)->name);
                 for (const struct verb *verb = (*noun)->verbs; verb->name; verb++) {
                         ck_assert_msg(verb->run && verb->summary, "%s", verb->name);
-                        ck_assert_msg(!verb->operands == !verb->operands_max, "%s: operands", verb->name);
+                        ck_assert_msg(!verb->operands == !verb->operands_max, "%s: operands",
+                                      verb->name);
                         for (const struct verb_option *o = verb->options; o && o->name; o++)
                                 for (const struct verb_option *g = global_options; g->name; g++) {
-                                        ck_assert_msg(!text_equal(o->name, g->name), "%s --%s", verb->name, o->name);
-                                        ck_assert_msg(!o->letter || o->letter != g->letter, "%s -%c", verb->name, o->letter);
+                                        ck_assert_msg(!text_equal(o->name, g->name), "%s --%s",
+                                                      verb->name, o->name);
+                                        ck_assert_msg(!o->letter || o->letter != g->letter,
+                                                      "%s -%c", verb->name, o->letter);
                                 }
                 }
         }
@@ -88,7 +96,8 @@ START_TEST(help_is_there_for_every_verb)
 {
         for (const struct noun *const *noun = nouns; *noun; noun++)
                 for (const struct verb *verb = (*noun)->verbs; verb->name; verb++) {
-                        struct told told = (*noun)->name ? SAY("help", (*noun)->name, verb->name) : SAY(verb->name, "-h");
+                        struct told told = (*noun)->name ? SAY("help", (*noun)->name, verb->name)
+                                : SAY(verb->name, "-h");
 
                         ck_assert_int_eq(told.code, 0);
                         has(told.out, verb->summary);
@@ -99,12 +108,15 @@ END_TEST
 
 START_TEST(options_stand_anywhere)
 {
-        struct told a = SAY("--curl", "--url", "http://h:1", "-o", "json", "rule", "list", "-p", "dns");
+        struct told a = SAY("--curl", "--url", "http://h:1", "-o", "json", "rule", "list", "-p",
+                            "dns");
         struct told b = SAY("rule", "--curl", "list", "-pdns", "--url=http://h:1");
         struct told c = SAY("rule", "list", "--curl", "--pack", "dns", "--url=http://h:1/");
 
         ck_assert_int_eq(a.code, 0);
-        ck_assert_str_eq(a.out, "curl -sS -H \"Authorization: Bearer $KANAME_TOKEN\" 'http://h:1/api/v1/rules?pack=dns'\n");
+        ck_assert_str_eq(a.out,
+                         "curl -sS -H \"Authorization: Bearer $KANAME_TOKEN\" "
+                         "'http://h:1/api/v1/rules?pack=dns'\n");
         ck_assert_str_eq(c.out, a.out);
         ck_assert_str_eq(b.out, a.out);
         told_free(&a);
@@ -118,9 +130,12 @@ START_TEST(pairs_become_json)
         static const struct {
                 const char *pair, *json;
         } rows[] = {
-                { "a=b", "{\"a\":\"b\"}" }, { "a=", "{\"a\":\"\"}" }, { "a=b=c", "{\"a\":\"b=c\"}" },
-                { "a:=1", "{\"a\":1}" }, { "a:=[1,\"x\"]", "{\"a\":[1,\"x\"]}" }, { "a.b=c", "{\"a\":{\"b\":\"c\"}}" },
-                { "name=@", "{\"name\":\"@\"}" }, { "a\\.b=c", "{\"a.b\":\"c\"}" }, { "a=要", "{\"a\":\"要\"}" },
+                { "a=b", "{\"a\":\"b\"}" }, { "a=", "{\"a\":\"\"}" },
+                { "a=b=c", "{\"a\":\"b=c\"}" },
+                { "a:=1", "{\"a\":1}" }, { "a:=[1,\"x\"]", "{\"a\":[1,\"x\"]}" },
+                { "a.b=c", "{\"a\":{\"b\":\"c\"}}" },
+                { "name=@", "{\"name\":\"@\"}" }, { "a\\.b=c", "{\"a.b\":\"c\"}" },
+                { "a=要", "{\"a\":\"要\"}" },
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -170,7 +185,8 @@ START_TEST(text_takes_the_declared_type)
 {
         _json_ json_t *declared = json_loads("{\"n\":{\"type\":\"integer\",\"required\":true},\"b\":{\"type\":\"boolean\"},"
                                              "\"l\":{\"type\":\"array\"},\"o\":{\"type\":\"object\"},\"s\":{\"type\":\"string\"}}", 0, NULL);
-        _json_ json_t *params = json_loads("{\"n\":\"5\",\"b\":\"true\",\"l\":\"x,y\",\"o\":\"{\\\"a\\\":1}\",\"s\":\"5\",\"u\":\"7\"}", 0, NULL);
+        _json_ json_t *params = json_loads("{\"n\":\"5\",\"b\":\"true\",\"l\":\"x,y\","
+                                           "\"o\":\"{\\\"a\\\":1}\",\"s\":\"5\",\"u\":\"7\"}", 0, NULL);
         _json_ json_t *want = json_loads("{\"n\":5,\"b\":true,\"l\":[\"x\",\"y\"],\"o\":{\"a\":1},\"s\":\"5\",\"u\":\"7\"}", 0, NULL);
 
         ck_assert_int_eq(params_coerce(params, declared, NULL), 0);
@@ -183,7 +199,8 @@ START_TEST(durations)
         static const struct {
                 const char *text;
                 int64_t ms;
-        } rows[] = { { "5", 5000 }, { "1.5s", 1500 }, { "250ms", 250 }, { "2m", 120000 }, { "1h", 3600000 },
+        } rows[] = { { "5", 5000 }, { "1.5s", 1500 }, { "250ms", 250 }, { "2m", 120000 },
+                     { "1h", 3600000 },
                      { "7d", 604800000 }, { "-1", -7 }, { "x", -7 }, { "1y", -7 }, { "", -7 } };
         static const struct verb_option option = { .name = "wait", .argument = "T" };
 
