@@ -271,6 +271,7 @@ static int open_host(struct daemon *d, struct fault *fault)
                 .pool = d->pool, .trusted = d->shipped,
                 .default_home = strcmp(d->conf->default_home, "host") == 0 ? HOME_HOST : HOME_AUTO,
                 .grace_ms = d->conf->timeout_grace_ms,
+                .backoff_max_ms = d->conf->timeout_backoff_ms,
                 .output_max = (uint64_t)d->conf->limit_output,
                 .memory_max = (uint64_t)d->conf->limit_memory,
         };

@@ -37,7 +37,7 @@ struct conf {
         const char *default_home;                       /* "auto", "host" */
         const char *log_level, *log_form;
         int64_t running_max, workers, drain_ms, token_ttl_s, reserve_bytes;
-        int64_t timeout_action_ms, timeout_grace_ms;
+        int64_t timeout_action_ms, timeout_grace_ms, timeout_backoff_ms;
         int64_t limit_body, limit_event, limit_result, limit_output, limit_pack, limit_headers;
         int64_t limit_memory, limit_depth, limit_connections, limit_idle, rest_threads;
         int64_t events_days, executions_days;

@@ -25,6 +25,7 @@ static const struct conf_key tls_keys[] = {
 static const struct conf_key timeout_keys[] = {
         { "action_ms", CONF_NUMBER, "60000", AT(timeout_action_ms), 100, 604800000, NULL, NULL },
         { "grace_ms", CONF_NUMBER, "500", AT(timeout_grace_ms), 10, 60000, NULL, NULL },
+        { "backoff_ms", CONF_NUMBER, "30000", AT(timeout_backoff_ms), 10, 3600000, NULL, NULL },
         { 0 }
 };
 

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BACKOFF_MAX_MS 30000
 #define GRACE_MS 500
+#define BACKOFF_MAX_MS 30000
 #define OUTPUT_MAX (256ull << 20)
 #define MEMORY_MAX (1ull << 30)
 
@@ -458,6 +460,7 @@ int host_new(const struct host_options *options, struct host **ret, struct fault
         host->pool = options->pool;
         host->default_home = options->default_home;
         host->grace_ms = options->grace_ms > 0 ? options->grace_ms : GRACE_MS;
+        host->backoff_max_ms = options->backoff_max_ms > 0 ? options->backoff_max_ms : BACKOFF_MAX_MS;
         host->output_max = options->output_max ? options->output_max : OUTPUT_MAX;
         host->memory_max = options->memory_max ? options->memory_max : MEMORY_MAX;
         host->armed_ms = INT64_MAX;

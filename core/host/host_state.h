@@ -39,7 +39,7 @@ struct host {
         struct loop *loop;
         struct pool *pool;
         enum catalog_home default_home;
-        int64_t grace_ms;
+        int64_t grace_ms, backoff_max_ms;
         uint64_t output_max, memory_max;
         struct http_cache *cache;
         struct guard *guard;

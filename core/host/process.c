@@ -34,7 +34,6 @@
 #include <sys/wait.h>
 
 #define BACKOFF_MIN_MS 100
-#define BACKOFF_MAX_MS 30000
 #define CRASH_WINDOW_MS 60000
 #define IDLE_MS 60000           /* without a call, then it is sent home */
 
@@ -97,15 +96,16 @@ static const char *how(const struct process *process, char text[128])
 
 static void count_crash(struct resident *resident, int64_t now)
 {
+        int64_t longest = resident->host->backoff_max_ms, first = longest < BACKOFF_MIN_MS ? longest : BACKOFF_MIN_MS;
+
         memmove(resident->crashed_ms + 1, resident->crashed_ms, sizeof resident->crashed_ms -
                 sizeof *resident->crashed_ms);
         resident->crashed_ms[0] = now;
         resident->n_crashes++;
         if (!resident->backoff_ms || now - resident->crashed_ms[1] > CRASH_WINDOW_MS)
-                resident->backoff_ms = BACKOFF_MIN_MS;
+                resident->backoff_ms = first;
         else
-                resident->backoff_ms = resident->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
-                        : resident->backoff_ms * 2;
+                resident->backoff_ms = resident->backoff_ms * 2 > longest ? longest : resident->backoff_ms * 2;
         resident->retry_ms = now + resident->backoff_ms;
 }
 
