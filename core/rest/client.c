@@ -27,7 +27,7 @@ struct client *client_new(struct stream *stream, const struct stream_options *op
         client->options.end_event = copy(options->end_event);
         client->options.output_type = copy(options->output_type);
         client->replay_after = options->after_seq;
-        client->is_replaying = options->after_seq > 0;
+        client->is_replaying = true;
         return client;
 }
 

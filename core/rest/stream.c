@@ -131,7 +131,8 @@ int stream_answer(struct stream *stream, struct request *req, const struct strea
         if (req->is_counted)
                 __atomic_sub_fetch(&req->rest->open, 1, __ATOMIC_RELEASE);
         req->is_counted = false;
-        if (!client->is_replaying)
+        /* From now on means from here on: what comes before the bus is listened to is replayed. */
+        if (!options->after_seq)
                 client->replay_after = store_seq(request_store(req));
         if (!enqueue(stream, &stream->new_clients, &client->link)) {
                 client_end(client);
@@ -141,6 +142,14 @@ int stream_answer(struct stream *stream, struct request *req, const struct strea
 }
 
 /* ---- readers ---- */
+
+static void end_at(struct client *client, const struct frame *frame)
+{
+        if (client->options.end_event && frame->is_final
+            && text_equal(client->options.end_event, frame->event)
+            && id_equal(&client->options.end_execution, &frame->id))
+                client_end(client);
+}
 
 /* One frame to one reader; a full buffer sends it back to reading the store. */
 static void deliver(struct client *client, const struct frame *frame)
@@ -154,10 +163,7 @@ static void deliver(struct client *client, const struct frame *frame)
                 }
                 return;
         }
-        if (client->options.end_event && frame->is_final
-            && text_equal(client->options.end_event, frame->event)
-            && id_equal(&client->options.end_execution, &frame->id))
-                client_end(client);
+        end_at(client, frame);
 }
 
 static bool anybody_hears(struct stream *stream, const struct noted *noted)
@@ -195,31 +201,42 @@ static void tell(struct stream *stream, const struct noted *noted)
         }
 }
 
+struct replaying {
+        struct client *client;
+        size_t n;
+        bool is_full;
+};
+
 static int replay_one(void *arg, struct frame *frame)
 {
-        struct client *client = arg;
+        struct replaying *replaying = arg;
+        struct client *client = replaying->client;
 
         if (frame->text.len && client_hears(client, frame->event, frame->action, frame->execution)
-            && !client_push(client, frame->text.s, frame->text.len))
+            && !client_push(client, frame->text.s, frame->text.len)) {
+                replaying->is_full = true;
                 return 1;
+        }
         client->replay_after = client->replayed = frame->seq;
+        end_at(client, frame);
         return client_is_gone(client);
 }
 
 /* True: there is more to do at once. */
 static bool replay(struct stream *stream, struct client *client)
 {
-        size_t n = 0;
+        struct replaying replaying = { client, 0, false };
 
         if (!client_wants(client))
                 return false;
-        if (frames_replay(stream->rest, client->replay_after, REPLAY_ROWS, replay_one, client, &n) != 0) {
+        if (frames_replay(stream->rest, client->replay_after, REPLAY_ROWS, replay_one, &replaying,
+                          &replaying.n) != 0) {
                 client_end(client);
                 return false;
         }
-        if (n < REPLAY_ROWS && client_wants(client))
+        if (!replaying.is_full && replaying.n < REPLAY_ROWS)
                 client->is_replaying = false;
-        return client->is_replaying;
+        return client->is_replaying && client_wants(client);
 }
 
 struct lines {

@@ -336,14 +336,14 @@ static enum store_status status_of(const struct id *id)
         return seen.status;
 }
 
-static struct seen wait_end(const struct id *id)
+__attribute__((unused)) static struct seen wait_end(const struct id *id)
 {
         eventually(store_status_is_final(status_of(id)));
         return look(id);
 }
 
 /* Start an action; the answer's outcome must be DONE. */
-static struct id run(const char *action, const char *params, const char *mode)
+__attribute__((unused)) static struct id run(const char *action, const char *params, const char *mode)
 {
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *object = json_loads(params, 0, NULL);
@@ -356,7 +356,7 @@ static struct id run(const char *action, const char *params, const char *mode)
         return answer.ran.id;
 }
 
-static struct id send_event(const char *url, const char *body)
+__attribute__((unused)) static struct id send_event(const char *url, const char *body)
 {
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *parameters = json_pack("{s:s}", "url", url);
