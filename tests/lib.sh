@@ -16,7 +16,7 @@ export LC_ALL=C TZ=UTC
 PATH=$PATH:/usr/sbin:/sbin
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$(cd "${BUILD:-$TOP/build}" && pwd)
-export TOP BUILD
+export TOP BUILD TSAN_OPTIONS="${TSAN_OPTIONS:-suppressions=$TOP/tests/tsan.supp}"
 SCRIPT=$(basename "$0" .sh)
 TEST_DIR=$(mktemp -d "${TMPDIR:-/tmp}/kaname-$SCRIPT.XXXXXX")
 
@@ -60,11 +60,12 @@ skip_all() {
         exit 0
 }
 
-# check COMMAND…: it must succeed
+# check COMMAND…: it must succeed; what it printed is shown where it does not
 check() {
         local status=0
-        "$@" || status=$?
-        [ $status -eq 0 ] || fail "line ${BASH_LINENO[0]}: exit $status from: $*"
+        "$@" >"$TEST_DIR/said" 2>&1 || status=$?
+        [ $status -eq 0 ] ||
+                fail "line ${BASH_LINENO[0]}: exit $status from: $*" "$(tail -n 20 "$TEST_DIR/said")"
 }
 
 # check_fails COMMAND…: it must not

@@ -175,16 +175,18 @@ run_programs build "" check
 [ ${#scripts[@]} -eq 0 ] || run_scripts "$top/build" "" "${scripts[@]}"
 [ -z "$quick" ] || finish
 
-# Under sanitizers: every unit test and the quick scripts for memory, the rooms with threads for races.
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
-        TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
-./packaging/build.sh build-asan --enable-sanitizers=address,undefined CFLAGS='-O1 -g'
-run_programs build-asan "asan/" check-unit
+# Under sanitizers, once for memory and once for races: every unit test and the quick scripts.
+export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+        TSAN_OPTIONS="suppressions=$top/tests/tsan.supp second_deadlock_stack=1"
 scripts=()
 for script in tests/system/*.sh; do
-        [ -x "$script" ] && has_mark "$script" quick && scripts+=("$script")
+        if [ -x "$script" ] && has_mark "$script" quick; then scripts+=("$script"); fi
 done
-[ ${#scripts[@]} -eq 0 ] || run_scripts "$top/build-asan" "asan/" "${scripts[@]}"
-./packaging/build.sh build-tsan --enable-sanitizers=thread CFLAGS='-O1 -g'
-run_programs build-tsan "tsan/" check-threads
+sanitized() {
+        ./packaging/build.sh "build-$1" --enable-sanitizers="$2" CFLAGS='-O1 -g'
+        run_programs "build-$1" "$1/" check-unit
+        [ ${#scripts[@]} -eq 0 ] || run_scripts "$top/build-$1" "$1/" "${scripts[@]}"
+}
+sanitized asan address,undefined
+sanitized tsan thread
 finish
