@@ -63,6 +63,10 @@ static const struct verb verbs[] = {
           .summary = "hold a file to the contract; a line for each check",
           .run = verb_plugin_test, .operands_min = 1, .operands_max = 1, .options = test_options,
           .complete = COMPLETE_FILE },
+        { .name = "inspect", .operands = "SO",
+          .summary = "what a file says of itself, learnt in a sandbox",
+          .run = verb_plugin_inspect, .operands_min = 1, .operands_max = 1,
+          .complete = COMPLETE_FILE },
         { .name = NULL }
 };
 
@@ -70,7 +74,7 @@ const struct noun noun_plugin = {
         .name = "plugin", .summary = "the code that speaks to one kind of system", .verbs = verbs,
         .about =
                 "A plugin is a shared object; see\n.Xr kaname-plugin 7\nfor writing one.\n"
-                ".Cm new , run\nand\n.Cm test\nneed no hub.\n"
+                ".Cm new , run , test\nand\n.Cm inspect\nneed no hub.\n"
                 ".Cm run\nloads the file into this process with the doors of a test:\n"
                 "what it asks the network for really happens, except with\n.Fl \\-plan .\n"
                 ".Pp\n"

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 unset KANAME_URL KANAME_SOCKET KANAME_TOKEN
-export KANAME_SDK=$TOP/sdk KANAME=$BUILD/kaname XDG_CONFIG_HOME=$TEST_DIR
+export KANAME_SDK=$TOP/sdk KANAME=$BUILD/kaname XDG_CONFIG_HOME=$TEST_DIR TMPDIR=$TEST_DIR
 cd "$TEST_DIR"
 
 # build NAME: a plugin from standard input, with the scaffold's own Makefile
@@ -30,6 +30,14 @@ check kaname plugin test greeter/greeter.so
 check make -s -C greeter check KANAME="$KANAME"
 check_equal ./greeter-0.1.0.kpack "$(kaname pack build greeter)"
 check test -s greeter-0.1.0.kpack
+
+test_case "inspect learns in a child, and names what is no plugin"
+check_json "$(kaname plugin inspect greeter/greeter.so -o json)" '.name == "greeter" and .actions[0].name == "greet"'
+check_match '^  greet +Greet by name  \[readonly\]' "$(kaname plugin inspect greeter/greeter.so)"
+echo nonsense >text.so
+out=$(kaname plugin inspect text.so 2>&1) && fail "it was taken for one"
+check_match '\[plugin.not-elf\]' "$out"
+check_equal "" "$(find "$TEST_DIR" -maxdepth 1 -name 'kaname.??????')" "what inspect left behind"
 
 test_case "a sensor and both kinds begin as well"
 check kaname plugin new -q watch -k sensor
