@@ -190,9 +190,9 @@ static int add_head(const struct describing *d, json_t *to)
                 json_object_set_new(to, "domain", json_string(p->domain));
         json_object_set_new(to, "flags", flag_names(p->flags, KN_PARALLEL, "parallel",
                                                     KN_OWN_SOCKETS, "own_sockets"));
-        if (r == 0)
+        if (r == 0 && p->config)
                 r = add_json(d, to, "config", "", p->config);
-        if (r == 0)
+        if (r == 0 && p->access)
                 r = add_json(d, to, "access", "", p->access);
         json_object_set_new(to, "check", json_boolean(p->check));
         return r;
