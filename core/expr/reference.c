@@ -163,6 +163,7 @@ static int read_steps(struct cursor *c, struct reference *reference)
                         r = read_bracket(c, reference);
                 } else if (*c->s == '.') {
                         c->s++;
+                        skip_blanks(c);
                         r = read_word(c, reference, "a name after the dot");
                 } else {
                         return is_word(*c->s) ? unexpected(c, "a dot, a bracket or }}")

@@ -21,7 +21,8 @@ static unsigned dice(unsigned sides)
 }
 
 static const char *const paths[] = { "trigger.a", "trigger.b", "trigger.o.x", "trigger.o[\"y.z\"]", "trigger.l[0]",
-                                     "trigger.l[-1]", "trigger.l.1", "trigger.l[*]", "trigger.o", "trigger.a#2" };
+                                     "trigger.l[-1]", "trigger.l.1", "trigger.l[*]", "trigger.o", "trigger.a#2",
+                                     "trigger.l[\"0\"]" };
 static const char *const operators[] = { "eq", "equals", "eq", "equals", "neq", "gt", "exists", "contains", "in" };
 static const char *const values[] = { "1", "1.0", "true", "\"1\"", "0", "false", "null", "\"x\"", "[1]", "[true]",
                                       "{\"x\":1}", "2", "\"\"", "9007199254740993", "9007199254740992.0" };
@@ -63,7 +64,7 @@ static json_t *random_payload(void)
         if (!dice(4))
                 json_object_del(payload, PICK(((const char *const[]){ "a", "b", "o", "l" })));
         if (!dice(6))
-                json_object_set_new(payload, "l", json_object());
+                json_object_set_new(payload, "l", json_pack("{s:o}", "0", value()));
         if (!dice(30))
                 json_object_clear(payload);
         return payload;
