@@ -176,25 +176,24 @@ START_TEST(a_reader_that_comes_back_misses_nothing)
 }
 END_TEST
 
-/* Read frames until one more than n ids came or silence; every id must be larger than the one before. */
+/* Read until n ids came, or silence; every id must be larger than the one before. How many came. */
 static unsigned read_slowly(int fd, unsigned n)
 {
-        _text_ struct text got = TEXT_INIT;
         unsigned long long last = 0, id;
+        _free_ char *line = NULL;
+        FILE *file = fdopen(fd, "r");
         unsigned ids = 0;
-        char buffer[4096];
-        const char *s;
-        ssize_t len;
+        size_t room = 0;
 
-        while (ids < n && (len = recv(fd, buffer, sizeof buffer, 0)) > 0) {
-                text_add_bytes(&got, buffer, (size_t)len);
-                ids = count(got.s, "\nid: ");
-        }
-        for (s = strstr(got.s, "\nid: "); s; s = strstr(s + 1, "\nid: ")) {
-                ck_assert_int_eq(sscanf(s, "\nid: %llu", &id), 1);
+        ck_assert_ptr_nonnull(file);
+        while (ids < n && getline(&line, &room, file) > 0) {
+                if (sscanf(line, "id: %llu", &id) != 1)
+                        continue;
                 ck_assert_uint_gt(id, last);
                 last = id;
+                ids++;
         }
+        fclose(file);
         return ids;
 }
 
@@ -217,7 +216,6 @@ START_TEST(a_slow_reader_gets_everything_in_order)
                 eventually(store_status_is_final(status_of(&id)));
         }
         ck_assert_uint_eq(read_slowly(fd, 150), 150);
-        close(fd);
 }
 END_TEST
 
