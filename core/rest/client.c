@@ -5,6 +5,8 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#define READER_IDLE_S 60U
+
 static char *copy(const char *text)
 {
         return text ? strdup(text) : NULL;
@@ -103,6 +105,8 @@ int client_attach(struct client *client, struct request *req)
         req->stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, reader, client, gone);
         if (!req->stream)
                 return -ENOMEM;
+        /* Who reads nothing for so long has gone to sleep; it comes back with Last-Event-ID. */
+        MHD_set_connection_option(req->connection, MHD_CONNECTION_OPTION_TIMEOUT, READER_IDLE_S);
         __atomic_add_fetch(&client->refs, 1, __ATOMIC_RELAXED);
         req->status = 200;
         req->content_type = "text/event-stream; charset=UTF-8";
