@@ -26,6 +26,12 @@ static const char *step_over(const char *path, const char *s)
         return *s ? NULL : *path ? path + 1 : path;
 }
 
+/* After the end libyaml gives empty events for ever: to every loop here they are a failure. */
+static bool next(yaml_parser_t *parser, yaml_event_t *event)
+{
+        return yaml_parser_parse(parser, event) && event->type != YAML_NO_EVENT;
+}
+
 /* Read on until the collection that event opened is closed; a scalar is over already. */
 static bool skip(yaml_parser_t *parser, const yaml_event_t *event)
 {
@@ -35,7 +41,7 @@ static bool skip(yaml_parser_t *parser, const yaml_event_t *event)
         while (open) {
                 _event_ yaml_event_t inner = { 0 };
 
-                if (!yaml_parser_parse(parser, &inner))
+                if (!next(parser, &inner))
                         return false;
                 if (inner.type == YAML_MAPPING_START_EVENT || inner.type == YAML_SEQUENCE_START_EVENT)
                         open++;
@@ -55,16 +61,19 @@ static const char *enter(yaml_parser_t *parser, yaml_event_type_t kind, const ch
         for (size_t i = 0;; i++) {
                 _event_ yaml_event_t key = { 0 };
                 char index[24];
-                const char *rest;
+                const char *rest, *name = index;
 
                 snprintf(index, sizeof index, "%zu", i);
-                if (kind == YAML_MAPPING_START_EVENT && !yaml_parser_parse(parser, &key))
+                if (kind == YAML_MAPPING_START_EVENT) {
+                        if (!next(parser, &key) || key.type == YAML_MAPPING_END_EVENT ||
+                            !skip(parser, &key))
+                                return NULL;
+                        name = key.type == YAML_SCALAR_EVENT
+                                ? (const char *)key.data.scalar.value : NULL;
+                }
+                if (!next(parser, value) || value->type == YAML_SEQUENCE_END_EVENT)
                         return NULL;
-                if (key.type == YAML_MAPPING_END_EVENT || !yaml_parser_parse(parser, value) ||
-                    value->type == YAML_SEQUENCE_END_EVENT)
-                        return NULL;
-                rest = step_over(path, key.type == YAML_SCALAR_EVENT
-                                 ? (const char *)key.data.scalar.value : index);
+                rest = name ? step_over(path, name) : NULL;
                 if (rest)
                         return rest;
                 if (!skip(parser, value))
@@ -80,7 +89,7 @@ static unsigned find(yaml_parser_t *parser, const char *path)
 
         do {
                 yaml_event_delete(&at);
-                if (!yaml_parser_parse(parser, &at))
+                if (!next(parser, &at))
                         return 0;
         } while (at.type == YAML_STREAM_START_EVENT || at.type == YAML_DOCUMENT_START_EVENT);
         while (path && *path) {

@@ -173,6 +173,9 @@ START_TEST(finds_lines)
                               lines[i].path, yaml_line_of(yaml, strlen(yaml), lines[i].path));
         ck_assert_uint_eq(yaml_line_of("a: [", 4, "a.0"), 0);
         ck_assert_uint_eq(yaml_line_of("", 0, "a"), 0);
+        /* a key that is a list once put the walk out of step, for ever */
+        ck_assert_uint_eq(yaml_line_of("? [a, b]\n: c\nd: e\n", 18, "d"), 3);
+        ck_assert_uint_eq(yaml_line_of("? [a, b]: c\n", 12, "a"), 0);
 }
 END_TEST
 
