@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A plugin shows the world one symbol, and takes none from the programs that load it.
+# A plugin shows the world one symbol, and takes none from the programs that load it. What lies in
+# tests/abi is wrong on purpose.
 set -eu
 cd "${TOP_BUILDDIR:-.}"
 
 n=0 wrong=
-for plugin in $(find . -name '*.so' | sort); do
+for plugin in $(find . -name '*.so' -not -path './tests/abi/*' -not -path './kaname-*' | sort); do
         n=$((n + 1))
         shown=$(nm -D --defined-only "$plugin" | awk '{ print $NF }' | xargs)
         [ "$shown" = kaname_plugin ] || wrong="$wrong
