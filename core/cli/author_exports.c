@@ -20,16 +20,25 @@ struct object {
         size_t len;
 };
 
-static const void *at(const struct object *object, uint64_t offset, uint64_t len)
+static const char *at(const struct object *object, uint64_t offset, uint64_t len)
 {
         return offset > object->len || len > object->len - offset ? NULL : object->bytes + offset;
 }
 
-static const ElfW(Shdr) *section(const struct object *object, const ElfW(Ehdr) *head, uint64_t i)
+/* By value: nothing says that a table lies where the machine likes it. */
+static bool copy(const struct object *object, uint64_t offset, void *ret, size_t len)
 {
-        const uint64_t size = sizeof(ElfW(Shdr));
+        const char *from = at(object, offset, len);
 
-        return i < head->e_shnum ? at(object, head->e_shoff + i * size, size) : NULL;
+        if (from)
+                memcpy(ret, from, len);
+        return from != NULL;
+}
+
+static bool section(const struct object *object, const ElfW(Ehdr) *head, uint64_t i,
+                    ElfW(Shdr) *ret)
+{
+        return i < head->e_shnum && copy(object, head->e_shoff + i * sizeof *ret, ret, sizeof *ret);
 }
 
 static const char *symbol_name(const struct object *object, const ElfW(Shdr) *strings,
@@ -62,20 +71,18 @@ static enum verdict judge_symbol(struct check *check, const ElfW(Sym) *symbol, c
 }
 
 static enum verdict judge_table(struct check *check, const struct object *object,
-                                const ElfW(Ehdr) *head,
-                                const ElfW(Shdr) *table)
+                                const ElfW(Shdr) *table, const ElfW(Shdr) *strings)
 {
-        const ElfW(Shdr) *strings = section(object, head, table->sh_link);
         enum verdict verdict = CHECK_OK;
+        ElfW(Sym) symbol;
         int found = 0;
 
-        for (uint64_t i = 1; strings && verdict == CHECK_OK &&
-             i < table->sh_size / sizeof(ElfW(Sym)); i++) {
-                const ElfW(Sym) *symbol = at(object, table->sh_offset + i * sizeof *symbol,
-                                             sizeof *symbol);
-                const char *name = symbol ? symbol_name(object, strings, symbol->st_name) : NULL;
+        for (uint64_t i = 1; verdict == CHECK_OK && i < table->sh_size / sizeof symbol; i++) {
+                uint64_t offset = table->sh_offset + i * sizeof symbol;
+                const char *name = copy(object, offset, &symbol, sizeof symbol)
+                        ? symbol_name(object, strings, symbol.st_name) : NULL;
 
-                verdict = name ? judge_symbol(check, symbol, name, &found)
+                verdict = name ? judge_symbol(check, &symbol, name, &found)
                         : check_say(check, CHECK_FAIL, "its symbol table is damaged");
         }
         if (verdict == CHECK_OK && !found)
@@ -86,16 +93,15 @@ static enum verdict judge_table(struct check *check, const struct object *object
 
 static enum verdict judge_object(struct check *check, const struct object *object)
 {
-        const ElfW(Ehdr) *head = at(object, 0, sizeof *head);
+        ElfW(Shdr) table, strings;
+        ElfW(Ehdr) head;
 
-        if (!head || memcmp(head->e_ident, ELFMAG, SELFMAG))
+        if (!copy(object, 0, &head, sizeof head) || memcmp(head.e_ident, ELFMAG, SELFMAG))
                 return check_say(check, CHECK_FAIL, "it is no ELF object");
-        for (uint64_t i = 0; i < head->e_shnum; i++) {
-                const ElfW(Shdr) *table = section(object, head, i);
-
-                if (table && table->sh_type == SHT_DYNSYM)
-                        return judge_table(check, object, head, table);
-        }
+        for (uint64_t i = 0; i < head.e_shnum; i++)
+                if (section(object, &head, i, &table) && table.sh_type == SHT_DYNSYM &&
+                    section(object, &head, table.sh_link, &strings))
+                        return judge_table(check, object, &table, &strings);
         return check_say(check, CHECK_FAIL, "it has no dynamic symbols");
 }
 

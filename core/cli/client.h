@@ -10,6 +10,7 @@
 #define CLI_CLIENT_H
 
 #include "cli/cli.h"
+#include "cli/sse.h"
 
 struct request {
         const char *method;             /* NULL: GET */
@@ -46,15 +47,12 @@ int client_call(struct cli *cli, const struct request *request, struct answer *r
 int client_get(struct cli *cli, const char *path, const char *query, json_t **ret,
                struct fault *fault);
 
-struct client_event {
-        const char *name, *data;        /* name "" where the stream has none */
-};
 /*
  * Read a stream of events until event() returns other than 0, which is returned, or the stream
  * ends (0).
  */
 int client_stream(struct cli *cli, const char *path,
-                  int (*event)(void *arg, const struct client_event *event), void *arg,
+                  int (*event)(void *arg, const struct sse_event *event), void *arg,
                   struct fault *fault);
 
 /* From now on an interrupt (Ctrl-C) makes calls return -EINTR instead of ending the process. */

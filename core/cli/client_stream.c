@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Event streams (text/event-stream). Frames are cut out of what arrives, whatever its pieces; a
- * frame's fields are name and data, all else is no business of ours. The callback runs inside
- * libcurl's, so its answer is kept and the transfer broken off.
+ * The transfer behind an event stream. The callback runs inside libcurl's, so its answer is kept and
+ * the transfer broken off.
  */
 
 #include "cli/client_i.h"
@@ -12,85 +11,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define FRAME_MAX ((size_t)80 << 20)
+#define REFUSAL_MAX 65536
 
 struct reader {
         struct cli *cli;
-        struct text line, name, data, refusal;
-        int (*event)(void *arg, const struct client_event *event);
-        void *arg;
-        int r;                  /* what event() answered */
+        struct sse sse;
+        struct text refusal;    /* the body of an answer that is no stream */
+        int r;                  /* what sse_feed() answered */
 };
-
-static const char *text_or_empty(const struct text *text)
-{
-        return text->s ? text->s : "";
-}
-
-static int deliver(struct reader *reader)
-{
-        struct client_event event = { text_or_empty(&reader->name), text_or_empty(&reader->data) };
-        int r = 0;
-
-        if (reader->data.s || reader->name.s)
-                r = reader->event(reader->arg, &event);
-        text_deinit(&reader->name);
-        text_deinit(&reader->data);
-        return r;
-}
-
-static const char *field(const char *line, const char *name)
-{
-        size_t len = strlen(name);
-
-        if (strncmp(line, name, len) || line[len] != ':')
-                return NULL;
-        return line + len + (line[len + 1] == ' ' ? 2 : 1);
-}
-
-static int take_line(struct reader *reader, char *line)
-{
-        size_t len = strlen(line);
-        const char *value;
-
-        if (len && line[len - 1] == '\r')
-                line[--len] = '\0';
-        if (!len)
-                return deliver(reader);
-        value = field(line, "data");
-        if (value) {
-                if (reader->data.s)
-                        text_add(&reader->data, "\n");
-                text_add(&reader->data, value);
-        } else if ((value = field(line, "event"))) {
-                text_deinit(&reader->name);
-                text_add(&reader->name, value);
-        }
-        return reader->data.len > FRAME_MAX ? -EMSGSIZE : 0;
-}
-
-static int take_bytes(struct reader *reader, const char *bytes, size_t len)
-{
-        while (len) {
-                const char *end = memchr(bytes, '\n', len);
-                size_t n = end ? (size_t)(end - bytes) : len;
-                _free_ char *line = NULL;
-                int r;
-
-                text_add_bytes(&reader->line, bytes, n);
-                if (!end)
-                        return reader->line.len > FRAME_MAX ? -EMSGSIZE : 0;
-                line = text_take(&reader->line);
-                r = line ? take_line(reader, line) : -ENOMEM;
-                if (r)
-                        return r;
-                bytes = end + 1;
-                len -= n + 1;
-        }
-        return 0;
-}
 
 static size_t take(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -99,17 +28,17 @@ static size_t take(char *bytes, size_t size, size_t n, void *arg)
 
         curl_easy_getinfo(reader->cli->client->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status != 200) {
-                if (reader->refusal.len < 65536)
+                if (reader->refusal.len < REFUSAL_MAX)
                         text_add_bytes(&reader->refusal, bytes, size * n);
                 return size * n;
         }
-        reader->r = take_bytes(reader, bytes, size * n);
+        reader->r = sse_feed(&reader->sse, bytes, size * n);
         return reader->r ? 0 : size * n;
 }
 
 static int refused(struct reader *reader, long status, struct fault *fault)
 {
-        const char *text = text_or_empty(&reader->refusal);
+        const char *text = reader->refusal.s ? reader->refusal.s : "";
         _json_ json_t *problem = NULL;
 
         json_parse(text, reader->refusal.len, NULL, &problem, NULL);
@@ -141,11 +70,11 @@ static int carry_out(struct reader *reader, const char *url, struct fault *fault
 }
 
 int client_stream(struct cli *cli, const char *path,
-                  int (*event)(void *arg, const struct client_event *event), void *arg,
+                  int (*event)(void *arg, const struct sse_event *event), void *arg,
                   struct fault *fault)
 {
         const struct request request = { .path = path };
-        struct reader reader = { .cli = cli, .event = event, .arg = arg };
+        struct reader reader = { .cli = cli, .sse = { .event = event, .arg = arg } };
         _free_ char *url = NULL;
         int r = client_open(cli, fault);
 
@@ -153,9 +82,7 @@ int client_stream(struct cli *cli, const char *path,
                 return r;
         url = client_url(cli->client, &request);
         r = url ? carry_out(&reader, url, fault) : -ENOMEM;
-        text_deinit(&reader.line);
-        text_deinit(&reader.name);
-        text_deinit(&reader.data);
+        sse_deinit(&reader.sse);
         text_deinit(&reader.refusal);
         return r;
 }

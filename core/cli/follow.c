@@ -71,7 +71,7 @@ static void show_output(struct tail *tail, const char *type, const char *data)
         fflush(to);
 }
 
-static int take_event(void *arg, const struct client_event *event)
+static int take_event(void *arg, const struct sse_event *event)
 {
         struct tail *tail = arg;
         _json_ json_t *output = NULL;

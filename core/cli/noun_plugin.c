@@ -73,7 +73,7 @@ static const struct verb verbs[] = {
 const struct noun noun_plugin = {
         .name = "plugin", .summary = "the code that speaks to one kind of system", .verbs = verbs,
         .about =
-                "A plugin is a shared object; see\n.Xr kaname-plugin 7\nfor writing one.\n"
+                "A plugin is a shared object; see\n.Xr kaname-plugin 3\nfor writing one.\n"
                 ".Cm new , run , test\nand\n.Cm inspect\nneed no hub.\n"
                 ".Cm run\nloads the file into this process with the doors of a test:\n"
                 "what it asks the network for really happens, except with\n.Fl \\-plan .\n"
