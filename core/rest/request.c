@@ -30,8 +30,8 @@
 #include <strings.h>
 #include <sys/mman.h>
 
-/* A refused body up to this size is read all the same. */
-#define SWALLOW_MAX (64 * 1024)
+/* A refused body up to this size is read all the same; then the connection is closed. */
+#define SWALLOW_MAX (8 << 20)
 #define BODY_SECONDS_MAX 60
 
 const char *request_header(const struct request *req, const char *name)
@@ -288,6 +288,21 @@ static int take_body(struct request *req, const char *data, size_t len, struct f
         return r;
 }
 
+static enum MHD_Result more_body(struct request *req, const char *data, size_t len)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        int r;
+
+        if (req->status) {
+                req->swallowed += len;
+                return req->swallowed <= SWALLOW_MAX ? MHD_YES : MHD_NO;
+        }
+        r = take_body(req, data, len, &fault);
+        if (r)
+                refuse(req, r, &fault);
+        return MHD_YES;
+}
+
 /* ---- run ---- */
 
 static int parse_body(struct request *req, struct fault *fault)
@@ -377,13 +392,10 @@ enum MHD_Result request_serve(void *cls, struct MHD_Connection *connection, cons
         if (req->stage == REQUEST_RUNNING)
                 return resumed(req);
         if (*size) {
-                _fault_ struct fault fault = FAULT_INIT;
-                int r = req->status ? 0 : take_body(req, data, *size, &fault);
+                enum MHD_Result more = more_body(req, data, *size);
 
-                if (r)
-                        refuse(req, r, &fault);
                 *size = 0;
-                return MHD_YES;
+                return more;
         }
         return req->status ? serve_send(req) : start(req);
 }

@@ -41,7 +41,7 @@ struct request {
         struct query query;
         struct auth_principal *who;     /* NULL: an open route, or a webhook whose signature is still to be checked */
         char *body;                     /* NUL-terminated */
-        size_t body_len, body_room;
+        size_t body_len, body_room, swallowed;
         int upload_fd;                  /* a body that goes to a file instead, else -1 */
         json_t *json;                   /* the body, parsed and checked, where the row names a schema */
         struct catalog *catalog;        /* see request_catalog() */
