@@ -129,15 +129,40 @@ static int run(struct host_call *call, struct seat *seat, struct context *contex
         return r;
 }
 
+/* The seat, which stays as long as this runs; NULL: the call was given up while it waited for a thread. */
+static struct seat *begin(struct host_call *call)
+{
+        struct seat *seat;
+
+        pthread_mutex_lock(&call->host->lock);
+        call->has_begun = call->state == CALL_RUNNING && !call->is_abandoned;
+        seat = call->has_begun ? call->seat : NULL;
+        pthread_mutex_unlock(&call->host->lock);
+        return seat;
+}
+
+static void leave(struct host_call *call)
+{
+        struct host *host = call->host;
+
+        context_deinit(&call->context);
+        call_unref(call);
+        host_posted(host);
+}
+
 static void core_run(void *arg)
 {
         struct host_call *call = arg;
         struct host *host = call->host;
-        struct seat *seat = call->seat; /* as long as this runs: see core_abandon() */
+        struct seat *seat = begin(call);
         const char *sentence;
         bool is_abandoned;
         int code;
 
+        if (!seat) {
+                leave(call);
+                return;
+        }
         guard_enter(host->guard, call->resident->guard_slot);
         code = run(call, seat, &call->context);
         guard_leave(host->guard, call->resident->guard_slot);
@@ -148,14 +173,14 @@ static void core_run(void *arg)
         code = context_outcome(&call->context, code, &sentence);
         if (!is_abandoned)
                 call_end(call, code, sentence, TAKE(call->context.result));
+        if (!is_abandoned) {
+                leave(call);
+                return;
+        }
         context_deinit(&call->context);
         call_unref(call);
-        if (is_abandoned)
-                seat_unref(seat);
-        if (is_abandoned)
-                __atomic_sub_fetch(&host->n_wedged, 1, __ATOMIC_ACQ_REL);
-        else
-                host_posted(host);
+        seat_unref(seat);
+        __atomic_sub_fetch(&host->n_wedged, 1, __ATOMIC_ACQ_REL);
 }
 
 /* Under the lock. */
@@ -181,30 +206,39 @@ void core_start(struct host_call *call)
         call_end_later(call, KN_ENOMEM, "no thread could be had for it");
 }
 
-/* In the pool: the callback ignored the cancel and its time of grace. */
+static void mark_wedged(struct host_call *call)
+{
+        const struct manifest *manifest = call->resident->manifest;
+        char sentence[256];
+
+        context_detach(&call->context);
+        __atomic_add_fetch(&call->host->n_wedged, 1, __ATOMIC_ACQ_REL);
+        host_posted(call->host);        /* for the thread that may never come back to say so */
+        snprintf(sentence, sizeof sentence, "the plugin '%s' did not end when it was called off", manifest->name);
+        log_warning("plugin '%s' %s does not end in the core: later calls go to a process of its own",
+                    manifest->name, manifest->version);
+        call_end(call, HOST_EHUNG, sentence, NULL);
+}
+
+/* In the pool: the time of grace is over, and the callback did not end, or never had a thread to begin on. */
 void core_abandon(void *arg)
 {
         struct host_call *call = arg;
         struct host *host = call->host;
-        const struct manifest *manifest = call->resident->manifest;
-        char sentence[256];
-        bool is_wedged;
+        bool is_wedged, is_late;
 
         pthread_mutex_lock(&host->lock);
-        is_wedged = call->state == CALL_RUNNING;
-        call->is_abandoned |= is_wedged;
+        is_wedged = call->state == CALL_RUNNING && call->has_begun;
+        is_late = call->state == CALL_RUNNING && !call->has_begun;
+        call->is_abandoned |= is_wedged || is_late;
         call->resident->is_wedged |= is_wedged;
-        call->seat->refs += is_wedged;  /* the thread is still in it */
+        if (is_wedged)
+                call->seat->refs++;     /* the thread is still in it */
         pthread_mutex_unlock(&host->lock);
-        if (is_wedged) {
-                __atomic_add_fetch(&host->n_wedged, 1, __ATOMIC_ACQ_REL);
-                context_detach(&call->context);
-                host_posted(host);      /* for the thread that will not come back to say so */
-                snprintf(sentence, sizeof sentence, "the plugin '%s' did not end when it was called off", manifest->name);
-                log_warning("plugin '%s' %s does not end in the core: later calls go to a process of its own",
-                            manifest->name, manifest->version);
-                call_end(call, HOST_EHUNG, sentence, NULL);
-        }
+        if (is_wedged)
+                mark_wedged(call);
+        else if (is_late)
+                call_end(call, cancel_code(&call->cancel), "no thread was free for it in its time", NULL);
         call_unref(call);
         host_posted(host);
 }

@@ -114,7 +114,7 @@ struct host_call {
         void *arg;
         struct cancel cancel;
         int64_t grace_ms;               /* when a call that was called off is hung; 0: it is not called off */
-        bool is_hung, is_abandoned;
+        bool is_hung, has_begun, is_abandoned;
         uint64_t output_left, log_left;
         int code;                       /* the outcome, while it waits for doors to be left */
         char *sentence;
@@ -123,7 +123,7 @@ struct host_call {
         char texts[];
 };
 
-/* ---- host.c ---- */
+/* ---- call.c ---- */
 
 struct host_call *call_ref(struct host_call *call);
 void call_unref(struct host_call *call);
@@ -136,6 +136,11 @@ void call_leave(struct host_call *call);
 /* What a call may still stream or log; the part of len that is let through. */
 size_t call_take(struct host_call *call, uint64_t *left, size_t len);
 void call_scope(struct host_call *call, struct door_scope *ret);
+/* Calls of one instance take turns, but for a sensor's run(), which never ends, and plugins that overlap. */
+bool call_has_turn(const struct host_call *call);
+
+/* ---- host.c ---- */
+
 /* Look at the clock at this time at the latest; under the lock. */
 void host_wake_at(struct host *host, int64_t mono_ms);
 /* fn on the loop's thread or in the pool, counted, so that host_free() waits for it. */

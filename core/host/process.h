@@ -9,6 +9,8 @@
 
 #define TAIL_LINES 4
 #define TAIL_WIDTH 200
+#define BACKOFF_MIN_MS 100
+#define IDLE_MS 60000           /* without a call, then it is sent home */
 
 enum process_state { PROCESS_STARTING, PROCESS_READY, PROCESS_LEAVING, PROCESS_GONE };
 enum reading { READ_NONE, READ_WAITING, READ_HANDLING };
@@ -65,6 +67,12 @@ void process_reads_away(struct process *process);
 
 /* process_doors.c; the reader's thread. False: it talks nonsense. */
 bool process_handle(struct process *process, const struct wire_message *message, bool *ret_away);
+
+/* process_end.c; under the lock but for the second, which is not for the loop's thread. */
+bool process_is_given_up(const struct resident *resident, int64_t now);
+void process_refuse_waiting(struct resident *resident, int code, const char *why);
+struct host_call *process_take_call(struct list *from);         /* a reference; NULL: none */
+void process_on_child(void *arg, pid_t pid, int status);        /* of loop_child_add(): takes the lock */
 
 /* process.c; all without the lock, never on the loop's thread but the log's. */
 void process_is_ready(struct process *process, json_t *hello);

@@ -53,19 +53,19 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-        { "magic", "plugin.magic", "magic: wanted 0x4b4e414d, found 0x12345678" },
-        { "major", "plugin.abi", "abi: wanted 0.x, found 7.1" },
-        { "needs", "plugin.needs", "needs: wanted at most 0.9, found 0.99" },
-        { "schema", "plugin.schema", "do.params: wanted a JSON object" },
-        { "size", "plugin.size", "size: wanted " },
-        { "stride", "plugin.size", "action_size: wanted " },
-        { "rows", "plugin.size", "n_actions: wanted at most" },
-        { "name", "plugin.name", "name: wanted a word" },
-        { "twice", "plugin.name", "twice the same" },
-        { "no_run", "plugin.size", "do: wanted a function in run" },
-        { "no_symbol", "plugin.symbol", "has no symbol kaname_plugin" },
-        { "crash", "plugin.crashed", "signal 6" },
-        { "slow", "plugin.slow", "more than 5 s" },
+        { "magic.so", "plugin.magic", "magic: wanted 0x4b4e414d, found 0x12345678" },
+        { "major.so", "plugin.abi", "abi: wanted 0.x, found 7.1" },
+        { "needs.so", "plugin.needs", "needs: wanted at most 0.9, found 0.99" },
+        { "schema.so", "plugin.schema", "do.params: wanted a JSON object" },
+        { "size.so", "plugin.size", "size: wanted " },
+        { "stride.so", "plugin.size", "action_size: wanted " },
+        { "rows.so", "plugin.size", "n_actions: wanted at most" },
+        { "name.so", "plugin.name", "name: wanted a word" },
+        { "twice.so", "plugin.name", "twice the same" },
+        { "no_run.so", "plugin.size", "do: wanted a function in run" },
+        { "no_symbol.dso", "plugin.symbol", "has no symbol kaname_plugin" },
+        { "crash.so", "plugin.crashed", "signal 6" },
+        { "slow.so", "plugin.slow", "more than 5 s" },
 };
 
 START_TEST(bad_objects_are_refused)
@@ -75,7 +75,7 @@ START_TEST(bad_objects_are_refused)
         struct manifest *manifest = NULL;
         char path[4096];
 
-        snprintf(path, sizeof path, "%s/tests/abi/%s.so", build_dir(), wanted->object);
+        snprintf(path, sizeof path, "%s/tests/abi/%s", build_dir(), wanted->object);
         ck_assert_int_eq(describe(path, &manifest, &fault), FAULT);
         ck_assert_str_eq(fault.code, wanted->code);
         ck_assert_int_eq(fault.status, 422);
