@@ -264,6 +264,18 @@ static int show_end(struct cli *cli, const json_t *execution, struct fault *faul
         return follow_verdict(execution, fault);
 }
 
+/* What does not start at once is no mystery. */
+static void say_waiting(struct cli *cli, const json_t *started)
+{
+        static const char *const waiting[] = { "held", "delayed", "pending", "paused" };
+        const char *status = json_text_of(started, "status", ""), *note = json_text_of(started, "note", "");
+
+        for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
+                if (!strcmp(status, waiting[i]))
+                        cli_note(cli, "%s is %s%s%s", json_text_of(started, "id", ""), status,
+                                 *note ? ": " : "", note);
+}
+
 static int show_started(struct cli *cli, const json_t *started)
 {
         if (cli->has_format)
@@ -291,6 +303,7 @@ int follow_request(struct cli *cli, const struct request *request, struct fault 
                 return show_started(cli, answer.json);
         if (cli->is_quiet)
                 follow.to = follow.to_err = NULL;
+        say_waiting(cli, answer.json);
         r = follow_execution(cli, &follow, &execution, fault);
         return r ? r : show_end(cli, execution, fault);
 }

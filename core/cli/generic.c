@@ -169,6 +169,28 @@ int verb_delete(struct cli *cli, struct fault *fault)
         return r;
 }
 
+static int set_enabled(struct cli *cli, const char *operand, bool enabled, struct fault *fault)
+{
+        _free_ char *path = client_path(cli->verb->path, operand);
+        _json_ json_t *body = json_pack("{s:b}", "enabled", enabled);
+        const struct request request = { .method = "PUT", .path = path, .body = body };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = path && body ? client_call(cli, &request, &answer, fault) : -ENOMEM;
+
+        if (!r)
+                cli_note(cli, "%s: %s", operand, enabled ? "enabled" : "disabled");
+        return r;
+}
+
+int verb_enable(struct cli *cli, struct fault *fault)
+{
+        int r = 0;
+
+        for (int i = 0; i < cli->n_operands && !r; i++)
+                r = set_enabled(cli, cli->operands[i], text_equal(cli->verb->name, "enable"), fault);
+        return r;
+}
+
 int verb_post(struct cli *cli, struct fault *fault)
 {
         int r = cli->n_operands ? 0 : change_one(cli, "POST", NULL, fault);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/client.h"
+#include "cli/diff.h"
 #include "cli/follow.h"
 #include "cli/generic.h"
 #include "cli/out.h"
@@ -57,6 +58,41 @@ static int cancel_run(struct cli *cli, struct fault *fault)
         for (int i = 0; i < cli->n_operands && !r; i++)
                 r = cancel_one(cli, cli->operands[i], fault);
         return r;
+}
+
+/* POST to something of one execution, and show what became of it. */
+static int post_to(struct cli *cli, const char *what, json_t *body, struct fault *fault)
+{
+        _free_ char *id = NULL, *path = NULL, *pattern = NULL;
+        struct request request = { .method = "POST", .body = body };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = execution_id(cli, cli->operands[0], &id, fault);
+
+        if (r)
+                return r;
+        if (asprintf(&pattern, "/api/v1/executions/{}/%s", what) < 0)
+                return -ENOMEM;
+        path = client_path(pattern, id);
+        request.path = path;
+        r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
+        if (r || cli->has_format)
+                return r ? r : out_object(cli, answer.json, "id");
+        cli_note(cli, "%s: %s", id, json_text_of(answer.json, "status", "done"));
+        if (text_equal(what, "settle"))
+                diff_execution(cli, id);
+        return 0;
+}
+
+static int resolve_run(struct cli *cli, struct fault *fault)
+{
+        _json_ json_t *body = json_pack("{s:s}", "answer", cli->operands[1]);
+
+        return body ? post_to(cli, "resolve", body, fault) : -ENOMEM;
+}
+
+static int settle_run(struct cli *cli, struct fault *fault)
+{
+        return post_to(cli, "settle", NULL, fault);
 }
 
 static const struct column columns[] = {
@@ -167,6 +203,13 @@ static const struct verb verbs[] = {
           .summary = "run it again, with other values where given",
           .run = verb_rerun, .operands_min = 1, .operands_max = -1, .options = rerun_options,
           .complete = COMPLETE_EXECUTION },
+        { .name = "resolve", .operands = "ID ANSWER",
+          .summary = "answer for one that was lost with the hub: retry or fail",
+          .run = resolve_run, .operands_min = 2, .operands_max = 2,
+          .complete = COMPLETE_EXECUTION },
+        { .name = "settle", .operands = "ID",
+          .summary = "read back the changes that a crash left unknown", .run = settle_run,
+          .operands_min = 1, .operands_max = 1, .complete = COMPLETE_EXECUTION },
         { .name = NULL }
 };
 

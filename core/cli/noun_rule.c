@@ -29,29 +29,6 @@ static int create_run(struct cli *cli, struct fault *fault)
         return 0;
 }
 
-static int set_enabled(struct cli *cli, const char *ref, bool enabled, struct fault *fault)
-{
-        _free_ char *path = client_path("/api/v1/rules/{}", ref);
-        _json_ json_t *body = json_pack("{s:b}", "enabled", enabled);
-        const struct request request = { .method = "PUT", .path = path, .body = body };
-        _answer_ struct answer answer = ANSWER_INIT;
-        int r = path && body ? client_call(cli, &request, &answer, fault) : -ENOMEM;
-
-        if (!r)
-                cli_note(cli, "%s: %s", ref, enabled ? "enabled" : "disabled");
-        return r;
-}
-
-static int enable_run(struct cli *cli, struct fault *fault)
-{
-        bool enabled = text_equal(cli->verb->name, "enable");
-        int r = 0;
-
-        for (int i = 0; i < cli->n_operands && !r; i++)
-                r = set_enabled(cli, cli->operands[i], enabled, fault);
-        return r;
-}
-
 /* ---- test ---- */
 
 static void print_criterion(struct cli *cli, const json_t *criterion)
@@ -189,11 +166,11 @@ static const struct verb verbs[] = {
         { .name = "delete", .operands = "RULE...", .summary = "take rules out", .run = verb_delete,
           .operands_min = 1, .operands_max = -1, .path = "/api/v1/rules/{}", .done = "deleted",
           .complete = COMPLETE_RULE },
-        { .name = "enable", .operands = "RULE...", .summary = "let rules match", .run = enable_run,
-          .operands_min = 1, .operands_max = -1, .complete = COMPLETE_RULE },
+        { .name = "enable", .operands = "RULE...", .summary = "let rules match", .run = verb_enable,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/rules/{}", .complete = COMPLETE_RULE },
         { .name = "disable", .operands = "RULE...", .summary = "keep rules from matching",
-          .run = enable_run,
-          .operands_min = 1, .operands_max = -1, .complete = COMPLETE_RULE },
+          .run = verb_enable,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/rules/{}", .complete = COMPLETE_RULE },
         { .name = "test", .operands = "RULE|FILE [KEY=VALUE...]",
           .summary = "would this event match, and which criterion fails", .run = test_run,
           .operands_min = 1, .operands_max = -1, .options = test_options,

@@ -147,3 +147,18 @@ test_case "a pack that is built in its own folder leaves its archives out"
 make -s -C both pack KANAME="$KANAME" >/dev/null
 make -s -C both pack KANAME="$KANAME" >/dev/null
 check_fails grep -q kpack <(bsdtar -tf both/both-0.1.0.kpack 2>/dev/null || tar --zstd -tf both/both-0.1.0.kpack)
+
+test_case "the man pages are mdoc without a warning, and say what help says"
+if command -v mandoc >/dev/null; then
+        check_equal "" "$(mandoc -T lint -W warning "$BUILD"/core/cli/*.1 2>&1)"
+        check_match 'kaname rule test \[options\] RULE\|FILE \[KEY=VALUE' "$(mandoc -T ascii "$BUILD/core/cli/kaname-rule.1" | sed 's/.\x08//g')"
+else
+        skip "no mandoc"
+fi
+
+test_case "bash completes verbs, options and files without asking a hub"
+complete_words() { bash -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _kaname; echo "${COMPREPLY[@]}"' "$BUILD/core/cli/kaname" "$@"; }
+check_equal "plan plugin" "$(complete_words kaname pl | tr ' ' '\n' | sort | paste -sd' ')"
+check_equal "list get create delete enable disable test" "$(complete_words kaname rule '')"
+check_equal "--status" "$(complete_words kaname execution list --st)"
+check_equal "json jsonl" "$(complete_words kaname rule list -o js)"

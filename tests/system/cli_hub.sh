@@ -109,9 +109,18 @@ check_equal 0 "$(echo "$key" | code env -u KANAME_SOCKET "$BUILD/kaname" login -
 check_equal 600 "$(stat -c %a home/kaname/config)"
 check_equal 0 "$(code env -u KANAME_SOCKET "$BUILD/kaname" execution list)"
 check_equal 1 "$(kaname apikey list -o json | jq length)"
+check kaname apikey disable "$(kaname apikey list -o name)"
+check_equal 3 "$(code env -u KANAME_SOCKET "$BUILD/kaname" execution list)" "while it is switched off"
+check kaname apikey enable "$(kaname apikey list -o name)"
+check_equal 0 "$(code env -u KANAME_SOCKET "$BUILD/kaname" execution list)"
 check kaname apikey delete -y "$(kaname apikey list -o name)"
 check_equal 3 "$(code env -u KANAME_SOCKET "$BUILD/kaname" execution list)" "after it was taken back"
 rm -r home
+
+test_case "what only a lost execution needs is refused to others"
+check_equal 5 "$(code kaname execution resolve last retry)"
+check_equal 2 "$(code kaname execution resolve last perhaps)"
+check_match 'is delayed' "$(kaname run core.noop --delay 50ms 2>&1)"
 
 test_case "a stranger's plugin goes into the running hub, is planned, applied, undone"
 before=$(pid_of hub)
