@@ -149,12 +149,9 @@ make -s -C both pack KANAME="$KANAME" >/dev/null
 check_fails grep -q kpack <(bsdtar -tf both/both-0.1.0.kpack 2>/dev/null || tar --zstd -tf both/both-0.1.0.kpack)
 
 test_case "the man pages are mdoc without a warning, and say what help says"
-if command -v mandoc >/dev/null; then
-        check_equal "" "$(mandoc -T lint -W warning "$BUILD"/core/cli/*.1 2>&1)"
-        check_match 'kaname rule test \[options\] RULE\|FILE \[KEY=VALUE' "$(mandoc -T ascii "$BUILD/core/cli/kaname-rule.1" | sed 's/.\x08//g')"
-else
-        skip "no mandoc"
-fi
+check_equal "" "$(mandoc -T lint -W warning "$BUILD"/core/cli/*.1 2>&1)"
+check_match 'kaname rule test \[options\] RULE\|FILE \[KEY=VALUE' \
+        "$(mandoc -T ascii "$BUILD/core/cli/kaname-rule.1" | sed 's/.\x08//g')"
 
 test_case "bash completes verbs, options and files without asking a hub"
 complete_words() { bash -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _kaname; echo "${COMPREPLY[@]}"' "$BUILD/core/cli/kaname" "$@"; }
