@@ -100,7 +100,6 @@ for i in 1 2 3 4 5; do
         echo "$boot_ms"
         [ "$i" = 5 ] || down
 done >"$work/boots"
-up "$work/empty5" 2>/dev/null || true
 figure ready.empty_ms "$(sort -n "$work/boots" | sed -n 3p)" ms "<=300" "exec to /readyz, empty store, median of 5"
 sleep 1
 figure rss.idle_mib "$(pss_mib)" MiB "<=60" "PSS of kanamed and its hosts, idle"
@@ -155,7 +154,7 @@ for home in core host; do
         [ $home = host ] || curl -sf -o /dev/null -X POST -H "Authorization: Bearer $token" "http://127.0.0.1:$port/api/v1/plugins/idle/trust"
         load --path /api/v1/executions --count 200 '{"action":"idle.noop"}' >/dev/null
         settle
-        homes=$(curl -sf -H "Authorization: Bearer $token" "http://127.0.0.1:$port/api/v1/plugins" | jq -r '.[] | select((.plugin // .name) == "idle") | .home')
+        homes=$(curl -sf -H "Authorization: Bearer $token" "http://127.0.0.1:$port/api/v1/plugins" | jq -r '.[] | select(.name == "idle") | .home.home')
         must_equal "$homes" "$home" "the plugin's home"
         before=$(metric 'kaname_executions_finished_total{status="succeeded"}')
         began=$(now_ms)

@@ -9,8 +9,9 @@ crashes=${1:-1000}
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=${BUILD:-$top/build}
 work=$(mktemp -d "${TMPDIR:-/tmp}/kaname-storm.XXXXXX")
-hub=
+hub= load=
 finish() {
+        [ -z "$load" ] || kill "$load" 2>/dev/null || true
         [ -z "$hub" ] || kill -9 "$hub" 2>/dev/null || true
         [ -n "${KEEP:-}" ] && echo "kept: $work" || rm -rf "$work"
 }
@@ -50,21 +51,19 @@ done
 token=$(cat "$work/state/admin-token")
 api() { curl -sf -H "Authorization: Bearer $token" "$@"; }
 
-# flow SECONDS FIRST ACKS: events at 60/s
-flow() {
-        "$build/tests/load/load" --port "$port" --path /api/v1/webhooks/flow --token "$token" --connections 4 \
-                --rate 60 --seconds "$1" --first "$2" --acks "$3" '{"n":%N}'
-}
+# Events at 60/s, each with a number of its own.
+flow=("$build/tests/load/load" --port "$port" --path /api/v1/webhooks/flow --token "$token" --connections 4
+        --rate 60 --acks "$work/acks")
 figure() { tr ' ' '\n' <<<"$1" | grep -A1 "^$2\$" | tail -1; }
 
-calm=$(flow 10 0 "$work/acks")
+calm=$("${flow[@]}" --seconds 10 '{"n":%N}')
 echo "calm:  $calm"
 
-flow 3600 1000000 "$work/acks" >"$work/stormy" &
+"${flow[@]}" --seconds 3600 --first 1000000 '{"n":%N}' >"$work/stormy" &
 load=$!
 began=$SECONDS
 # A crash takes every call of its process with it, and some find none: go on until there were enough.
-crashed() { api "http://127.0.0.1:$port/api/v1/plugins" | jq '[.[] | select(.name == "storm") | .crashes] | add // 0'; }
+crashed() { api "http://127.0.0.1:$port/api/v1/plugins" | jq '[.[] | select(.name == "storm") | .home.crashes] | add // 0'; }
 until counted=$(crashed) && [ "$counted" -ge "$crashes" ]; do
         [ $((SECONDS - began)) -lt 900 ] || { echo "only $counted crashes in 15 minutes" >&2; exit 1; }
         "$build/tests/load/load" --port "$port" --path "/api/v1/executions" --token "$token" --connections 2 \
@@ -72,6 +71,7 @@ until counted=$(crashed) && [ "$counted" -ge "$crashes" ]; do
 done
 kill "$load"
 wait "$load" || true
+load=
 stormy=$(cat "$work/stormy")
 echo "storm: $stormy ($((SECONDS - began)) s)"
 
