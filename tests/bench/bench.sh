@@ -197,8 +197,8 @@ down
 
 # ---- an author's first plugin ----
 began=$(now_ms)
-(cd "$work" && KANAME_SDK=$top/sdk PATH=$build:$PATH && kaname plugin new bench-first >/dev/null && cd bench-first &&
-        make -s >/dev/null && kaname plugin run ./*.so "$(kaname plugin inspect ./*.so -o json | jq -r '.actions[0].name')" >/dev/null)
+(cd "$work" && export KANAME_SDK=$top/sdk PATH=$build:$PATH && kaname plugin new bench-first >/dev/null 2>&1 &&
+        cd bench-first && make -s >/dev/null && kaname plugin run ./*.so "$(kaname plugin inspect ./*.so -o json | jq -r '.actions[0].name')" >/dev/null)
 figure author.seconds "$(awk -v ms=$(($(now_ms) - began)) 'BEGIN { printf "%.1f", ms / 1000 }')" s "<=60" "kaname plugin new, make, run"
 figure author.lines "$(grep -cv '^ *$\|^/\*\|^ \*' "$work"/bench-first/*.c | head -1)" lines "<=20" "of C in it"
 exit $worse
