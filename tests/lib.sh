@@ -197,15 +197,15 @@ _curl() {
                 shift
         fi
         curl -sS --max-time "${API_S:-30}" -X "$method" -H "Authorization: Bearer ${KANAME_TOKEN:-}" \
-                "${body[@]}" "$@" "$KANAME_URL$path"
+                "${body[@]}" "$@" "${_more[@]}" "$KANAME_URL$path"
 }
 
 # api METHOD PATH [BODY [CURL OPTION…]]: prints the answer; fails for 400 and above
-api() { _curl "$@" --fail-with-body; }
+api() { local _more=(--fail-with-body); _curl "$@"; }
 # api_status METHOD PATH [BODY [CURL OPTION…]]: prints the status only
-api_status() { _curl "$@" -o /dev/null -w '%{http_code}'; }
+api_status() { local _more=(-o /dev/null -w '%{http_code}'); _curl "$@"; }
 # api_headers METHOD PATH [BODY [CURL OPTION…]]: prints status line and headers only
-api_headers() { _curl "$@" -o /dev/null -D - | tr -d '\r'; }
+api_headers() { local _more=(-o /dev/null -D -); _curl "$@" | tr -d '\r'; }
 
 # run_action REF [PARAMETERS [CURL OPTION…]]: prints the finished execution
 run_action() {
