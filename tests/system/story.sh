@@ -26,7 +26,7 @@ address() { dig +short +time=1 +tries=1 "@$BIND_HOST" -p "$BIND_PORT" web2.examp
 has_no_address() { [ -z "$(address)" ]; }
 # 0 ready, 8 drain: HAProxy's own word
 admin_state() { echo "show servers state app" | socat - "UNIX-CONNECT:${HAPROXY_SOCKET#unix:}" | awk '$4 == "web2" { print $7 }'; }
-first_event() { api GET "/api/v1/events?trigger=core.st2.webhook" | jq -r '.[0].id'; }
+first_event() { api GET "/api/v1/events?trigger=core.st2.webhook&sort_asc=true" | jq -r ".[0].id"; }
 
 test_case "before the alert the server serves and has a record"
 check_equal 0 "$(admin_state)" "HAProxy's admin state"
