@@ -129,6 +129,7 @@ int request_check(struct hub *hub, struct catalog *catalog, const struct request
                 r->root = request->root;
         r->timeout_ms = request->timeout_ms ? request->timeout_ms
                 : action->timeout_ms ? action->timeout_ms : hub->o.default_timeout_ms;
+        r->is_timed = request->timeout_ms > 0;
         read_retry(r);
         *ret = TAKE(r);
         return 0;

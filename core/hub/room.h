@@ -56,6 +56,7 @@ struct running {
         json_t *context;
         char *action_ref, *rule, *user, *mode;
         int64_t made_mono_us;           /* when what caused it was read; 0: it waited in the store */
+        bool is_timed;                  /* timeout_ms was asked for: it bounds what parameters allow */
         int64_t started_ms, deadline_mono_ms, timeout_ms;
         uint32_t retries_left;
         int64_t retry_delay_ms;

@@ -36,21 +36,32 @@ static void announcement_start(struct running *r)
 static void pause_over(void *arg)
 {
         struct running *r = arg;
-        bool canceled = atomic_load(&r->is_canceled);
+        int64_t paused_ms = clock_real_ms() - r->started_ms;
 
         r->private = loop_timer_free(r->private);
-        if (canceled)
+        if (atomic_load(&r->is_canceled))
                 running_fail(r, STORE_CANCELED, "canceled", "cancelled");
+        else if (r->is_timed && clock_mono_ms() >= r->deadline_mono_ms)
+                running_fail(r, STORE_TIMEOUT, "timeout", "it was to pause for longer than its timeout");
         else
-                running_finish(r, STORE_SUCCEEDED, json_pack("{s:I}", "paused_ms",
-                               (json_int_t)(clock_real_ms() - r->started_ms)));
+                running_finish(r, STORE_SUCCEEDED, json_pack("{s:I}", "paused_ms", (json_int_t)paused_ms));
         running_unref(r);
+}
+
+/* When it is over: when it was to be, or at its deadline if that comes first. */
+static int64_t pause_end_ms(const struct running *r)
+{
+        int64_t seconds = json_int_of(r->params, "max_pause", 10), end;
+
+        if (json_bool_of(r->params, "random", false) && seconds > 0)
+                seconds = randombytes_uniform((uint32_t)seconds + 1);
+        end = clock_mono_ms() + seconds * 1000;
+        return r->is_timed && r->deadline_mono_ms < end ? r->deadline_mono_ms : end;
 }
 
 static void pause_begin(void *arg)
 {
         struct running *r = arg;
-        int64_t seconds = json_int_of(r->params, "max_pause", 10);
         struct loop_timer *timer = NULL;
 
         if (loop_timer_new(r->hub->o.loop, pause_over, r, &timer) < 0) {
@@ -59,9 +70,7 @@ static void pause_begin(void *arg)
                 return;
         }
         r->private = timer;
-        if (json_bool_of(r->params, "random", false) && seconds > 0)
-                seconds = randombytes_uniform((uint32_t)seconds + 1);
-        loop_timer_set(timer, atomic_load(&r->is_canceled) ? 0 : clock_mono_ms() + seconds * 1000);
+        loop_timer_set(timer, atomic_load(&r->is_canceled) ? 0 : pause_end_ms(r));
 }
 
 void pause_start(struct running *r)

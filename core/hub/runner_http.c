@@ -4,6 +4,7 @@
 #include "hub/room.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -164,6 +165,7 @@ static void add_credentials(struct exchange *x, const json_t *params)
 static void prepare(struct exchange *x)
 {
         const json_t *p = x->r->params;
+        long timeout_max_ms = x->r->is_timed ? (long)x->r->timeout_ms : LONG_MAX;
         bool verify = json_bool_of(p, "verify_ssl_cert", true);
         const json_t *timeout = json_object_get(p, "timeout");
         long timeout_ms = (long)(json_is_number(timeout) ? json_number_value(timeout) * 1000 : (double)x->r->timeout_ms);
@@ -182,7 +184,7 @@ static void prepare(struct exchange *x)
         if (text_equal(json_text_of(p, "method", "GET"), "HEAD"))
                 curl_easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
         curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
-        curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+        curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS, timeout_ms < timeout_max_ms ? timeout_ms : timeout_max_ms);
         curl_easy_setopt(x->curl, CURLOPT_FOLLOWLOCATION, (long)json_bool_of(p, "allow_redirects", false));
         curl_easy_setopt(x->curl, CURLOPT_MAXREDIRS, 5L);
         curl_easy_setopt(x->curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);

@@ -310,6 +310,8 @@ static void local_begin(void *arg)
                 return;
         }
         r->private = local;
+        if (r->is_timed && r->timeout_ms < timeout)
+                timeout = r->timeout_ms;
         loop_timer_set(local->timer, atomic_load(&r->is_canceled) ? 0 : clock_mono_ms() + timeout);
 }
 

@@ -234,6 +234,25 @@ START_TEST(a_program_past_its_time_is_ended_with_all_it_started)
 }
 END_TEST
 
+START_TEST(the_timeout_of_a_request_bounds_what_parameters_allow)
+{
+        _json_ json_t *pause = json_pack("{s:i}", "max_pause", 60), *sleeps = json_pack("{s:s}", "cmd", "sleep 60");
+        struct hub_run requests[] = {
+                { .action = "core.pause", .params = pause, .mode = "run", .user = "eva", .timeout_ms = 100 },
+                { .action = "core.local", .params = sleeps, .mode = "run", .user = "eva", .timeout_ms = 100 },
+        };
+
+        hub_up();
+        for (int i = 0; i < 2; i++) {
+                struct answer answer = { .is_there = false };
+
+                ck_assert_int_eq(hub_run(hub, &requests[i], on_ran, &answer, NULL), 0);
+                eventually(atomic_load(&answer.is_there));
+                eventually(status_of(&answer.ran.id) == STORE_TIMEOUT);
+        }
+}
+END_TEST
+
 START_TEST(a_secret_parameter_is_sealed_and_a_rerun_has_it)
 {
         struct id id, again;
@@ -273,6 +292,7 @@ static Suite *suite(void)
         tcase_add_test(c, a_delay_is_waited_for);
         tcase_add_test(c, a_program_runs_without_a_shell_and_its_output_is_kept);
         tcase_add_test(c, a_program_past_its_time_is_ended_with_all_it_started);
+        tcase_add_test(c, the_timeout_of_a_request_bounds_what_parameters_allow);
         tcase_add_test(c, a_secret_parameter_is_sealed_and_a_rerun_has_it);
         suite_add_tcase(s, c);
         return s;
