@@ -36,7 +36,7 @@ void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms
                 .action = r->action_ref, .runner = r->action->runner, .rule = r->rule,
                 .instance = r->instance ? r->instance->name : NULL, .user = r->user, .mode = r->mode,
                 .params = params, .context = context, .created_ms = clock_real_ms(),
-                .status = claimed ? STORE_RUNNING : status, .timeout_ms = r->timeout_ms, .note = held_note,
+                .status = claimed ? STORE_RUNNING : status, .timeout_ms = r->is_timed ? r->timeout_ms : 0, .note = held_note,
                 .on_lost = r->action->is_idempotent || r->action->is_readonly ? "retry" : "ask",
         };
 
