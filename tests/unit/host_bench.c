@@ -102,6 +102,11 @@ void bench_deinit(struct bench *b)
         remove_dir(b->dir);
 }
 
+void bench_leave(struct bench *b)
+{
+        remove_dir(b->dir);
+}
+
 void bench_config(struct bench *b, const char *json)
 {
         json_decref(b->instance.config);

@@ -49,6 +49,7 @@ struct bench_call {
 /* plugin: an object of the build, such as "tests/unit/plugins/probe.so". trusted: it may enter the core. */
 void bench_init(struct bench *bench, const char *plugin, enum catalog_home home, bool trusted);
 void bench_deinit(struct bench *bench);
+void bench_leave(struct bench *bench);                  /* only its folder goes: a thread is stuck in it */
 void bench_config(struct bench *bench, const char *json);
 
 void bench_start(struct bench *bench, struct bench_call *call, enum host_entry entry, const char *name,

@@ -187,6 +187,7 @@ START_TEST(wedge_in_the_core_is_marked)
         ck_assert_ptr_nonnull(strstr(why, "did not end"));
         expect_noop(&b);
         bench_call_deinit(&c);
+        bench_leave(&b);
 }
 END_TEST
 
