@@ -1,81 +1,110 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the conformance suites. A suite speaks of actions only; through what they are called is
-# decided here: call() prints {"code", "sentence", "result", "changes", "events"}, and there are two of it,
-# the mock host (below) and a running hub (tests/system/domain.sh).
+# decided here: call() leaves {"code", "sentence", "result", "changes", "events"} in $last, and there
+# are two ways, the mock host and a running hub. A part of a suite is one case.
 
-set -eu
-PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-TOP_SRCDIR=${TOP_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
-TOP_BUILDDIR=${TOP_BUILDDIR:-$TOP_SRCDIR/build}
-servers=$TOP_SRCDIR/tests/servers
-work=$(mktemp -d "${TMPDIR:-/tmp}/kaname-domain.XXXXXX")
-passed=0 failed=0 last= between= plugin= config= contract= store=
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-pass() { passed=$((passed + 1)); }
+last='{}' between= plugin= config= contract= store= via=mock domain=
 
-# $1: what was to be shown; the last answer tells what was found
-fail() {
-        failed=$((failed + 1))
-        echo "FAIL ${suite:-}: $1" >&2
-        [ -z "${2:-}" ] || echo "     $2" >&2
-        echo "     last answer: $(echo "$last" | cut -c1-700)" >&2
-}
-
-# call MODE NAME [ARGS]: the answer goes to $last. $between: a command to run in the moment between
-# announcing a change and making it.
-call() {
-        last=$(call_via "$@") || { echo "$0: $* could not be called" >&2; exit 1; }
-}
+# call MODE NAME [ARGS]. $between: a command to run in the moment between announcing a change and
+# making it (mock only).
+call() { last=$("call_$via" "$@") || { echo "$* could not be called" >&2 && return 1; }; }
 
 call_mock() {
         local options=(-c "$contract" -k "$config")
         [ -z "$store" ] || options+=(-s "$store")
         [ -z "$between" ] || options+=(-x "$between")
-        "$TOP_BUILDDIR/tests/domain/drive" "${options[@]}" "$plugin" "$@"
+        "$BUILD/tests/domain/drive" "${options[@]}" "$plugin" "$@"
 }
-call_via() { call_mock "$@"; }
+
+# ---- the hub: $instance serves, an execution's end and its ledger make the answer ----
+
+codes='{"ok":0,"arguments":-1,"denied-there":-2,"not-found":-3,"conflict":-4,"temporary":-5,"remote":-6,"timeout":-7,
+        "unsupported":-9,"denied":-13}'
+
+call_hub() {
+        local mode=$1 name=${2:-} args=${3:-}
+        if [ "$mode" = check ]; then
+                api POST "/api/v1/instances/$instance/check" '{}' |
+                        jq -c --argjson codes "$codes" '{code: ($codes[.code] // -99), sentence: .message, result, changes: [], events: []}'
+                return
+        fi
+        args=${args#\{}
+        args=${args%\}}
+        answer_of "$(_curl POST /api/v1/executions "{\"action\": \"$domain.$name\", \"mode\": \"$mode\", \"parameters\":
+                {\"instance\": \"$instance\"${args:+, }$args}}" -H 'Prefer: wait=30')"
+}
+
+# The answer to a POST of an execution, once it has ended.
+answer_of() {
+        local ended=$1 id changes
+        if ! [[ $ended =~ ^\{\"id\":\"([0-9a-f]{24})\" ]]; then
+                jq -c '{code: ({"422": -1, "400": -1, "404": -3, "409": -4}[.status | tostring] // -99), sentence: .detail, changes: [], events: []}' \
+                        <<<"$ended"
+                return
+        fi
+        id=${BASH_REMATCH[1]}
+        [[ $ended =~ \"status\":\"(succeeded|failed)\" ]] || ended=$(wait_execution "$id")
+        changes=$(api GET "/api/v1/changes?execution=$id&sort_asc=true")
+        # By files: an answer can be larger than an argument may be. A plan's result stands in its report.
+        jq -nc --slurpfile ended <(echo "$ended") --slurpfile ledger <(echo "$changes") --argjson codes "$codes" '
+                $ended[0] as $e | {code: (if $e.status == "succeeded" then 0 else $codes[$e.result.code // ""] // -99 end),
+                id: $e.id, sentence: $e.result.error, conflict: $e.result.conflict, events: [],
+                result: (if $e.result | has("partial") then $e.result.result else $e.result end),
+                changes: [$ledger[0][] | .state = (if .state == "refused" then "failed" else .state end)]}'
+}
+
+# ---- what nearly every line needs ----
 
 # shows WHAT FILTER: the last answer fits the jq filter
-shows() {
-        if echo "$last" | jq -e "$2" >/dev/null 2>&1; then pass; else fail "$1" "$2"; fi
-}
-
+shows() { jq -e "$2" <<<"$last" >/dev/null 2>&1 || fail "line ${BASH_LINENO[0]}: $1" "wanted: $2" "found: ${last:0:900}"; }
 # equals WHAT FOUND WANTED
-equals() {
-        if [ "$2" = "$3" ]; then pass; else fail "$1" "found '$2', wanted '$3'"; fi
-}
+equals() { [ "$2" = "$3" ] || fail "line ${BASH_LINENO[0]}: $1" "wanted: $3" "found: $2" "after: ${last:0:900}"; }
 
-# run and refuse: one call each, with the check that nearly every one needs
-run() { call run "$1" "${2:-}"; shows "$1 ${2:-} succeeds" '.code >= 0'; }
+run() {
+        call run "$1" "${2:-}"
+        [[ $last == '{"code":0,'* ]] || fail "line ${BASH_LINENO[0]}: $1 ${2:-} fails" "${last:0:900}"
+}
+# refuse CODE ACTION ARGS: it fails so, and says why
 refuse() {
         call run "$2" "$3"
-        shows "$2 $3 is refused with $1" ".code == $1 and (.sentence | length) > 20"
+        jq -e ".code == $1 and (.sentence | length) > 20" <<<"$last" >/dev/null ||
+                fail "line ${BASH_LINENO[0]}: $2 $3 should fail with $1" "${last:0:900}"
 }
 
-# Undo the last answer's changes, the last first, by what they say themselves.
+# Undo what the last answer did, by what it says itself; it has to be as it was before.
 undo() {
-        local rows action args before
-        rows=$(echo "$last" | jq -r '.changes | reverse[] | [.undo_action, (.undo_args | tojson), (.before | tojson)] | join("\t")')
-        [ -n "$rows" ] || fail "there is a change to undo"
-        while IFS=$'\t' read -r action args before; do
-                call undo "$action" "$args"
-                shows "undo puts before back" ".code >= 0 and .changes[0].observed == $before"
-        done <<<"$rows"
+        local before
+        before=$(jq -cS '.changes[0].before' <<<"$last")
+        "undo_$via"
+        jq -e ".code >= 0 and .changes[0].observed == $before" <<<"$last" >/dev/null ||
+                fail "line ${BASH_LINENO[0]}: undo does not put $before back" "${last:0:900}"
 }
 
-# Each of these as a run of its own, at once; their reports in order. $1…: arguments of this script.
+undo_mock() { call undo "$(jq -r '.changes[0].undo_action' <<<"$last")" "$(jq -c '.changes[0].undo_args' <<<"$last")"; }
+undo_hub() { last=$(answer_of "$(_curl POST "/api/v1/executions/$(jq -r .id <<<"$last")/undo" '{}')"); }
+
+# parts NAME…: each is a case of its own
+parts() {
+        local part
+        for part; do
+                test_case "$system, ${instance:-$via}: $part"
+                "suite_$part"
+        done
+}
+
+# fan_out ARGUMENT…: this script once for each, at once; their reports in order
 fan_out() {
-        local one pids=() wrong=0
+        local one pids=() wrong=0 dir
+        dir=$(mktemp -d)
         for one; do
-                "$0" "$one" >"$work/$one.report" 2>&1 &
+                "$0" "$one" >"$dir/$one" 2>&1 &
                 pids+=($!)
         done
-        for one in "${!pids[@]}"; do wait "${pids[$one]}" || wrong=1; done
-        for one; do sed "s/^\([a-z_]*\.sh\): /\1 $one: /" "$work/$one.report"; done
-        return $wrong
-}
-
-finish() {
-        echo "${0##*/}: $passed passed, $failed failed"
-        [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+        for one in "${pids[@]}"; do wait "$one" || wrong=1; done
+        for one; do cat "$dir/$one"; done
+        rm -rf "$dir"
+        trap - EXIT ERR
+        exit $wrong
 }

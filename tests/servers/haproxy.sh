@@ -16,6 +16,7 @@ defaults
     timeout connect 2s
     timeout client 10s
     timeout server 10s
+    timeout check 5s
 frontend fe
     bind 127.0.0.1:$2
     http-request return status 200 content-type text/plain lf-string "$1\n"
@@ -39,6 +40,7 @@ defaults
     timeout connect 2s
     timeout client 10s
     timeout server 10s
+    timeout check 5s
 END
 }
 

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The contracts of both domains through a running hub, in both homes of a plugin: the suites of domain_dns.sh
+# and domain_lb.sh, with plans, undo and conflicts as the hub makes them.
+. "$(dirname "$0")/../domain/lib.sh"
+[ $# -eq 1 ] || fan_out bind knot powerdns haproxy
+system=$1
+
+# instance_of NAME HOME SCOPE: one line of kanamed.conf; secrets go to a file
+instance_of() {
+        local secret
+        secret=$(jq -r '.secret // .api_key // empty' <<<"$config")
+        (umask 077 && printf '%s' "$secret" >"$TEST_DIR/secret")
+        jq -r --arg name "$1" --arg home "$2" --arg scope "$3" --arg plugin "$(basename "$plugin" .so)" --arg file "$TEST_DIR/secret" '
+                def conf: if type == "object" then "{ " + ([to_entries[] | "\(.key) = \(.value | conf);"] | join(" ")) + " }"
+                        elif type == "array" then "[ " + (map(conf) | join(", ")) + " ]" else tojson end;
+                (if .secret then .secret = {file: $file} else . end) | (if .api_key then .api_key = {file: $file} else . end) |
+                "{ name = \"\($name)\"; plugin = \"\($plugin)\"; home = \"\($home)\"; scope = \"\($scope)\"; config = \(conf); }"' <<<"$config"
+}
+
+# The suite, and that it ran where it should.
+parts_at_home() {
+        local home=$1
+        shift
+        parts "$@"
+        test_case "$system, $instance: it lives there"
+        check_equal "$home" "$(api POST "/api/v1/instances/$instance/check" '{}' | jq -r .home)"
+}
+
+homes_dns() {
+        local home lines=()
+        . "$TOP/tests/domain/dns_suite.sh"
+        . "$TOP/tests/domain/dns_servers.sh"
+        "start_$system" core.test host.test
+        for home in core host; do
+                use_zone "$home.test"
+                lines+=("$(instance_of "in-$home" "$home" "$home.test")")
+        done
+        HUB_CONFIG="instances = ( ${lines[0]}, ${lines[1]} );"
+        start_hub "$TEST_DIR/hub"
+        via=hub
+        for home in core host; do
+                use_zone "$home.test"
+                instance=in-$home
+                parts_at_home "$home" $dns_parts conflict event
+        done
+}
+
+homes_lb() {
+        local home
+        . "$TOP/tests/domain/lb_suite.sh"
+        . "$TOP/tests/domain/lb_servers.sh"
+        start_haproxy
+        config="{\"socket\": \"$HAPROXY_SOCKET\", \"poll_ms\": 200}"
+        HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
+        start_hub "$TEST_DIR/hub"
+        via=hub
+        for home in core host; do
+                instance=in-$home
+                parts_at_home "$home" $lb_parts conflict event
+        done
+}
+
+case $system in
+haproxy) homes_lb ;;
+*) homes_dns ;;
+esac
