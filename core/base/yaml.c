@@ -2,8 +2,8 @@
 
 /*
  * libyaml's parser turns text into a flat stream of events and keeps its own nesting in a stack; what
- * it leaves open is what decides meaning and cost: which plain words are numbers, what two equal keys
- * mean, how far aliases may blow a text up. All of that is here, in one recursive composer whose
+ * it leaves open decides meaning and cost: what two equal keys mean, how far aliases may blow a text
+ * up. All of that is here, in one recursive composer whose
  * depth is limited before it recurses.
  *
  * An alias is copied, not shared: values are changed in place later (defaults, coercion), and a

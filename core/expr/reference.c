@@ -25,8 +25,8 @@ struct step {
 
 struct reference {
         char *text;
-        struct step steps[STEPS_MAX];
         size_t n;
+        struct step steps[];
 };
 
 struct cursor {
@@ -173,10 +173,15 @@ static int read_steps(struct cursor *c, struct reference *reference)
         return r;
 }
 
+static size_t size_of(size_t steps)
+{
+        return sizeof(struct reference) + steps * sizeof(struct step);
+}
+
 int reference_parse(const char *s, size_t len, struct reference **ret, struct fault *fault)
 {
         struct cursor c = { s, s, s + len, fault };
-        struct reference *reference = calloc(1, sizeof *reference);
+        struct reference *reference = calloc(1, size_of(STEPS_MAX)), *fitting;
         int r;
 
         if (!reference)
@@ -197,7 +202,8 @@ int reference_parse(const char *s, size_t len, struct reference **ret, struct fa
                 reference_free(reference);
                 return r;
         }
-        *ret = reference;
+        fitting = realloc(reference, size_of(reference->n));
+        *ret = fitting ? fitting : reference;
         return 0;
 }
 

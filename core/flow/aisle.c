@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "base/text.h"
-#include "flow/group.h"
 #include "flow/rule_criteria.h"
 
 #include <errno.h>
@@ -224,7 +223,7 @@ int aisle_add(struct aisle *aisle, const struct rule *rule)
 
 struct walk {
         const json_t *scope;
-        int (*visit)(void *arg, const struct rule *rule);
+        group_visitor *visit;
         void *arg;
 };
 
@@ -271,8 +270,7 @@ static int walk_node(const struct walk *walk, const struct node *node, const jso
                 ? walk_members(walk, node, value) : walk_children(walk, node, value);
 }
 
-int aisle_walk(const struct aisle *aisle, const json_t *scope,
-               int (*visit)(void *arg, const struct rule *rule), void *arg)
+int aisle_walk(const struct aisle *aisle, const json_t *scope, group_visitor *visit, void *arg)
 {
         const struct walk walk = { scope, visit, arg };
 

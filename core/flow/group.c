@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "flow/rule_criteria.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct constants {
 struct link {
         const struct rule *rule;
         uint32_t next;                  /* place from 1, 0: the end */
+        uint32_t known;
 };
 
 struct group {
@@ -168,6 +170,12 @@ static uint64_t step_key(uint32_t state, uint32_t number)
         return (uint64_t)state << 32 | number;
 }
 
+static uint32_t known_of(const struct rule *rule)
+{
+        return (rule_is_backstop(rule) ? GROUP_RULE_BACKSTOP : 0) |
+                (criteria_count_rest(rule_criteria(rule)) ? 0 : GROUP_RULE_SETTLED);
+}
+
 /* Put the rule in front of the chain that a slot of the last path leads to. */
 static int add_link(struct group *group, uint64_t key, const struct rule *rule)
 {
@@ -179,7 +187,7 @@ static int add_link(struct group *group, uint64_t key, const struct rule *rule)
                 return -ENOMEM;
         group->links = links;
         slot = table_find(&group->steps, key, &at);
-        links[group->links_n++] = (struct link){ rule, slot ? slot->value : 0 };
+        links[group->links_n++] = (struct link){ rule, slot ? slot->value : 0, known_of(rule) };
         if (!slot)
                 return table_add(&group->steps, key, group->links_n);
         slot->value = group->links_n;
@@ -232,12 +240,11 @@ static uint32_t group_find(const struct group *group, const json_t *scope)
         return state;
 }
 
-int group_visit(const struct group *group, const json_t *scope,
-                int (*visit)(void *arg, const struct rule *rule), void *arg)
+int group_visit(const struct group *group, const json_t *scope, group_visitor *visit, void *arg)
 {
         int r = 0;
 
         for (uint32_t i = group_find(group, scope); i && !r; i = group->links[i - 1].next)
-                r = visit(arg, group->links[i - 1].rule);
+                r = visit(arg, group->links[i - 1].rule, group->links[i - 1].known);
         return r;
 }

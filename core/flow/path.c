@@ -104,9 +104,14 @@ static int read_steps(struct cursor *c)
         return r;
 }
 
+static size_t size_of(size_t steps)
+{
+        return sizeof(struct path) + steps * sizeof(struct step);
+}
+
 int path_parse(const char *key, struct path **ret, struct fault *fault)
 {
-        struct path *path = calloc(1, sizeof *path);
+        struct path *path = calloc(1, size_of(PATH_STEPS_MAX)), *fitting;
         struct cursor c = { key, key, path, fault };
         int r;
 
@@ -117,7 +122,9 @@ int path_parse(const char *key, struct path **ret, struct fault *fault)
                 path_free(path);
                 return r;
         }
-        *ret = path;
+        /* A hub may hold a hundred thousand rules: keep no room for steps that are not there. */
+        fitting = realloc(path, size_of(path->n));
+        *ret = fitting ? fitting : path;
         return 0;
 }
 

@@ -24,9 +24,9 @@ struct step {
 };
 
 struct path {
-        struct step steps[PATH_STEPS_MAX];
         size_t n;
         bool has_any;
+        struct step steps[];
 };
 
 /* FAULT 422 rule.key: the key, the position, what was expected. */

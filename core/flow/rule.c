@@ -24,7 +24,6 @@ struct rule {
         char *ref, *trigger_key;
         const char *action;             /* in the definition */
         bool enabled, backstop;
-        bool is_all_equality;           /* nothing is left to ask once the index has answered */
         int64_t limit_per_minute;
         struct criteria *criteria;
         struct expr *parameters;
@@ -261,10 +260,7 @@ static int read_definition(struct rule *rule, struct fault *fault)
         if (!r)
                 r = criteria_compile(json_object_get(rule->definition, "criteria"), &rule->criteria,
                                      fault);
-        if (r)
-                return r;
-        rule->is_all_equality = !criteria_count_rest(rule->criteria);
-        return read_action(rule, fault);
+        return r ? r : read_action(rule, fault);
 }
 
 int rule_compile(const json_t *definition, struct rule **ret, struct fault *fault)
@@ -385,12 +381,6 @@ int rule_judge(const struct rule *rule, const json_t *scope, struct fault *fault
         if (is_empty(json_object_get(scope, "trigger")))
                 return VERDICT_NO;
         return criteria_judge(rule->criteria, scope, fault);
-}
-
-int rule_judge_rest(const struct rule *rule, const json_t *scope, struct fault *fault)
-{
-        return rule->is_all_equality ? VERDICT_YES
-                : criteria_judge_rest(rule->criteria, scope, fault);
 }
 
 int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, struct fault *fault)

@@ -11,8 +11,6 @@
 const struct criteria *rule_criteria(const struct rule *rule);
 /* A verdict; scope is rule_scope(payload). */
 int rule_judge(const struct rule *rule, const json_t *scope, struct fault *fault);
-/* The same, for a rule whose criteria_equality() ones are known to hold. */
-int rule_judge_rest(const struct rule *rule, const json_t *scope, struct fault *fault);
 /* {trigger: payload, system: {}}: the names that criteria and parameters can use; new reference. */
 json_t *rule_scope(const json_t *payload);
 

@@ -161,55 +161,58 @@ int rulebook_each(const struct rulebook *book, int (*visit)(void *arg, const str
 struct hit {
         const struct rule *rule;
         struct fault fault;
-        bool matched;
+        bool matched, is_backstop;
 };
 
 struct search {
         const json_t *scope;
         struct hit *hits;
         size_t n;
-        bool matched[2];                /* a standard rule, a backstop */
+        bool matched;                   /* a standard rule */
 };
 
-static int add_hit(struct search *search, const struct rule *rule, bool matched, struct fault *fault)
+/* Takes the fault with the hit. */
+static int add_hit(struct search *search, struct hit *hit)
 {
         size_t n = search->n;
         struct hit *hits = n & (n - 1) ? search->hits
                 : reallocarray(search->hits, n ? n * 2 : 1, sizeof *hits);
 
         if (!hits) {
-                fault_deinit(fault);
+                fault_deinit(&hit->fault);
                 return -ENOMEM;
         }
         search->hits = hits;
-        hits[search->n++] = (struct hit){ rule, *fault, matched };
-        search->matched[rule_is_backstop(rule)] |= matched;
+        hits[search->n++] = *hit;
+        search->matched |= hit->matched && !hit->is_backstop;
         return 0;
 }
 
-static int note(struct search *search, const struct rule *rule, int verdict, struct fault *fault)
+static int add_verdict(struct search *search, struct hit *hit, int verdict)
 {
         if (verdict == VERDICT_NO || verdict < 0) {
-                fault_deinit(fault);
+                fault_deinit(&hit->fault);
                 return verdict;
         }
-        return add_hit(search, rule, verdict == VERDICT_YES, fault);
+        hit->matched = verdict == VERDICT_YES;
+        return add_hit(search, hit);
 }
 
 static int judge_plain(struct search *search, const struct rule *rule)
 {
-        struct fault fault = FAULT_INIT;
+        struct hit hit = { .rule = rule, .is_backstop = rule_is_backstop(rule) };
 
-        return note(search, rule, rule_judge(rule, search->scope, &fault), &fault);
+        return add_verdict(search, &hit, rule_judge(rule, search->scope, &hit.fault));
 }
 
 /* The index has answered for the equality criteria. */
-static int judge_found(void *arg, const struct rule *rule)
+static int judge_found(void *arg, const struct rule *rule, unsigned known)
 {
+        struct hit hit = { .rule = rule, .is_backstop = known & GROUP_RULE_BACKSTOP };
         struct search *search = arg;
-        struct fault fault = FAULT_INIT;
 
-        return note(search, rule, rule_judge_rest(rule, search->scope, &fault), &fault);
+        return add_verdict(search, &hit, known & GROUP_RULE_SETTLED ? VERDICT_YES
+                           : criteria_judge_rest(rule_criteria(rule), search->scope, &hit.fault));
 }
 
 static int hit_by_ref(const void *a, const void *b)
@@ -226,7 +229,7 @@ static int visit_hits(const struct search *search, rulebook_hit *hit, void *arg)
                 const struct hit *h = &search->hits[i];
                 int r;
 
-                if (rule_is_backstop(h->rule) && search->matched[0])
+                if (h->is_backstop && search->matched)
                         continue;
                 r = hit(arg, h->rule, h->matched ? NULL : &h->fault);
                 if (r)
