@@ -224,6 +224,11 @@ wait_execution() {
 }
 
 executions() { api GET "/api/v1/executions?limit=100${1:+&$1}"; }
+# none_runs [QUERY]: all of them have ended
+none_runs() {
+        executions "${1:-}" | jq -e 'all(.status |
+                IN("requested", "scheduled", "delayed", "running", "canceling") | not)'
+}
 has_executions() { [ "$(executions "$2" | jq length)" -ge "$1" ]; }
 # wait_executions N [QUERY]: until there are so many; prints them, newest first
 wait_executions() {

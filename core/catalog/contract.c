@@ -25,9 +25,9 @@ static int read_action(const json_t *row, struct contract_action *action, struct
         action->is_idempotent = json_bool_of(row, "idempotent", false);
         action->is_optional = json_bool_of(row, "optional", false);
         action->timeout_ms = json_int_of(row, "timeout_ms", 0);
-        r = schema_compile(json_object_get(row, "params"), &action->params, fault);
+        r = form_schema(row, "params", &action->params, fault);
         if (r == 0)
-                r = schema_compile(json_object_get(row, "returns"), &action->returns, fault);
+                r = form_schema(row, "returns", &action->returns, fault);
         return r == FAULT ? fault_prefix(fault, "action '%s'", action->name) : r;
 }
 
@@ -37,7 +37,7 @@ static int read_trigger(const json_t *row, struct contract_trigger *trigger, str
 
         trigger->name = json_text_of(row, "name", NULL);
         trigger->summary = json_text_of(row, "summary", NULL);
-        r = schema_compile(json_object_get(row, "payload"), &trigger->payload, fault);
+        r = form_schema(row, "payload", &trigger->payload, fault);
         return r == FAULT ? fault_prefix(fault, "trigger '%s'", trigger->name) : r;
 }
 

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
-#include "schema/schema.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,6 +24,13 @@ json_t *form_parse(const char *text)
 
         assert(value || json_error_code(&error) == json_error_out_of_memory);
         return value;
+}
+
+int form_schema(const json_t *object, const char *key, struct schema **ret, struct fault *fault)
+{
+        const json_t *source = json_object_get(object, key);
+
+        return schema_compile(json_is_null(source) ? NULL : source, ret, fault);
 }
 
 int form_check(const char *form, const json_t *value, struct fault *fault)

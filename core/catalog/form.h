@@ -9,7 +9,7 @@
 #ifndef CATALOG_FORM_H
 #define CATALOG_FORM_H
 
-#include "base/fault.h"
+#include "schema/schema.h"
 
 /* form: "plugin", "contract", … FAULT 422 "FORM.invalid" names the member and what was wanted. */
 int form_check(const char *form, const json_t *value, struct fault *fault);
@@ -18,6 +18,8 @@ int form_check(const char *form, const json_t *value, struct fault *fault);
  * "errors" in its detail), else by the word before its first colon. 0: not known.
  */
 unsigned form_line(const char *text, size_t len, const struct fault *fault);
+/* The member as a schema; absent or null, which is how a plugin says "none", fits anything. */
+int form_schema(const json_t *object, const char *key, struct schema **ret, struct fault *fault);
 /* A JSON text that was built in; a new reference, NULL when out of memory. */
 json_t *form_parse(const char *text);
 

@@ -119,7 +119,6 @@ static int read_rows(struct manifest *m, struct fault *fault)
 
 static int read_manifest(struct manifest *m, struct fault *fault)
 {
-        const json_t *config = json_object_get(m->json, "config");
         int r = form_check("plugin", m->json, fault);
 
         if (r)
@@ -132,7 +131,7 @@ static int read_manifest(struct manifest *m, struct fault *fault)
         m->is_parallel = has_flag(m->json, "parallel");
         m->has_own_sockets = has_flag(m->json, "own_sockets");
         m->has_check = json_bool_of(m->json, "check", false);
-        r = schema_compile(json_is_null(config) ? NULL : config, &m->config, fault);
+        r = form_schema(m->json, "config", &m->config, fault);
         if (r == FAULT)
                 return fault_prefix(fault, "its config schema");
         return r ? r : read_rows(m, fault);

@@ -44,18 +44,15 @@ int trigger_put(struct catalog *catalog, const char *pack, const json_t *definit
                                            json_text_of(definition, "summary", NULL));
         struct catalog_trigger *trigger = make(pack, json_text_of(definition, "name", ""), summary,
                                                origin);
-        const json_t *payload = json_object_get(definition, "payload");
+        const char *payload = json_object_get(definition, "payload") ? "payload" : "payload_schema";
         int r = trigger && trigger->ref && trigger->pack && trigger->origin ? 0 : -ENOMEM;
 
-        if (!payload)
-                payload = json_object_get(definition, "payload_schema");
         if (r == 0 && catalog_trigger(catalog, trigger->ref))
                 r = duplicate(catalog_trigger(catalog, trigger->ref), origin, fault);
         if (r == 0)
-                r = schema_compile(json_object_get(definition, "parameters_schema"),
-                                   &trigger->parameters, fault);
+                r = form_schema(definition, "parameters_schema", &trigger->parameters, fault);
         if (r == 0)
-                r = schema_compile(payload, &trigger->payload, fault);
+                r = form_schema(definition, payload, &trigger->payload, fault);
         if (r == 0)
                 r = table_put(&catalog->triggers, trigger->ref, trigger);
         if (r)

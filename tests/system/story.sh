@@ -49,6 +49,7 @@ check_json "$changes" 'all(.before != .after)'
 
 test_case "undo of the event restores both, last first"
 event=$(first_event)
+check wait_until none_runs
 undo=$(api POST "/api/v1/events/$event/undo" '{}' | jq -r .id)
 done=$(wait_execution "$undo")
 check_json "$done" '.status == "succeeded"'

@@ -163,6 +163,22 @@ START_TEST(a_manifest_is_read_whole)
 }
 END_TEST
 
+START_TEST(null_stands_for_what_an_author_left_out)
+{
+        _cleanup_(manifest_unrefp) struct manifest *m = NULL;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *any = json_object();
+
+        ck_assert_msg(manifest_text("{\"name\": \"x\", \"version\": \"1\", \"summary\": null, \"domain\": null, "
+                "\"config\": null, \"access\": null, \"actions\": [{\"name\": \"a\", \"summary\": null, \"params\": null, "
+                "\"returns\": null}], \"triggers\": [{\"name\": \"t\", \"payload\": null}]}", &m, &fault) == 0,
+                "%s", fault.what);
+        ck_assert_int_eq(schema_check(m->config, any, NULL), 0);
+        ck_assert_ptr_null(m->domain);
+        ck_assert_ptr_null(manifest_action(m, "a")->params);
+}
+END_TEST
+
 START_TEST(a_wrong_manifest_names_plugin_and_member)
 {
         static const char *rows[][2] = {
@@ -206,6 +222,7 @@ int main(void)
         tcase_add_test(tcase, a_wrong_contract_says_where);
         tcase_add_test(tcase, scopes_match_at_borders);
         tcase_add_test(tcase, a_manifest_is_read_whole);
+        tcase_add_test(tcase, null_stands_for_what_an_author_left_out);
         tcase_add_test(tcase, a_wrong_manifest_names_plugin_and_member);
         suite_add_tcase(suite, tcase);
         runner = srunner_create(suite);
