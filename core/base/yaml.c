@@ -3,8 +3,7 @@
 /*
  * libyaml's parser turns text into a flat stream of events and keeps its own nesting in a stack; what
  * it leaves open decides meaning and cost: what two equal keys mean, how far aliases may blow a text
- * up. All of that is here, in one recursive composer whose
- * depth is limited before it recurses.
+ * up. All of that is here, in one recursive composer whose depth is limited before it recurses.
  *
  * An alias is copied, not shared: values are changed in place later (defaults, coercion), and a
  * change in one place must not show in another. The copy is paid for out of the node limit first.
