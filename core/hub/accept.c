@@ -25,18 +25,30 @@ static enum store_status first_status(int64_t delay_ms, const char *held_note)
         return held_note ? STORE_HELD : delay_ms > 0 ? STORE_DELAYED : STORE_REQUESTED;
 }
 
-void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms, const char *held_note)
+void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms,
+                      const char *held_note)
 {
         enum store_status status = first_status(delay_ms, held_note);
         bool claimed = status == STORE_REQUESTED && dispatch_reserve(intake->hub);
         _json_ json_t *sealed = params_seal(intake->hub, r->action, r->params);
         _free_ char *params = json_compact(sealed), *context = json_compact(r->context);
         struct store_execution record = {
-                .id = r->claim.id, .parent = r->parent, .event = r->event, .plan = r->plan,
-                .action = r->action_ref, .runner = r->action->runner, .rule = r->rule,
-                .instance = r->instance ? r->instance->name : NULL, .user = r->user, .mode = r->mode,
-                .params = params, .context = context, .created_ms = clock_real_ms(),
-                .status = claimed ? STORE_RUNNING : status, .timeout_ms = r->is_timed ? r->timeout_ms : 0, .note = held_note,
+                .id = r->claim.id,
+                .parent = r->parent,
+                .event = r->event,
+                .plan = r->plan,
+                .action = r->action_ref,
+                .runner = r->action->runner,
+                .rule = r->rule,
+                .instance = r->instance ? r->instance->name : NULL,
+                .user = r->user,
+                .mode = r->mode,
+                .params = params,
+                .context = context,
+                .created_ms = clock_real_ms(),
+                .status = claimed ? STORE_RUNNING : status,
+                .timeout_ms = r->is_timed ? r->timeout_ms : 0,
+                .note = held_note,
                 .on_lost = r->action->is_idempotent || r->action->is_readonly ? "retry" : "ask",
         };
 
@@ -56,12 +68,14 @@ void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms
 
                 if (!intake->created)
                         intake->created = json_object();
-                json_object_set_new(intake->created, id_text(&r->claim.id, text), json_string(r->action_ref));
+                json_object_set_new(intake->created, id_text(&r->claim.id, text),
+                                    json_string(r->action_ref));
         }
         running_unref(r);
 }
 
-static void tell_created(struct hub *hub, const struct id *id, const char *action, enum store_status status)
+static void tell_created(struct hub *hub, const struct id *id, const char *action,
+                         enum store_status status)
 {
         struct hub_notice notice = { .topic = HUB_EXECUTION_CREATED, .id = *id, .action = action,
                 .status = status, .at_ms = clock_real_ms(), .seq = store_seq(hub->o.store) };
@@ -122,10 +136,14 @@ struct matching {
         unsigned hits;
 };
 
-static void enforce(struct matching *m, const struct rule *rule, const struct id *execution, const struct fault *fault)
+static void enforce(struct matching *m, const struct rule *rule, const struct id *execution,
+                    const struct fault *fault)
 {
-        struct store_enforcement enforcement = { .id = id_new(), .event = m->id, .rule = rule_ref(rule),
-                .failure = fault ? fault->what : NULL, .at_ms = clock_real_ms() };
+        struct store_enforcement enforcement = { .id = id_new(),
+                                                 .event = m->id,
+                                                 .rule = rule_ref(rule),
+                                                 .failure = fault ? fault->what : NULL,
+                                                 .at_ms = clock_real_ms() };
 
         if (execution)
                 enforcement.execution = *execution;
@@ -135,10 +153,12 @@ static void enforce(struct matching *m, const struct rule *rule, const struct id
 static json_t *rule_context(const struct matching *m, const struct rule *rule)
 {
         char root[ID_TEXT_SIZE];
-        json_t *context = json_pack("{s:{s:s}, s:s}", "rule", "ref", rule_ref(rule), "root_event", id_text(&m->root, root));
+        json_t *context = json_pack("{s:{s:s}, s:s}", "rule", "ref", rule_ref(rule), "root_event",
+                                    id_text(&m->root, root));
 
         if (context && m->event->trace)
-                json_object_set_new(context, "trace_context", json_pack("{s:s}", "trace_tag", m->event->trace));
+                json_object_set_new(context, "trace_context",
+                                    json_pack("{s:s}", "trace_tag", m->event->trace));
         return context;
 }
 
@@ -147,8 +167,14 @@ static int make_execution(struct matching *m, const struct rule *rule, struct fa
         struct hub *hub = m->intake->hub;
         int64_t limit = rule_limit_per_minute(rule);
         _json_ json_t *params = NULL, *context = rule_context(m, rule);
-        struct request request = { .action = rule_action(rule), .mode = "run", .user = HUB_SYSTEM_USER,
-                .rule = rule_ref(rule), .event = m->id, .root = m->root, .coerce = true, .context = context };
+        struct request request = { .action = rule_action(rule),
+                                   .mode = "run",
+                                   .user = HUB_SYSTEM_USER,
+                                   .rule = rule_ref(rule),
+                                   .event = m->id,
+                                   .root = m->root,
+                                   .coerce = true,
+                                   .context = context };
         struct running *r = NULL;
         char note[96];
         struct id id;
@@ -160,7 +186,8 @@ static int make_execution(struct matching *m, const struct rule *rule, struct fa
         if (failed)
                 return failed;
         id = r->claim.id;
-        snprintf(note, sizeof note, "the rule would start more than %lld a minute", (long long)limit);
+        snprintf(note, sizeof note, "the rule would start more than %lld a minute",
+                 (long long)limit);
         intake_execution(m->intake, r, 0, held_admit(hub, rule_ref(rule), limit) ? NULL : note);
         enforce(m, rule, &id, NULL);
         return 0;
@@ -187,7 +214,8 @@ static int hit(void *arg, const struct rule *rule, const struct fault *unjudged)
         return 0;
 }
 
-static int event_text(struct hub *hub, const struct hub_event *event, char **ret, struct fault *fault)
+static int event_text(struct hub *hub, const struct hub_event *event, char **ret,
+                      struct fault *fault)
 {
         _free_ char *text = json_compact(event->payload);
         size_t len = text ? strlen(text) : 0;
@@ -195,28 +223,32 @@ static int event_text(struct hub *hub, const struct hub_event *event, char **ret
         if (!text)
                 return fault_errno(fault, -ENOMEM, "event");
         if (len > hub->o.event_max) {
-                fault_set(fault, 413, "event.too-big", "an event of %zu bytes is more than the limit of %llu",
-                          len, (unsigned long long)hub->o.event_max);
+                fault_set(fault, 413, "event.too-big",
+                          "an event of %zu bytes is more than the limit of %llu", len,
+                          (unsigned long long)hub->o.event_max);
                 return fault_try(fault, "send less, or raise limits.event");
         }
         *ret = TAKE(text);
         return 0;
 }
 
-static int check_payload(const struct catalog *catalog, const struct hub_event *event, struct fault *fault)
+static int check_payload(const struct catalog *catalog, const struct hub_event *event,
+                         struct fault *fault)
 {
         const struct catalog_trigger *trigger = catalog_trigger(catalog, event->trigger);
         int r;
 
         if (!json_is_object(event->payload))
-                return fault_set(fault, 400, "event.not-object", "an event's payload must be a JSON object");
+                return fault_set(fault, 400, "event.not-object",
+                                 "an event's payload must be a JSON object");
         if (!trigger || !trigger->payload)
                 return 0;
         r = schema_check(trigger->payload, event->payload, fault);
         return r == FAULT ? fault_prefix(fault, "payload of %s", event->trigger) : r;
 }
 
-static void add_event(struct intake *intake, const struct hub_event *event, const struct id *id, const char *payload)
+static void add_event(struct intake *intake, const struct hub_event *event, const struct id *id,
+                      const char *payload)
 {
         struct store_event record = { .id = *id, .trigger = event->trigger,
                 .source = event->source ? event->source : "", .trace = event->trace,
@@ -228,7 +260,9 @@ static void add_event(struct intake *intake, const struct hub_event *event, cons
 int intake_event(struct intake *intake, struct catalog *catalog, const struct hub_event *event,
                  const struct id *id, struct fault *fault)
 {
-        struct matching m = { .intake = intake, .catalog = catalog, .event = event, .id = *id, .root = *id };
+        struct matching m = {
+                .intake = intake, .catalog = catalog, .event = event, .id = *id, .root = *id
+        };
         _free_ char *payload = NULL, *key = NULL;
         int r = check_payload(catalog, event, fault);
 
@@ -244,9 +278,12 @@ int intake_event(struct intake *intake, struct catalog *catalog, const struct hu
         return 0;
 }
 
-void intake_internal(struct intake *intake, struct catalog *catalog, const struct hub_event *event, const struct id *root)
+void intake_internal(struct intake *intake, struct catalog *catalog, const struct hub_event *event,
+                     const struct id *root)
 {
-        struct matching m = { .intake = intake, .catalog = catalog, .event = event, .id = id_new() };
+        struct matching m = {
+                .intake = intake, .catalog = catalog, .event = event, .id = id_new()
+        };
         _free_ char *text = NULL;
 
         m.root = id_is_zero(root) ? m.id : *root;
@@ -277,12 +314,15 @@ struct accepting {
 
 static void tell_event(struct hub *hub, const struct accepting_one *one, uint64_t seq)
 {
-        struct hub_notice notice = { .topic = HUB_EVENT, .id = one->id, .seq = seq, .at_ms = clock_real_ms() };
+        struct hub_notice notice = {
+                .topic = HUB_EVENT, .id = one->id, .seq = seq, .at_ms = clock_real_ms()
+        };
 
         bus_publish(hub, &notice);
 }
 
-static void accepted_one(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
+static void accepted_one(void *arg, enum store_outcome outcome, const struct id *first,
+                         uint64_t seq)
 {
         struct accepting_one *one = arg;
         struct accepting *all = one->all;
@@ -324,15 +364,16 @@ static struct accepting *accepting_new(struct hub *hub, size_t n, hub_accept_don
         return all;
 }
 
-static int build_one(struct accepting_one *one, struct catalog *catalog, const struct hub_event *event, struct fault *fault)
+static int build_one(struct accepting_one *one, struct catalog *catalog,
+                     const struct hub_event *event, struct fault *fault)
 {
         intake_init(&one->intake, one->all->hub);
         if (!one->intake.txn)
                 return fault_errno(fault, -ENOMEM, "event");
         one->id = id_new();
         if (event->once_key)
-                store_txn_once(one->intake.txn, event->once_scope, event->once_key, event->once_hash,
-                               &one->id, clock_real_ms() + 86400000);
+                store_txn_once(one->intake.txn, event->once_scope, event->once_key,
+                               event->once_hash, &one->id, clock_real_ms() + 86400000);
         return intake_event(&one->intake, catalog, event, &one->id, fault);
 }
 
@@ -360,7 +401,8 @@ static void commit_all(struct accepting *all)
                 store_commit_many(all->hub->o.store, txns, all->n, accepted_one, args);
         else
                 for (size_t i = 0, n = all->n; i < n; i++)
-                        store_commit(all->hub->o.store, all->ones[i].intake.txn, accepted_one, &all->ones[i]);
+                        store_commit(all->hub->o.store, all->ones[i].intake.txn, accepted_one,
+                                     &all->ones[i]);
         free(txns);
         free(args);
 }

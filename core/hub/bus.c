@@ -28,7 +28,8 @@ void bus_deinit(struct bus *bus)
         pthread_rwlock_destroy(&bus->lock);
 }
 
-struct hub_watch *hub_watch_new(struct hub *hub, void (*notice)(void *, const struct hub_notice *), void *arg)
+struct hub_watch *hub_watch_new(struct hub *hub, void (*notice)(void *, const struct hub_notice *),
+                                void *arg)
 {
         struct hub_watch *watch = calloc(1, sizeof *watch);
 

@@ -31,7 +31,8 @@ bool guard_equal(const json_t *a, const json_t *b)
 /* NULL text is JSON null: "was not there". NULL result: not JSON. */
 static json_t *value_of(const char *text)
 {
-        return text ? json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL) : json_null();
+        return text ? json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL)
+                    : json_null();
 }
 
 static json_t *row_of(const struct kn_change *change, const struct catalog_instance *instance)
@@ -43,7 +44,8 @@ static json_t *row_of(const struct kn_change *change, const struct catalog_insta
                 return NULL;
         return json_pack("{s:s, s:O, s:O, s:s*, s:O, s:s, s:s}", "resource", change->resource,
                          "before", before, "after", after, "undo_action", change->undo_action,
-                         "undo_args", args, "plugin", instance->plugin->name, "instance", instance->name);
+                         "undo_args", args, "plugin", instance->plugin->name, "instance",
+                         instance->name);
 }
 
 static void set_conflict(struct guard *guard, const json_t *expected, const json_t *row)
@@ -64,12 +66,14 @@ static void set_conflict(struct guard *guard, const json_t *expected, const json
 static bool is_expected(struct guard *guard, const json_t *row)
 {
         const json_t *expected = json_array_get(guard->expected, guard->n);
-        const json_t *before = json_object_get(row, "before"), *after = json_object_get(row, "after");
+        const json_t *before = json_object_get(row, "before"),
+                     *after = json_object_get(row, "after");
         bool same = expected &&
-                guard_equal(json_object_get(expected, "resource"), json_object_get(row, "resource")) &&
-                guard_equal(json_object_get(expected, "after"), after) &&
-                (guard_equal(json_object_get(expected, "before"), before) ||
-                 (guard->allows_done && guard_equal(before, after)));
+                    guard_equal(json_object_get(expected, "resource"),
+                                json_object_get(row, "resource")) &&
+                    guard_equal(json_object_get(expected, "after"), after) &&
+                    (guard_equal(json_object_get(expected, "before"), before) ||
+                     (guard->allows_done && guard_equal(before, after)));
 
         if (!same)
                 set_conflict(guard, expected, row);
@@ -84,17 +88,25 @@ static char *member_text(const json_t *row, const char *key)
 }
 
 /* Fill in a ledger record from a row; the texts in owned[] are the caller's to free. */
-static void record_of(const struct running *r, const json_t *row, struct store_change *ret, char *owned[3])
+static void record_of(const struct running *r, const json_t *row, struct store_change *ret,
+                      char *owned[3])
 {
         owned[0] = member_text(row, "before");
         owned[1] = member_text(row, "after");
         owned[2] = member_text(row, "undo_args");
         *ret = (struct store_change){
-                .execution = r->claim.id, .event = r->root, .attempt = r->claim.attempt,
-                .plugin = json_text_of(row, "plugin", ""), .instance = json_text_of(row, "instance", ""),
-                .resource = json_text_of(row, "resource", ""), .before = owned[0], .after = owned[1],
-                .undo_action = json_text_of(row, "undo_action", NULL), .undo_args = owned[2],
-                .user = r->user, .at_ms = clock_real_ms(),
+                .execution = r->claim.id,
+                .event = r->root,
+                .attempt = r->claim.attempt,
+                .plugin = json_text_of(row, "plugin", ""),
+                .instance = json_text_of(row, "instance", ""),
+                .resource = json_text_of(row, "resource", ""),
+                .before = owned[0],
+                .after = owned[1],
+                .undo_action = json_text_of(row, "undo_action", NULL),
+                .undo_args = owned[2],
+                .user = r->user,
+                .at_ms = clock_real_ms(),
         };
 }
 
@@ -123,7 +135,8 @@ static int write_intent(struct running *r, const json_t *row)
         return outcome == STORE_DONE ? (int)record.n : KN_ETEMP;
 }
 
-int change_announce(struct running *r, const struct catalog_instance *instance, const struct kn_change *change)
+int change_announce(struct running *r, const struct catalog_instance *instance,
+                    const struct kn_change *change)
 {
         _json_ json_t *row = row_of(change, instance);
         struct guard *guard = &r->guard;
@@ -164,7 +177,8 @@ int change_close(struct running *r, int ticket, int outcome, const char *observe
                 store_txn_free(txn);
                 return KN_EARG;
         }
-        store_txn_change_close(txn, &r->claim.id, r->claim.attempt, (uint32_t)ticket, state, text, clock_real_ms());
+        store_txn_change_close(txn, &r->claim.id, r->claim.attempt, (uint32_t)ticket, state, text,
+                               clock_real_ms());
         return store_commit_wait(r->hub->o.store, txn, NULL, NULL) == STORE_DONE ? KN_OK : KN_ETEMP;
 }
 
@@ -196,19 +210,21 @@ static json_t *parsed(const char *text)
 
 static int add_row(void *arg, const struct store_change *change)
 {
-        json_t *row = json_pack("{s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:s, s:I, s:i, s:i, s:b}",
-                "resource", change->resource, "before", parsed(change->before),
-                "after", parsed(change->after), "observed", parsed(change->observed),
-                "undo_action", change->undo_action, "undo_args", parsed(change->undo_args),
-                "plugin", change->plugin, "instance", change->instance,
-                "state", store_change_state_text(change->state), "seq", (json_int_t)change->seq,
-                "attempt", (int)change->attempt, "n", (int)change->n,
-                "is_undone", !id_is_zero(&change->undone_by));
+        json_t *row =
+                json_pack("{s:s, s:o, s:o, s:o, s:s?, s:o, s:s, s:s, s:s, s:I, s:i, s:i, s:b}",
+                          "resource", change->resource, "before", parsed(change->before), "after",
+                          parsed(change->after), "observed", parsed(change->observed),
+                          "undo_action", change->undo_action, "undo_args",
+                          parsed(change->undo_args), "plugin", change->plugin, "instance",
+                          change->instance, "state", store_change_state_text(change->state), "seq",
+                          (json_int_t)change->seq, "attempt", (int)change->attempt, "n",
+                          (int)change->n, "is_undone", !id_is_zero(&change->undone_by));
 
         return json_array_append_new(arg, row) < 0 ? 1 : 0;
 }
 
-int change_rows(struct hub *hub, const struct store_change_filter *filter, json_t **ret, struct fault *fault)
+int change_rows(struct hub *hub, const struct store_change_filter *filter, json_t **ret,
+                struct fault *fault)
 {
         _json_ json_t *rows = json_array();
         struct store_page page = { .limit = 10000, .ascending = true };

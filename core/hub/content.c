@@ -4,9 +4,9 @@
  * The catalog, built from everything that defines something: domain contracts, plugin objects,
  * installed packs, the configuration's instances, and the documents that people made at run time.
  *
- * At start a bad file is reported and left out, so that one mistake does not take the hub down. From
- * then on a new catalog must not have a problem that the present one does not have: it is swapped in
- * whole, or the first such problem is the answer and nothing changes.
+ * At start a bad file is reported and left out, so that one mistake does not take the hub down.
+ * From then on a new catalog must not have a problem that the present one does not have: it is
+ * swapped in whole, or the first such problem is the answer and nothing changes.
  */
 #include "hub/room.h"
 
@@ -29,7 +29,10 @@ struct building {
         int r;                          /* of the first failure that ends the build */
 };
 
-/* One thing could not be added: known since before, or at start, a problem; else the end of the build. */
+/*
+ * One thing could not be added: known since before, or at start, a problem; else the end of the
+ * build.
+ */
 static int failed(struct building *b, int r, struct fault *fault, const char *what)
 {
         bool known;
@@ -44,8 +47,8 @@ static int failed(struct building *b, int r, struct fault *fault, const char *wh
         json_object_set_new(b->problems, fault->what ? fault->what : "", json_string(fault->code));
         if (known)
                 return 0;
-        log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code, "try", fault->remedy), "%s left out: %s", what,
-                  fault->what ? fault->what : "no reason");
+        log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code, "try", fault->remedy),
+                  "%s left out: %s", what, fault->what ? fault->what : "no reason");
         return 0;
 }
 
@@ -57,7 +60,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 /* Every entry of a folder, sorted; a folder that is not there is empty. */
-static int each_entry(const char *dir, int (*visit)(struct building *, const char *path), struct building *b)
+static int each_entry(const char *dir, int (*visit)(struct building *, const char *path),
+                      struct building *b)
 {
         struct dirent **entries = NULL;
         int n = scandir(dir, &entries, NULL, by_name), r = 0;
@@ -66,7 +70,8 @@ static int each_entry(const char *dir, int (*visit)(struct building *, const cha
                 char path[PATH_MAX];
 
                 if (r == 0 && entries[i]->d_name[0] != '.' &&
-                    snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name) < (int)sizeof path)
+                    snprintf(path, sizeof path, "%s/%s", dir, entries[i]->d_name) <
+                            (int)sizeof path)
                         r = visit(b, path);
                 free(entries[i]);
         }
@@ -74,7 +79,8 @@ static int each_entry(const char *dir, int (*visit)(struct building *, const cha
         return r;
 }
 
-static int each_folder(const char *const *folders, int (*visit)(struct building *, const char *), struct building *b)
+static int each_folder(const char *const *folders, int (*visit)(struct building *, const char *),
+                       struct building *b)
 {
         int r = 0;
 
@@ -201,8 +207,11 @@ static int add_override(void *arg, const struct store_doc *doc)
 
 static int add_docs(struct building *b)
 {
-        static const struct { const char *kind; store_visit_doc *visit; } kinds[] = {
-                { "trigger", add_trigger_doc }, { "instance", add_instance_doc }, { "rule", add_rule_doc },
+        static const struct { const char *kind; store_visit_doc *visit;
+        } kinds[] = {
+                { "trigger", add_trigger_doc },
+                { "instance", add_instance_doc },
+                { "rule", add_rule_doc },
                 { "enabled", add_override },
         };
         int r = 0;
@@ -219,7 +228,9 @@ static int add_instances(struct building *b, const json_t *instances)
 
         json_array_foreach((json_t *)instances, i, definition) {
                 _fault_ struct fault fault = FAULT_INIT;
-                int r = catalog_add_instance(b->catalog, definition, json_text_of(definition, "origin", "configuration"), &fault);
+                int r = catalog_add_instance(b->catalog, definition,
+                                             json_text_of(definition, "origin", "configuration"),
+                                             &fault);
 
                 if (r != 0 && failed(b, r, &fault, "instance") != 0)
                         return FAULT;
@@ -227,7 +238,8 @@ static int add_instances(struct building *b, const json_t *instances)
         return 0;
 }
 
-int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret, struct fault *fault)
+int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
+                  struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = catalog_new();
         _json_ json_t *problems = json_object();

@@ -2,23 +2,26 @@
 
 /*
  * What may start, and when. A slot is the right to have one execution running. Where a slot is free
- * and nobody waits, the accepting thread takes it and the execution is inserted already claimed: one
- * commit. Otherwise it waits in the store, and whoever gives a slot back claims what is due, as many
- * at a time as there are free slots: memory never holds more than what runs.
+ * and nobody waits, the accepting thread takes it and the execution is inserted already claimed:
+ * one commit. Otherwise it waits in the store, and whoever gives a slot back claims what is due, as
+ * many at a time as there are free slots: memory never holds more than what runs.
  *
- * has_backlog says that the store may hold something due. It is lowered only by a claim that brought
- * less than it asked for, and only if nothing was added meanwhile (backlog_round).
+ * has_backlog says that the store may hold something due. It is lowered only by a claim that
+ * brought less than it asked for, and only if nothing was added meanwhile (backlog_round).
  */
 #include "hub/room.h"
 
 static void claim_more(struct hub *hub);
 
-/* An execution that cannot be run any more (its action is gone) must end, not come back for ever. */
-static void end_unrunnable(struct hub *hub, const struct store_execution *record, const struct fault *fault)
+/*
+ * An execution that cannot be run any more (its action is gone) must end, not come back for ever.
+ */
+static void end_unrunnable(struct hub *hub, const struct store_execution *record,
+                           const struct fault *fault)
 {
         struct store_txn *txn = store_txn_new();
-        _json_ json_t *result = json_pack("{s:s*, s:s, s:s*}", "error", fault->what, "code", fault->code,
-                                          "remedy", fault->remedy);
+        _json_ json_t *result = json_pack("{s:s*, s:s, s:s*}", "error", fault->what, "code",
+                                          fault->code, "remedy", fault->remedy);
         _free_ char *text = result ? json_compact(result) : NULL;
         struct store_claim claim = { record->id, record->epoch, record->attempt };
 
@@ -147,7 +150,9 @@ void dispatch_rearm(struct hub *hub)
 
 /* ---- the slow beat: drains, and results that a full disk refused ---- */
 
-/* What still runs at the end of the wait is found as lost by the next start and judged by on_lost. */
+/*
+ * What still runs at the end of the wait is found as lost by the next start and judged by on_lost.
+ */
 static void drain_beat(struct hub *hub)
 {
         struct dispatch *d = &hub->dispatch;

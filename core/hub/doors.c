@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The doors that need the hub, for every call into a plugin: an execution's, an undo's, a check's. */
+/*
+ * The doors that need the hub, for every call into a plugin: an execution's, an undo's, a check's.
+ */
 #include "hub/room.h"
 
 #include <errno.h>
@@ -28,15 +30,17 @@ static void door_done(void *arg, int code, const char *sentence, json_t *result)
 
 static void door_log(void *arg, int level, const char *text)
 {
-        static const enum log_level levels[] = { LOG_DEBUG_, LOG_INFO_, LOG_NOTICE_, LOG_WARNING_, LOG_ERROR_ };
+        static const enum log_level levels[] = { LOG_DEBUG_, LOG_INFO_, LOG_NOTICE_, LOG_WARNING_,
+                                                 LOG_ERROR_ };
         struct call *call = arg;
         char id[ID_TEXT_SIZE] = "";
 
         if (call->r)
                 id_text(&call->r->claim.id, id);
         log_write(levels[level < 0 || level > 4 ? 1 : level],
-                  LOG_FIELDS("plugin", call->instance->plugin->name, "instance", call->instance->name,
-                             "execution", *id ? id : NULL), "plugin says: %s", text);
+                  LOG_FIELDS("plugin", call->instance->plugin->name, "instance",
+                             call->instance->name, "execution", *id ? id : NULL),
+                  "plugin says: %s", text);
 }
 
 static void door_stream(void *arg, uint32_t kind, const void *data, size_t len)
@@ -44,7 +48,10 @@ static void door_stream(void *arg, uint32_t kind, const void *data, size_t len)
         struct call *call = arg;
 
         if (call->r)
-                running_output(call->r, kind == KN_OUTPUT ? "stdout" : kind == KN_ERROUT ? "stderr" : "progress",
+                running_output(call->r,
+                               kind == KN_OUTPUT   ? "stdout"
+                               : kind == KN_ERROUT ? "stderr"
+                                                   : "progress",
                                data, len);
 }
 
@@ -60,7 +67,8 @@ static int stored_secret(struct hub *hub, const char *name, char **ret)
 {
         _free_ char *sealed = NULL;
 
-        if (store_get_key(hub->o.store, "system", "", name, take_value, &sealed, NULL) != 0 || !sealed)
+        if (store_get_key(hub->o.store, "system", "", name, take_value, &sealed, NULL) != 0 ||
+            !sealed)
                 return KN_ENOENT;
         if (seal_unseal(hub->o.seal, name, sealed, ret, NULL) == 0)
                 return KN_OK;
@@ -84,10 +92,12 @@ static int file_secret(const char *path, char **ret)
         return *ret ? KN_OK : KN_ENOMEM;
 }
 
-int call_secret(struct hub *hub, const struct catalog_instance *instance, const char *path, char **ret)
+int call_secret(struct hub *hub, const struct catalog_instance *instance, const char *path,
+                char **ret)
 {
         const json_t *reference = json_at(instance->config, path);
-        const char *name = json_text_of(reference, "secret", NULL), *file = json_text_of(reference, "file", NULL);
+        const char *name = json_text_of(reference, "secret", NULL),
+                   *file = json_text_of(reference, "file", NULL);
         int r = name ? stored_secret(hub, name, ret) : file ? file_secret(file, ret) : KN_ENOENT;
 
         if (r == KN_OK)
@@ -123,7 +133,8 @@ static int door_store_get(void *arg, const char *path, char **ret_json, uint64_t
         struct call *call = arg;
         struct kept kept = { NULL, 0 };
 
-        if (store_get_key(call->hub->o.store, "plugin", call->instance->name, path, take_kept, &kept, NULL) != 0 ||
+        if (store_get_key(call->hub->o.store, "plugin", call->instance->name, path, take_kept,
+                          &kept, NULL) != 0 ||
             !kept.value)
                 return KN_ENOENT;
         *ret_json = kept.value;
@@ -135,7 +146,9 @@ static int door_store_put(void *arg, const char *path, const char *json, uint64_
 {
         struct call *call = arg;
         struct store_txn *txn = store_txn_new();
-        struct store_key key = { .scope = "plugin", .owner = call->instance->name, .name = path, .value = json };
+        struct store_key key = {
+                .scope = "plugin", .owner = call->instance->name, .name = path, .value = json
+        };
         enum store_outcome outcome;
 
         if (!txn)

@@ -30,7 +30,8 @@ static int take_old(void *arg, const struct store_doc *doc)
         return 0;
 }
 
-static int put(struct hub *hub, const char *kind, const char *name, const char *body, uint64_t seq, struct fault *fault)
+static int put(struct hub *hub, const char *kind, const char *name, const char *body, uint64_t seq,
+               struct fault *fault)
 {
         struct store_txn *txn = store_txn_new();
 
@@ -46,8 +47,11 @@ static int exists(const char *kind, const char *name, struct fault *fault)
         return fault_try(fault, "change it with PUT, or choose another name");
 }
 
-/* fault stays that of the rebuild: why it could not be done matters more than that it was put back. */
-static int rebuild_or_put_back(struct hub *hub, const char *kind, const char *name, const struct old_doc *old, struct fault *fault)
+/*
+ * fault stays that of the rebuild: why it could not be done matters more than that it was put back.
+ */
+static int rebuild_or_put_back(struct hub *hub, const char *kind, const char *name,
+                               const struct old_doc *old, struct fault *fault)
 {
         _fault_ struct fault ignored = FAULT_INIT;
         int r = content_rebuild(hub, fault);
@@ -57,7 +61,8 @@ static int rebuild_or_put_back(struct hub *hub, const char *kind, const char *na
         return r;
 }
 
-int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body, bool create, struct fault *fault)
+int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body,
+                    bool create, struct fault *fault)
 {
         _free_ char *text = body ? json_compact(body) : NULL;
         struct old_doc old = { NULL, 0 };
@@ -68,7 +73,8 @@ int content_put_doc(struct hub *hub, const char *kind, const char *name, const j
         if (create && old.body)
                 r = exists(kind, name, fault);
         else if (!body && !old.body)
-                r = fault_set(fault, 404, "content.unknown", "there is no %s '%s' that was made at run time", kind, name);
+                r = fault_set(fault, 404, "content.unknown",
+                              "there is no %s '%s' that was made at run time", kind, name);
         else
                 r = put(hub, kind, name, text, STORE_ANY, fault);
         if (r == 0)
@@ -94,10 +100,13 @@ static int check_rule_origin(struct hub *hub, const char *ref, struct fault *fau
         if (!origin || text_equal(origin, "api"))
                 return 0;
         fault_set(fault, 409, "rule.from-file", "the rule '%s' is defined by %s", ref, origin);
-        return fault_try(fault, "edit that file and reload, or switch the rule off: kaname rule disable %s", ref);
+        return fault_try(
+                fault, "edit that file and reload, or switch the rule off: kaname rule disable %s",
+                ref);
 }
 
-int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create, const char *user, struct fault *fault)
+int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create,
+                 const char *user, struct fault *fault)
 {
         int r = check_rule_origin(hub, ref, fault);
 
@@ -108,7 +117,8 @@ int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool crea
         return r;
 }
 
-static int enable_from_file(struct hub *hub, const char *kind, const char *ref, bool enabled, struct fault *fault)
+static int enable_from_file(struct hub *hub, const char *kind, const char *ref, bool enabled,
+                            struct fault *fault)
 {
         _json_ json_t *body = json_pack("{s:b}", "enabled", enabled);
         _free_ char *name = NULL;
@@ -118,7 +128,8 @@ static int enable_from_file(struct hub *hub, const char *kind, const char *ref, 
         return content_put_doc(hub, "enabled", name, body, false, fault);
 }
 
-int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user, struct fault *fault)
+int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user,
+                    struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         const struct rule *rule = rulebook_find(catalog_rules(catalog), ref);
@@ -162,34 +173,43 @@ int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, co
         criteria = rule_explain(rule, payload, &matched);
         if (matched && rule_parameters(rule, payload, &params, &unrendered) != 0)
                 params = json_pack("{s:s*}", "error", unrendered.what);
-        *ret = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o?}", "rule", rule_ref(rule), "matched", matched,
-                         "enabled", rule_is_enabled(rule), "action", rule_action(rule), "criteria", criteria,
-                         "parameters", params);
+        *ret = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o?}", "rule", rule_ref(rule), "matched",
+                         matched, "enabled", rule_is_enabled(rule), "action", rule_action(rule),
+                         "criteria", criteria, "parameters", params);
         rule_free(given);
         return 0;
 }
 
 /* ---- instances and trigger types ---- */
 
-int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create, const char *user, struct fault *fault)
+int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create,
+                     const char *user, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         const struct catalog_instance *present = catalog_instance(catalog, name);
         int r;
 
         if (!text_is_name(name))
-                return fault_set(fault, 400, "instance.name", "'%s' is no name: letters, digits, _ . - only", name);
-        if (present && !text_equal(present->origin, "api") && !text_starts_with(present->origin, "plugin ")) {
-                fault_set(fault, 409, "instance.from-file", "the instance '%s' is defined by %s", name, present->origin);
-                return fault_try(fault, "edit that file and reload: kaname status names the configuration");
+                return fault_set(fault, 400, "instance.name",
+                                 "'%s' is no name: letters, digits, _ . - only", name);
+        if (present && !text_equal(present->origin, "api") &&
+            !text_starts_with(present->origin, "plugin ")) {
+                fault_set(fault, 409, "instance.from-file", "the instance '%s' is defined by %s",
+                          name, present->origin);
+                return fault_try(
+                        fault, "edit that file and reload: kaname status names the configuration");
         }
         r = content_put_doc(hub, "instance", name, body, create, fault);
         if (r == 0)
-                tell(!body ? "instance removed" : create ? "instance added" : "instance changed", name, user);
+                tell(!body    ? "instance removed"
+                     : create ? "instance added"
+                              : "instance changed",
+                     name, user);
         return r;
 }
 
-int hub_put_trigger_type(struct hub *hub, const char *ref, const json_t *body, bool create, const char *user, struct fault *fault)
+int hub_put_trigger_type(struct hub *hub, const char *ref, const json_t *body, bool create,
+                         const char *user, struct fault *fault)
 {
         int r = content_put_doc(hub, "trigger", ref, body, create, fault);
 
@@ -239,10 +259,17 @@ static json_t *check_answer(struct hub *hub, const struct checking *checking)
 int hub_check_instance(struct hub *hub, const char *name, json_t **ret, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
-        struct checking checking = { .lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER };
-        struct host_request request = { .entry = HOST_CHECK, .name = "check", .id = "", .action = "check",
-                .mode = "run", .attempt = 1, .deadline_mono_ms = clock_mono_ms() + 30000,
-                .doors = &plugin_doors, .arg = &checking.call };
+        struct checking checking = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                                     .over = PTHREAD_COND_INITIALIZER };
+        struct host_request request = { .entry = HOST_CHECK,
+                                        .name = "check",
+                                        .id = "",
+                                        .action = "check",
+                                        .mode = "run",
+                                        .attempt = 1,
+                                        .deadline_mono_ms = clock_mono_ms() + 30000,
+                                        .doors = &plugin_doors,
+                                        .arg = &checking.call };
         struct host_call *call;
 
         request.instance = catalog_instance(catalog, name);
@@ -251,10 +278,13 @@ int hub_check_instance(struct hub *hub, const char *name, json_t **ret, struct f
                 return fault_try(fault, "kaname instance list");
         }
         if (!request.instance->plugin->has_check) {
-                fault_set(fault, 422, "check.none", "the plugin '%s' has no check", request.instance->plugin->name);
+                fault_set(fault, 422, "check.none", "the plugin '%s' has no check",
+                          request.instance->plugin->name);
                 return fault_try(fault, "run one of its actions that only read");
         }
-        checking.call = (struct call){ .hub = hub, .instance = request.instance, .done = checked, .arg = &checking };
+        checking.call = (struct call){
+                .hub = hub, .instance = request.instance, .done = checked, .arg = &checking
+        };
         call = host_start(hub->o.host, &request);
         if (!call)
                 return fault_errno(fault, -ENOMEM, "check");
@@ -277,8 +307,10 @@ static int pack_known(struct hub *hub, const char *name, bool upgrade, struct fa
         const struct catalog_pack *pack = catalog_pack(catalog, name);
 
         if (pack && !upgrade) {
-                fault_set(fault, 409, "pack.exists", "the pack '%s' is installed already, version %s", name, pack->version);
-                return fault_try(fault, "kaname pack upgrade, or kaname pack remove %s first", name);
+                fault_set(fault, 409, "pack.exists",
+                          "the pack '%s' is installed already, version %s", name, pack->version);
+                return fault_try(fault, "kaname pack upgrade, or kaname pack remove %s first",
+                                 name);
         }
         if (!pack && upgrade) {
                 fault_set(fault, 404, "pack.unknown", "the pack '%s' is not installed", name);
@@ -296,8 +328,12 @@ static char *active_version(struct hub *hub, const char *name)
         return pack ? strdup(pack->version) : NULL;
 }
 
-/* Put a version in force, or back what was there: the rename is undone where the catalog would not stand. */
-static int switch_version(struct hub *hub, const char *name, const char *version, struct fault *fault)
+/*
+ * Put a version in force, or back what was there: the rename is undone where the catalog would not
+ * stand.
+ */
+static int switch_version(struct hub *hub, const char *name, const char *version,
+                          struct fault *fault)
 {
         _free_ char *before = active_version(hub, name);
         _fault_ struct fault ignored = FAULT_INIT;
@@ -324,8 +360,8 @@ static json_t *pack_answer(struct hub *hub, const char *name)
         return pack ? json_deep_copy(pack->metadata) : json_object();
 }
 
-int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade, const char *user,
-                     json_t **ret, struct fault *fault)
+int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade,
+                     const char *user, json_t **ret, struct fault *fault)
 {
         _json_ json_t *meta = NULL;
         _free_ char *dir = NULL;
@@ -350,7 +386,8 @@ int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool u
         return 0;
 }
 
-int hub_pack_rollback(struct hub *hub, const char *name, const char *user, json_t **ret, struct fault *fault)
+int hub_pack_rollback(struct hub *hub, const char *name, const char *user, json_t **ret,
+                      struct fault *fault)
 {
         _free_ char *version = NULL;
         int r;

@@ -2,8 +2,8 @@
 
 /*
  * One running execution, from the commit of its claim to the commit of its result. The result is
- * recorded under the claim (owner, epoch, attempt): a stale finisher gets nothing. What follows from
- * it, the internal event and the executions that event causes, is in the same commit.
+ * recorded under the claim (owner, epoch, attempt): a stale finisher gets nothing. What follows
+ * from it, the internal event and the executions that event causes, is in the same commit.
  *
  * References: hub->running holds one from start to finish; whoever calls into it holds another.
  */
@@ -40,7 +40,8 @@ struct running *running_unref(struct running *r)
         return NULL;
 }
 
-struct running *running_new(struct hub *hub, struct catalog *catalog, const struct catalog_action *action)
+struct running *running_new(struct hub *hub, struct catalog *catalog,
+                            const struct catalog_action *action)
 {
         struct running *r = calloc(1, sizeof *r);
 
@@ -80,15 +81,23 @@ struct running *running_find(struct hub *hub, const struct id *id)
 /* ---- from the queue ---- */
 
 /* Parameters were checked when they were accepted; only what serves them is looked up again. */
-int running_load(struct hub *hub, const struct store_execution *record, struct running **ret, struct fault *fault)
+int running_load(struct hub *hub, const struct store_execution *record, struct running **ret,
+                 struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         const struct catalog_action *action = catalog_action(catalog, record->action);
         _json_ json_t *params = params_unseal(hub, action, record->params);
         _json_ json_t *context = json_loads(record->context ? record->context : "{}", 0, NULL);
-        struct request request = { .action = record->action, .params = params, .context = context,
-                .mode = record->mode, .user = record->user, .rule = record->rule, .parent = record->parent,
-                .event = record->event, .plan = record->plan, .timeout_ms = record->timeout_ms };
+        struct request request = { .action = record->action,
+                                   .params = params,
+                                   .context = context,
+                                   .mode = record->mode,
+                                   .user = record->user,
+                                   .rule = record->rule,
+                                   .parent = record->parent,
+                                   .event = record->event,
+                                   .plan = record->plan,
+                                   .timeout_ms = record->timeout_ms };
         struct running *r = NULL;
         int failed;
 
@@ -99,7 +108,8 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
                 return failed;
         r->made_mono_us = 0;
         r->claim = (struct store_claim){ record->id, record->epoch, record->attempt };
-        r->retries_left = record->attempt > r->retries_left + 1 ? 0 : r->retries_left + 1 - record->attempt;
+        r->retries_left =
+                record->attempt > r->retries_left + 1 ? 0 : r->retries_left + 1 - record->attempt;
         *ret = r;
         return 0;
 }
@@ -108,8 +118,13 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
 
 static void tell(struct running *r, enum hub_topic topic, enum store_status status, uint64_t seq)
 {
-        struct hub_notice notice = { .topic = topic, .seq = seq, .id = r->claim.id, .parent = r->parent,
-                .action = r->action_ref, .status = status, .at_ms = clock_real_ms() };
+        struct hub_notice notice = { .topic = topic,
+                                     .seq = seq,
+                                     .id = r->claim.id,
+                                     .parent = r->parent,
+                                     .action = r->action_ref,
+                                     .status = status,
+                                     .at_ms = clock_real_ms() };
 
         bus_publish(r->hub, &notice);
 }
@@ -136,8 +151,13 @@ void running_start(struct running *r)
 static int tap(void *arg, const struct output_line *line)
 {
         struct running *r = arg;
-        struct hub_notice notice = { .topic = HUB_OUTPUT, .id = r->claim.id, .action = r->action_ref,
-                .stream = line->stream, .text = line->text, .len = line->len, .at_ms = line->at_ms };
+        struct hub_notice notice = { .topic = HUB_OUTPUT,
+                                     .id = r->claim.id,
+                                     .action = r->action_ref,
+                                     .stream = line->stream,
+                                     .text = line->text,
+                                     .len = line->len,
+                                     .at_ms = line->at_ms };
 
         bus_publish(r->hub, &notice);
         return 0;
@@ -149,7 +169,8 @@ void running_output(struct running *r, const char *stream, const void *data, siz
 
         pthread_mutex_lock(&r->lock);
         if (!r->output) {
-                failed = output_open(r->hub->o.state_dir, &r->claim.id, r->hub->o.output_max, &r->output);
+                failed = output_open(r->hub->o.state_dir, &r->claim.id, r->hub->o.output_max,
+                                     &r->output);
                 if (!failed)
                         output_tap(r->output, tap, r);
         }
@@ -166,17 +187,18 @@ static json_t *action_event(const struct running *r, const json_t *result)
         char id[ID_TEXT_SIZE], when[CLOCK_TEXT_SIZE];
         _json_ json_t *shown = schema_mask(r->action->params, r->params);
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O?, s:O?}",
-                         "execution_id", id_text(&r->claim.id, id), "status", store_status_text(r->end_status),
-                         "start_timestamp", clock_text(r->started_ms, when), "action_name", r->action->name,
-                         "action_ref", r->action_ref, "runner_ref", r->action->runner,
-                         "parameters", shown, "result", result);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O?, s:O?}", "execution_id",
+                         id_text(&r->claim.id, id), "status", store_status_text(r->end_status),
+                         "start_timestamp", clock_text(r->started_ms, when), "action_name",
+                         r->action->name, "action_ref", r->action_ref, "runner_ref",
+                         r->action->runner, "parameters", shown, "result", result);
 }
 
 static void add_action_event(struct intake *intake, struct running *r)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(r->hub);
-        _json_ json_t *result = r->end_result ? json_loads(r->end_result, JSON_DECODE_ANY, NULL) : NULL;
+        _json_ json_t *result =
+                r->end_result ? json_loads(r->end_result, JSON_DECODE_ANY, NULL) : NULL;
         _json_ json_t *payload = NULL;
         const json_t *trace = json_object_get(r->context, "trace_context");
         struct hub_event event = { .trigger = "core.st2.generic.actiontrigger", .source = "hub",
@@ -233,7 +255,9 @@ static void finished(void *arg, enum store_outcome outcome, const struct id *fir
                 tell(r, HUB_EXECUTION_FINISHED, r->end_status, seq);
         } else {
                 atomic_fetch_add(&r->hub->figures.stale, 1);
-                log_write(LOG_WARNING_, LOG_FIELDS("execution", id_text(&r->claim.id, id), "action", r->action_ref),
+                log_write(LOG_WARNING_,
+                          LOG_FIELDS("execution", id_text(&r->claim.id, id), "action",
+                                     r->action_ref),
                           "result refused: its claim is not ours any more, ignoring");
         }
         intake_committed(&finishing->intake, outcome);
@@ -290,7 +314,8 @@ static char *result_text(struct running *r, json_t *result)
         if (!text || strlen(text) <= r->hub->o.result_max)
                 return TAKE(text);
         r->end_status = STORE_FAILED;
-        return strdup("{\"error\":\"the result is larger than limits.result allows\",\"code\":\"result.too-big\"}");
+        return strdup("{\"error\":\"the result is larger than limits.result "
+                      "allows\",\"code\":\"result.too-big\"}");
 }
 
 void running_finish(struct running *r, enum store_status status, json_t *result)
@@ -337,12 +362,14 @@ static bool retry(struct running *r, const char *sentence)
                 store_txn_free(txn);
                 return false;
         }
-        store_txn_requeue(txn, &r->claim, STORE_DELAYED, clock_real_ms() + r->retry_delay_ms, sentence);
+        store_txn_requeue(txn, &r->claim, STORE_DELAYED, clock_real_ms() + r->retry_delay_ms,
+                          sentence);
         store_commit(r->hub->o.store, txn, retried, r);
         return true;
 }
 
-void running_fail(struct running *r, enum store_status status, const char *code, const char *sentence)
+void running_fail(struct running *r, enum store_status status, const char *code,
+                  const char *sentence)
 {
         if (status != STORE_CANCELED && retry(r, sentence))
                 return;
@@ -366,10 +393,12 @@ static int is_final(void *arg, const struct store_execution *execution)
         return 0;
 }
 
-static int settle_waiting(struct hub *hub, const struct id *id, const char *user, struct fault *fault)
+static int settle_waiting(struct hub *hub, const struct id *id, const char *user,
+                          struct fault *fault)
 {
         char text[ID_TEXT_SIZE];
-        _json_ json_t *result = json_pack("{s:s+}", "error", "cancelled before it started, by ", user);
+        _json_ json_t *result =
+                json_pack("{s:s+}", "error", "cancelled before it started, by ", user);
         _free_ char *body = result ? json_compact(result) : NULL;
         struct store_txn *txn = store_txn_new();
         enum store_outcome outcome;
@@ -380,7 +409,8 @@ static int settle_waiting(struct hub *hub, const struct id *id, const char *user
         outcome = store_commit_wait(hub->o.store, txn, NULL, NULL);
         if (outcome != STORE_STALE && outcome != STORE_CONFLICT)
                 return store_outcome_fault(outcome, fault);
-        fault_set(fault, 409, "execution.starting", "execution %s is starting just now", id_text(id, text));
+        fault_set(fault, 409, "execution.starting", "execution %s is starting just now",
+                  id_text(id, text));
         return fault_try(fault, "cancel it again");
 }
 

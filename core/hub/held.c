@@ -102,7 +102,8 @@ int hub_pause(struct hub *hub, const char *user, const char *reason, struct faul
         if (r != 0)
                 return r;
         atomic_store(&hub->dispatch.is_paused, true);
-        log_write(LOG_NOTICE_, LOG_FIELDS("user", user, "reason", reason), "hub paused: no new starts");
+        log_write(LOG_NOTICE_, LOG_FIELDS("user", user, "reason", reason),
+                  "hub paused: no new starts");
         return 0;
 }
 
@@ -138,10 +139,14 @@ static int collect(void *arg, const struct store_execution *execution)
         return held->n == sizeof held->ids / sizeof held->ids[0];
 }
 
-static int find_held(struct hub *hub, const struct id *id, const char *rule, struct held_ids *ret, struct fault *fault)
+static int find_held(struct hub *hub, const struct id *id, const char *rule, struct held_ids *ret,
+                     struct fault *fault)
 {
-        struct store_execution_filter filter = { .rule = rule, .status = STORE_HELD, .unfinished = true };
-        struct store_page page = { .limit = sizeof ret->ids / sizeof ret->ids[0], .ascending = true };
+        struct store_execution_filter filter = { .rule = rule,
+                                                 .status = STORE_HELD,
+                                                 .unfinished = true };
+        struct store_page page = { .limit = sizeof ret->ids / sizeof ret->ids[0],
+                                   .ascending = true };
 
         ret->n = 0;
         if (id) {
@@ -153,7 +158,8 @@ static int find_held(struct hub *hub, const struct id *id, const char *rule, str
 
 static void settle_one(struct store_txn *txn, const struct id *id, bool release, const char *user)
 {
-        _json_ json_t *result = json_pack("{s:s+}", "error", "dropped from the held list by ", user);
+        _json_ json_t *result =
+                json_pack("{s:s+}", "error", "dropped from the held list by ", user);
         _free_ char *text = result ? json_compact(result) : NULL;
 
         if (release)
@@ -202,8 +208,8 @@ static int each_held(struct hub *hub, const struct id *id, const char *rule, con
         return 0;
 }
 
-int hub_held_release(struct hub *hub, const struct id *execution, const char *rule, const char *user,
-                     unsigned *ret_n, struct fault *fault)
+int hub_held_release(struct hub *hub, const struct id *execution, const char *rule,
+                     const char *user, unsigned *ret_n, struct fault *fault)
 {
         return each_held(hub, execution, rule, user, true, ret_n, fault);
 }

@@ -34,7 +34,8 @@ static struct hub *hub_new(const struct hub_options *options)
                 return NULL;
         hub->o = *options;
         set_defaults(&hub->o);
-        hub->instances = options->instances ? json_incref((json_t *)options->instances) : json_array();
+        hub->instances =
+                options->instances ? json_incref((json_t *)options->instances) : json_array();
         hub->problems = json_object();
         hub->started_ms = clock_real_ms();
         pthread_mutex_init(&hub->catalog_lock, NULL);
@@ -77,6 +78,12 @@ struct hub *hub_free(struct hub *hub)
 {
         if (!hub)
                 return NULL;
+        list_each(pos, &hub->running) {
+                struct running *r = list_entry(pos, struct running, link);
+
+                if (r->runner->abandon)
+                        r->runner->abandon(r);
+        }
         if (hub->timers.next)
                 timers_deinit(hub);
         sensors_deinit(hub);
@@ -117,8 +124,9 @@ static json_t *counts_json(struct hub *hub)
         store_count(hub->o.store, &counts);
         return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "queued", (json_int_t)counts.queued,
                          "delayed", (json_int_t)counts.delayed, "held", (json_int_t)counts.held,
-                         "running", (json_int_t)counts.running, "pending", (json_int_t)counts.pending,
-                         "db_bytes", (json_int_t)counts.db_bytes, "wal_bytes", (json_int_t)counts.wal_bytes);
+                         "running", (json_int_t)counts.running, "pending",
+                         (json_int_t)counts.pending, "db_bytes", (json_int_t)counts.db_bytes,
+                         "wal_bytes", (json_int_t)counts.wal_bytes);
 }
 
 static json_t *problems_json(struct hub *hub, const struct catalog *catalog)
@@ -145,11 +153,12 @@ json_t *hub_status(struct hub *hub)
         pthread_mutex_unlock(&hub->content_lock);
         store_health(hub->o.store, &sick);
         status = json_pack("{s:s, s:s, s:b, s:i, s:o, s:s?, s:I, s:I, s:o, s:o, s:o, s:s}",
-                "version", PACKAGE_VERSION, "since", clock_text(hub->started_ms, since),
-                "paused", hub_is_paused(hub), "running_max", (int)hub->o.running_max,
-                "queue", counts_json(hub), "store_problem", sick.what,
-                "epoch", (json_int_t)store_epoch(hub->o.store), "seq", (json_int_t)store_seq(hub->o.store),
-                "plugins", host_report(hub->o.host), "sensors", hub_sensors(hub), "problems", problems,
-                "state_dir", hub->o.state_dir);
+                           "version", PACKAGE_VERSION, "since", clock_text(hub->started_ms, since),
+                           "paused", hub_is_paused(hub), "running_max", (int)hub->o.running_max,
+                           "queue", counts_json(hub), "store_problem", sick.what, "epoch",
+                           (json_int_t)store_epoch(hub->o.store), "seq",
+                           (json_int_t)store_seq(hub->o.store), "plugins", host_report(hub->o.host),
+                           "sensors", hub_sensors(hub), "problems", problems, "state_dir",
+                           hub->o.state_dir);
         return status;
 }

@@ -39,7 +39,8 @@ struct hub_options {
         struct host *host;
         const char *state_dir;
         const char *host_program;
-        const char *const *plugin_path, *const *pack_path, *const *contract_path;       /* NULL-terminated folders */
+        /* NULL-terminated folders */
+        const char *const *plugin_path, *const *pack_path, *const *contract_path;
         const json_t *instances;        /* definitions of the configuration, with "origin" */
         unsigned running_max;           /* executions at once; 0: 64 */
         int64_t default_timeout_ms;     /* 0: 60,000 */
@@ -49,7 +50,10 @@ struct hub_options {
 
 /* Build the catalog, settle what was lost (on_lost), start timers, sensors and dispatch. Blocks. */
 int hub_start(const struct hub_options *options, struct hub **ret, struct fault *fault);
-/* Stop starting; wait until running executions end or wait_ms passed; requeue the rest. On the loop's thread. */
+/*
+ * Stop starting; wait until running executions end or wait_ms passed; requeue the rest. On the
+ * loop's thread.
+ */
 void hub_drain(struct hub *hub, int64_t wait_ms, void (*drained)(void *arg), void *arg);
 struct hub *hub_free(struct hub *hub);
 /* All or nothing: a fault leaves the old catalog. instances: as in the options. Blocks. */
@@ -106,24 +110,40 @@ struct hub_ran {
 };
 typedef void hub_run_done(void *arg, const struct hub_ran *ran);
 /* FAULT 404 action.unknown (with the nearest), 422 parameters, 409 instance.ambiguous, 503. */
-int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void *arg, struct fault *fault);
-/* Apply the plan that this plan-mode execution made: FAULT 404, 409 plan.used, plan.failed, plan.stale. */
-int hub_apply(struct hub *hub, const struct id *plan, const char *user, hub_run_done *done, void *arg, struct fault *fault);
+int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void *arg,
+            struct fault *fault);
+/*
+ * Apply the plan that this plan-mode execution made: FAULT 404, 409 plan.used, plan.failed,
+ * plan.stale.
+ */
+int hub_apply(struct hub *hub, const struct id *plan, const char *user, hub_run_done *done,
+              void *arg, struct fault *fault);
 /* Same input, by reference: secrets never leave. params (may be NULL) replaces single members. */
 int hub_rerun(struct hub *hub, const struct id *execution, const json_t *params, const char *user,
               int64_t delay_ms, hub_run_done *done, void *arg, struct fault *fault);
-/* Put back what an execution changed, last first. FAULT 404, 409 undo.done, undo.nothing, undo.running, 422 undo.impossible. */
+/*
+ * Put back what an execution changed, last first. FAULT 404, 409 undo.done, undo.nothing,
+ * undo.running, 422 undo.impossible.
+ */
 int hub_undo(struct hub *hub, const struct id *execution, const char *mode, const char *user,
              hub_run_done *done, void *arg, struct fault *fault);
 /* The same for all executions of an event, last first: one parent with a child an execution. */
 int hub_undo_event(struct hub *hub, const struct id *event, const char *mode, const char *user,
                    hub_run_done *done, void *arg, struct fault *fault);
-/* Ask an execution to end. FAULT 404, 409 execution.final. Answers when it is asked, not when it ended. */
+/*
+ * Ask an execution to end. FAULT 404, 409 execution.final. Answers when it is asked, not when it
+ * ended.
+ */
 int hub_cancel(struct hub *hub, const struct id *execution, const char *user, struct fault *fault);
-/* Answer an execution that on_lost left pending: "retry" or "fail". FAULT 404, 409. Blocks for the commit. */
-int hub_resolve(struct hub *hub, const struct id *execution, const char *answer, const char *user, struct fault *fault);
+/*
+ * Answer an execution that on_lost left pending: "retry" or "fail". FAULT 404, 409. Blocks for the
+ * commit.
+ */
+int hub_resolve(struct hub *hub, const struct id *execution, const char *answer, const char *user,
+                struct fault *fault);
 /* Settle an unknown change by reading back: runs the action's plan. Blocks. */
-int hub_settle_changes(struct hub *hub, const struct id *execution, const char *user, struct fault *fault);
+int hub_settle_changes(struct hub *hub, const struct id *execution, const char *user,
+                       struct fault *fault);
 
 /* ---- a person can always stop it (these block for their commit) ---- */
 
@@ -131,21 +151,32 @@ int hub_pause(struct hub *hub, const char *user, const char *reason, struct faul
 int hub_resume(struct hub *hub, const char *user, struct fault *fault);
 bool hub_is_paused(struct hub *hub);
 /* Release or drop what is held: one id, or all of a rule (ref), or all (both NULL). */
-int hub_held_release(struct hub *hub, const struct id *execution, const char *rule, const char *user, unsigned *ret_n, struct fault *fault);
-int hub_held_drop(struct hub *hub, const struct id *execution, const char *rule, const char *user, unsigned *ret_n, struct fault *fault);
+int hub_held_release(struct hub *hub, const struct id *execution, const char *rule,
+                     const char *user, unsigned *ret_n, struct fault *fault);
+int hub_held_drop(struct hub *hub, const struct id *execution, const char *rule, const char *user,
+                  unsigned *ret_n, struct fault *fault);
 
 /* ---- content at run time (these block: they rebuild the catalog) ---- */
 
 /* create: it must not exist. FAULT 409 rule.from-file names the file; 422. body NULL deletes. */
-int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create, const char *user, struct fault *fault);
-int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user, struct fault *fault);
-int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create, const char *user, struct fault *fault);
+int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create,
+                 const char *user, struct fault *fault);
+int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user,
+                    struct fault *fault);
+int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create,
+                     const char *user, struct fault *fault);
 /* What works, what does not, what to do: runs the plugin's check. */
 int hub_check_instance(struct hub *hub, const char *name, json_t **ret, struct fault *fault);
-int hub_put_trigger_type(struct hub *hub, const char *ref, const json_t *body, bool create, const char *user, struct fault *fault);
-/* archive_fd, or a folder when it is -1. upgrade: it must exist already; else it must not. *ret: the pack. */
-int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade, const char *user, json_t **ret, struct fault *fault);
-int hub_pack_rollback(struct hub *hub, const char *name, const char *user, json_t **ret, struct fault *fault);
+int hub_put_trigger_type(struct hub *hub, const char *ref, const json_t *body, bool create,
+                         const char *user, struct fault *fault);
+/*
+ * archive_fd, or a folder when it is -1. upgrade: it must exist already; else it must not. *ret:
+ * the pack.
+ */
+int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade,
+                     const char *user, json_t **ret, struct fault *fault);
+int hub_pack_rollback(struct hub *hub, const char *name, const char *user, json_t **ret,
+                      struct fault *fault);
 int hub_pack_remove(struct hub *hub, const char *name, const char *user, struct fault *fault);
 int hub_plugin_trust(struct hub *hub, const char *name, const char *user, struct fault *fault);
 /* Key-value pairs: sealed when secret; plain text out when decrypt. */
@@ -173,8 +204,10 @@ struct hub_notice {
 };
 struct hub_watch;
 /* notice() runs on whatever thread it happened; after it is committed. Keep it short. */
-struct hub_watch *hub_watch_new(struct hub *hub, void (*notice)(void *arg, const struct hub_notice *notice), void *arg);
-struct hub_watch *hub_watch_free(struct hub_watch *watch);      /* none is called any more after this */
+struct hub_watch *hub_watch_new(struct hub *hub,
+                                void (*notice)(void *arg, const struct hub_notice *notice),
+                                void *arg);
+struct hub_watch *hub_watch_free(struct hub_watch *watch); /* none is called any more after this */
 
 /* ---- figures ---- */
 

@@ -27,7 +27,9 @@ static int note_lost(void *arg, const struct store_execution *execution)
         if (!lost)
                 return 1;
         *lost = (struct lost){ { execution->id, execution->epoch, execution->attempt },
-                strdup(execution->on_lost ? execution->on_lost : "ask"), strdup(execution->action), *head };
+                               strdup(execution->on_lost ? execution->on_lost : "ask"),
+                               strdup(execution->action),
+                               *head };
         *head = lost;
         return 0;
 }
@@ -37,11 +39,13 @@ static void add_decision(struct store_txn *txn, const struct lost *lost)
         static const char failed[] = "{\"error\":\"the hub died while it ran\",\"code\":\"lost\"}";
 
         if (text_equal(lost->on_lost, "retry"))
-                store_txn_requeue(txn, &lost->claim, STORE_REQUESTED, 0, "the hub died while it ran; run again");
+                store_txn_requeue(txn, &lost->claim, STORE_REQUESTED, 0,
+                                  "the hub died while it ran; run again");
         else if (text_equal(lost->on_lost, "fail"))
                 store_txn_finish(txn, &lost->claim, STORE_ABANDONED, failed, clock_real_ms());
         else
-                store_txn_requeue(txn, &lost->claim, STORE_PENDING, 0, "the hub died while it ran; retry or fail?");
+                store_txn_requeue(txn, &lost->claim, STORE_PENDING, 0,
+                                  "the hub died while it ran; retry or fail?");
 }
 
 static void decide(struct hub *hub, const struct lost *lost)
@@ -78,7 +82,8 @@ int resolve_lost(struct hub *hub, struct fault *fault)
 
 /* ---- a person's answer ---- */
 
-static int answer(struct store_txn *txn, const struct id *execution, const char *said, const char *user, struct fault *fault)
+static int answer(struct store_txn *txn, const struct id *execution, const char *said,
+                  const char *user, struct fault *fault)
 {
         _json_ json_t *result = NULL;
         _free_ char *text = NULL;
@@ -88,8 +93,10 @@ static int answer(struct store_txn *txn, const struct id *execution, const char 
                 return 0;
         }
         if (!text_equal(said, "fail"))
-                return fault_set(fault, 400, "resolve.answer", "answer 'retry' or 'fail', not '%s'", said);
-        result = json_pack("{s:s+, s:s}", "error", "given up after the hub died while it ran, by ", user, "code", "lost");
+                return fault_set(fault, 400, "resolve.answer", "answer 'retry' or 'fail', not '%s'",
+                                 said);
+        result = json_pack("{s:s+, s:s}", "error", "given up after the hub died while it ran, by ",
+                           user, "code", "lost");
         text = result ? json_compact(result) : NULL;
         store_txn_settle(txn, execution, STORE_ABANDONED, text, clock_real_ms());
         return 0;
@@ -101,7 +108,8 @@ static int take_status(void *arg, const struct store_execution *execution)
         return 0;
 }
 
-int hub_resolve(struct hub *hub, const struct id *execution, const char *said, const char *user, struct fault *fault)
+int hub_resolve(struct hub *hub, const struct id *execution, const char *said, const char *user,
+                struct fault *fault)
 {
         enum store_status status = STORE_FAILED;
         struct store_txn *txn;
@@ -111,8 +119,8 @@ int hub_resolve(struct hub *hub, const struct id *execution, const char *said, c
         if (r != 0)
                 return r;
         if (status != STORE_PENDING)
-                return fault_set(fault, 409, "execution.not-pending", "execution %s waits for no answer",
-                                 id_text(execution, id));
+                return fault_set(fault, 409, "execution.not-pending",
+                                 "execution %s waits for no answer", id_text(execution, id));
         txn = store_txn_new();
         if (!txn)
                 return fault_errno(fault, -ENOMEM, "resolve");
@@ -153,10 +161,17 @@ static void settled(struct call *call, int code, const char *sentence, json_t *r
 /* Run the row's undo as a plan, and wait for it. */
 static int look(struct hub *hub, struct settling *settling, const json_t *row)
 {
-        struct host_request request = { .entry = HOST_ACTION, .instance = settling->call.instance, .id = "",
-                .name = json_text_of(row, "undo_action", ""), .args = json_object_get(row, "undo_args"),
-                .action = "settle", .mode = "plan", .attempt = 1, .doors = &plugin_doors,
-                .deadline_mono_ms = clock_mono_ms() + 30000, .arg = &settling->call };
+        struct host_request request = { .entry = HOST_ACTION,
+                                        .instance = settling->call.instance,
+                                        .id = "",
+                                        .name = json_text_of(row, "undo_action", ""),
+                                        .args = json_object_get(row, "undo_args"),
+                                        .action = "settle",
+                                        .mode = "plan",
+                                        .attempt = 1,
+                                        .doors = &plugin_doors,
+                                        .deadline_mono_ms = clock_mono_ms() + 30000,
+                                        .arg = &settling->call };
         struct host_call *call = host_start(hub->o.host, &request);
 
         if (!call)
@@ -169,15 +184,19 @@ static int look(struct hub *hub, struct settling *settling, const json_t *row)
         return settling->code;
 }
 
-/* What the undo would change is what is there now; where it would change nothing, before is there. */
-static enum store_change_state judge(const json_t *announced, const json_t *row, const json_t **ret_found)
+/*
+ * What the undo would change is what is there now; where it would change nothing, before is there.
+ */
+static enum store_change_state judge(const json_t *announced, const json_t *row,
+                                     const json_t **ret_found)
 {
         const json_t *first = json_array_get(announced, 0);
 
         *ret_found = json_object_get(first ? first : row, "before");
         if (guard_equal(*ret_found, json_object_get(row, "after")))
                 return STORE_APPLIED;
-        return guard_equal(*ret_found, json_object_get(row, "before")) ? STORE_REFUSED : STORE_UNKNOWN;
+        return guard_equal(*ret_found, json_object_get(row, "before")) ? STORE_REFUSED
+                                                                       : STORE_UNKNOWN;
 }
 
 static void close_row(struct hub *hub, const struct id *execution, const json_t *row,
@@ -195,10 +214,13 @@ static void close_row(struct hub *hub, const struct id *execution, const json_t 
                   "unknown change read back: %s", store_change_state_text(state));
 }
 
-static void settle_row(struct hub *hub, struct catalog *catalog, const struct id *execution, const json_t *row)
+static void settle_row(struct hub *hub, struct catalog *catalog, const struct id *execution,
+                       const json_t *row)
 {
-        _cleanup_(running_unrefp) struct running *r = running_new(hub, catalog, catalog_action(catalog, "core.undo"));
-        struct settling settling = { .lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER };
+        _cleanup_(running_unrefp) struct running *r =
+                running_new(hub, catalog, catalog_action(catalog, "core.undo"));
+        struct settling settling = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                                     .over = PTHREAD_COND_INITIALIZER };
         const json_t *found = NULL;
         enum store_change_state state;
 
@@ -213,7 +235,8 @@ static void settle_row(struct hub *hub, struct catalog *catalog, const struct id
         close_row(hub, execution, row, state, found);
 }
 
-int hub_settle_changes(struct hub *hub, const struct id *execution, const char *user, struct fault *fault)
+int hub_settle_changes(struct hub *hub, const struct id *execution, const char *user,
+                       struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         struct store_change_filter filter = { .execution = *execution, .state = STORE_UNKNOWN };

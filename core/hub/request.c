@@ -57,7 +57,8 @@ static int find_action(const struct catalog *catalog, const char *ref,
                 return fault_try(fault, "enable it with PUT /api/v1/actions/%s", ref);
         }
         if (!runner_find(action->runner)) {
-                fault_set(fault, 422, "runner.missing", "the action '%s' needs the runner '%s'", ref, action->runner);
+                fault_set(fault, 422, "runner.missing", "the action '%s' needs the runner '%s'",
+                          ref, action->runner);
                 fault_why(fault, "this hub does not have that runner");
                 return fault_try(fault, "kaname action list -o wide shows which actions can run");
         }
@@ -74,7 +75,8 @@ static int check_params(const struct catalog_action *action, const struct reques
         if (!params)
                 return -ENOMEM;
         if (!json_is_object(params))
-                return fault_set(fault, 400, "params.not-object", "parameters must be a JSON object");
+                return fault_set(fault, 400, "params.not-object",
+                                 "parameters must be a JSON object");
         if (request->coerce)
                 schema_coerce(action->params, params);
         r = schema_fill_defaults(action->params, params);
@@ -144,7 +146,8 @@ struct asked {
         void *arg;
 };
 
-static void asked_committed(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
+static void asked_committed(void *arg, enum store_outcome outcome, const struct id *first,
+                            uint64_t seq)
 {
         struct asked *asked = arg;
         struct hub_ran ran = { outcome, asked->id };
@@ -168,7 +171,8 @@ struct ask {
         const char *doc_kind, *doc_name;
 };
 
-static int ask(struct hub *hub, const struct ask *ask, hub_run_done *done, void *arg, struct fault *fault)
+static int ask(struct hub *hub, const struct ask *ask, hub_run_done *done, void *arg,
+               struct fault *fault)
 {
         struct asked *asked = calloc(1, sizeof *asked);
 
@@ -194,7 +198,8 @@ static int ask(struct hub *hub, const struct ask *ask, hub_run_done *done, void 
         return 0;
 }
 
-int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void *arg, struct fault *fault)
+int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void *arg,
+            struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         struct request request = { .action = run->action, .params = run->params, .mode = run->mode,
@@ -213,9 +218,11 @@ int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void
         }
         if (text_equal(run->mode, "plan") && !asking.r->row && !asking.r->action->is_readonly) {
                 fault_set(fault, 422, "plan.impossible", "%s cannot be planned", run->action);
-                fault_why(fault, "its runner '%s' does not announce what it changes", asking.r->action->runner);
+                fault_why(fault, "its runner '%s' does not announce what it changes",
+                          asking.r->action->runner);
                 running_unref(asking.r);
-                return fault_try(fault, "plan actions of plugins; they change the world through one door");
+                return fault_try(fault,
+                                 "plan actions of plugins; they change the world through one door");
         }
         return ask(hub, &asking, done, arg, fault);
 }
@@ -244,7 +251,8 @@ static int see_plan(void *arg, const struct store_execution *execution)
         seen->params = strdup(execution->params);
         seen->mode = strdup(execution->mode);
         seen->status = execution->status;
-        seen->result = execution->result ? json_loads(execution->result, JSON_DECODE_ANY, NULL) : NULL;
+        seen->result =
+                execution->result ? json_loads(execution->result, JSON_DECODE_ANY, NULL) : NULL;
         return 0;
 }
 
@@ -258,19 +266,23 @@ static int check_plan(const struct plan_seen *seen, const struct id *plan, struc
                 return fault_try(fault, "kaname plan ACTION … makes one");
         }
         if (!store_status_is_final(seen->status))
-                return fault_set(fault, 409, "plan.running", "the plan %s is still being made", text);
+                return fault_set(fault, 409, "plan.running", "the plan %s is still being made",
+                                 text);
         if (seen->status != STORE_SUCCEEDED)
-                return fault_set(fault, 409, "plan.failed", "the plan %s ended as %s and cannot be applied",
-                                 text, store_status_text(seen->status));
+                return fault_set(fault, 409, "plan.failed",
+                                 "the plan %s ended as %s and cannot be applied", text,
+                                 store_status_text(seen->status));
         if (json_bool_of(seen->result, "partial", false)) {
                 fault_set(fault, 409, "plan.partial", "the plan %s is partial", text);
-                return fault_why(fault, "it ends where a result is needed that only a real run gives");
+                return fault_why(fault,
+                                 "it ends where a result is needed that only a real run gives");
         }
         return 0;
 }
 
 /* Applying is a new execution of the same input that is held to the plan's rows. */
-int hub_apply(struct hub *hub, const struct id *plan, const char *user, hub_run_done *done, void *arg, struct fault *fault)
+int hub_apply(struct hub *hub, const struct id *plan, const char *user, hub_run_done *done,
+              void *arg, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         _cleanup_(plan_seen_deinit) struct plan_seen seen = { 0 };
@@ -333,13 +345,15 @@ int hub_rerun(struct hub *hub, const struct id *execution, const json_t *params,
         if (r != 0)
                 return fault_errno(fault, r, "re-run");
         if (!text_equal(seen.mode, "run") && !text_equal(seen.mode, "plan"))
-                return fault_set(fault, 409, "rerun.impossible", "an execution of mode %s cannot be run again", seen.mode);
+                return fault_set(fault, 409, "rerun.impossible",
+                                 "an execution of mode %s cannot be run again", seen.mode);
         merged = params_unseal(hub, catalog_action(catalog, seen.action), seen.params);
         if (params && json_is_object(params))
                 json_object_update(merged, (json_t *)params);
         if (!seen.context)
                 seen.context = json_object();
-        json_object_set_new(seen.context, "re-run", json_pack("{s:s}", "ref", id_text(execution, text)));
+        json_object_set_new(seen.context, "re-run",
+                            json_pack("{s:s}", "ref", id_text(execution, text)));
         request.action = seen.action;
         request.params = merged;
         request.mode = seen.mode;
@@ -360,7 +374,8 @@ static int count_row(void *arg, const struct store_change *change)
         return 0;
 }
 
-static int check_undo(struct hub *hub, const struct store_change_filter *filter, const char *of, struct fault *fault)
+static int check_undo(struct hub *hub, const struct store_change_filter *filter, const char *of,
+                      struct fault *fault)
 {
         struct { unsigned rows, open, undone; } n = { 0, 0, 0 };
         struct store_page page = { .limit = 10000 };
@@ -388,7 +403,8 @@ static int undo(struct hub *hub, const struct store_change_filter *filter, const
         bool of_event = id_is_zero(&filter->execution);
         const struct id *id = of_event ? &filter->event : &filter->execution;
         char name[ID_TEXT_SIZE], of[48];
-        _json_ json_t *params = json_pack("{s:s}", of_event ? "event" : "execution", id_text(id, name));
+        _json_ json_t *params =
+                json_pack("{s:s}", of_event ? "event" : "execution", id_text(id, name));
         bool is_plan = text_equal(how->mode, "plan");
         struct request request = { .action = "core.undo", .params = params, .user = how->user,
                 .mode = is_plan ? "plan" : "undo", .plan = *id, .parent = *parent };
@@ -416,7 +432,8 @@ int hub_undo(struct hub *hub, const struct id *execution, const char *mode, cons
         struct hub_run how = { .mode = mode, .user = user };
         int r = store_get_execution(hub->o.store, execution, false, see_nothing, NULL, fault);
 
-        return r ? fault_errno(fault, r, "undo") : undo(hub, &filter, execution, &how, done, arg, fault);
+        return r ? fault_errno(fault, r, "undo")
+                 : undo(hub, &filter, execution, &how, done, arg, fault);
 }
 
 static int see_no_event(void *arg, const struct store_event *event)
@@ -434,5 +451,6 @@ int hub_undo_event(struct hub *hub, const struct id *event, const char *mode, co
         static const struct id none;
         int r = store_get_event(hub->o.store, event, see_no_event, NULL, fault);
 
-        return r ? fault_errno(fault, r, "undo") : undo(hub, &filter, &none, &how, done, arg, fault);
+        return r ? fault_errno(fault, r, "undo")
+                 : undo(hub, &filter, &none, &how, done, arg, fault);
 }

@@ -33,11 +33,11 @@ struct guard {
         enum guard_mode mode;
         uint32_t n;                     /* changes announced so far in this pass */
         uint32_t recorded;              /* rows written to the ledger by this execution */
-        json_t *rows;                   /* GUARD_SKIP: what was announced, [{resource, before, after, …}] */
+        json_t *rows; /* GUARD_SKIP: what was announced, [{resource, before, after, …}] */
         json_t *expected;               /* GUARD_EXACT: the approved rows, in order; borrowed */
-        json_t *conflict;               /* {resource, before, found, wanted} once a call broke the rule */
+        json_t *conflict; /* {resource, before, found, wanted} once a call broke the rule */
         bool is_partial;                /* the action said KN_EUNKNOWN */
-        bool allows_done;               /* GUARD_EXACT: what is already as wanted is no conflict (undo) */
+        bool allows_done; /* GUARD_EXACT: what is already as wanted is no conflict (undo) */
 };
 
 struct running {
@@ -51,12 +51,12 @@ struct running {
         const struct manifest_action *row;
         struct store_claim claim;
         struct id event, parent, plan;
-        struct id root;                 /* the event at the head of the chain: what one undo takes back */
+        struct id root; /* the event at the head of the chain: what one undo takes back */
         json_t *params;                 /* in the clear */
         json_t *context;
         char *action_ref, *rule, *user, *mode;
-        int64_t made_mono_us;           /* when what caused it was read; 0: it waited in the store */
-        bool is_timed;                  /* timeout_ms was asked for: it bounds what parameters allow */
+        int64_t made_mono_us; /* when what caused it was read; 0: it waited in the store */
+        bool is_timed;        /* timeout_ms was asked for: it bounds what parameters allow */
         int64_t started_ms, deadline_mono_ms, timeout_ms;
         uint32_t retries_left;
         int64_t retry_delay_ms;
@@ -81,15 +81,21 @@ CLEANUP_DEFINE(struct running *, running_unref);
 CLEANUP_DEFINE(struct catalog *, catalog_unref);
 struct running *running_find(struct hub *hub, const struct id *id);     /* a reference, or NULL */
 /* From a request that was just checked; params and context are taken. */
-struct running *running_new(struct hub *hub, struct catalog *catalog, const struct catalog_action *action);
+struct running *running_new(struct hub *hub, struct catalog *catalog,
+                            const struct catalog_action *action);
 /* From a record of the queue. FAULT where its action is gone or its runner is not here. */
-int running_load(struct hub *hub, const struct store_execution *record, struct running **ret, struct fault *fault);
+int running_load(struct hub *hub, const struct store_execution *record, struct running **ret,
+                 struct fault *fault);
 /* Its claim is committed: go. Any thread; takes the reference. */
 void running_start(struct running *r);
 /* It is over: status, result (stolen, may be NULL). Once; any thread. */
 void running_finish(struct running *r, enum store_status status, json_t *result);
-/* As finish, for a runner that failed: result {"error": sentence, "code": code}; retries where it may. */
-void running_fail(struct running *r, enum store_status status, const char *code, const char *sentence);
+/*
+ * As finish, for a runner that failed: result {"error": sentence, "code": code}; retries where it
+ * may.
+ */
+void running_fail(struct running *r, enum store_status status, const char *code,
+                  const char *sentence);
 void running_cancel(struct running *r);
 void running_output(struct running *r, const char *stream, const void *data, size_t len);
 /* Finish again what a full disk kept from being recorded. */
@@ -99,14 +105,17 @@ void running_flush(struct hub *hub);
 
 struct runner {
         const char *name;
-        void (*start)(struct running *r);       /* ends in running_finish(), now or later; quick; any thread */
+        void (*start)(struct running
+                              *r); /* ends in running_finish(), now or later; quick; any thread */
         void (*cancel)(struct running *r);      /* hurry it; may be NULL */
+        void (*abandon)(struct running *r);     /* the hub ends first; may be NULL */
 };
 const struct runner *runner_find(const char *name);
 void plugin_start(struct running *r);
 void plugin_cancel(struct running *r);
 void local_start(struct running *r);
 void local_cancel(struct running *r);
+void local_abandon(struct running *r);
 void http_start(struct running *r);
 void pause_start(struct running *r);
 void pause_cancel(struct running *r);
@@ -131,10 +140,15 @@ int intake_event(struct intake *intake, struct catalog *catalog, const struct hu
  * Only if some rule matches; for the hub's own events, so that nobody pays for what nobody hears.
  * root: the event that all of this began with (zero: this one).
  */
-void intake_internal(struct intake *intake, struct catalog *catalog, const struct hub_event *event, const struct id *root);
+void intake_internal(struct intake *intake, struct catalog *catalog, const struct hub_event *event,
+                     const struct id *root);
 /* Add an execution; claimed right away where a slot is free and it is due. Takes r. */
-void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms, const char *held_note);
-/* After the commit: start the claimed, tell the bus, wake the dispatcher. On failure: give the slots back. */
+void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms,
+                      const char *held_note);
+/*
+ * After the commit: start the claimed, tell the bus, wake the dispatcher. On failure: give the
+ * slots back.
+ */
 void intake_committed(struct intake *intake, enum store_outcome outcome);
 
 /* Check a request for an action and make what will run it. */
@@ -150,7 +164,10 @@ struct request {
 int request_check(struct hub *hub, struct catalog *catalog, const struct request *request,
                   struct running **ret, struct fault *fault);
 
-/* Parameters as they are stored (secret ones sealed), and back; a new object, never NULL but out of memory. */
+/*
+ * Parameters as they are stored (secret ones sealed), and back; a new object, never NULL but out of
+ * memory.
+ */
 json_t *params_seal(struct hub *hub, const struct catalog_action *action, const json_t *params);
 json_t *params_unseal(struct hub *hub, const struct catalog_action *action, const char *text);
 
@@ -172,17 +189,19 @@ struct dispatch {
 };
 int dispatch_init(struct hub *hub);
 void dispatch_deinit(struct hub *hub);
-bool dispatch_reserve(struct hub *hub);                 /* a slot, if one is free and nothing waits */
+bool dispatch_reserve(struct hub *hub); /* a slot, if one is free and nothing waits */
 void dispatch_release(struct hub *hub);                 /* give one back */
 void dispatch_wake(struct hub *hub);                    /* something is due: claim it */
-void dispatch_rearm(struct hub *hub);                   /* something delayed was added; any thread */
+void dispatch_rearm(struct hub *hub); /* something delayed was added; any thread */
 
 /* ---- change.c ---- */
 
-int change_announce(struct running *r, const struct catalog_instance *instance, const struct kn_change *change);
+int change_announce(struct running *r, const struct catalog_instance *instance,
+                    const struct kn_change *change);
 int change_close(struct running *r, int ticket, int outcome, const char *observed);
 /* The rows of an execution's ledger or plan as JSON, in order. */
-int change_rows(struct hub *hub, const struct store_change_filter *filter, json_t **ret, struct fault *fault);
+int change_rows(struct hub *hub, const struct store_change_filter *filter, json_t **ret,
+                struct fault *fault);
 void guard_deinit(struct guard *guard);
 bool guard_equal(const json_t *a, const json_t *b);
 /* Write the rows that a plan announced into the transaction of its result. */
@@ -198,7 +217,8 @@ struct call {
         void *arg;
 };
 extern const struct host_doors plugin_doors;            /* arg: struct call */
-int call_secret(struct hub *hub, const struct catalog_instance *instance, const char *path, char **ret);
+int call_secret(struct hub *hub, const struct catalog_instance *instance, const char *path,
+                char **ret);
 /* A failure's status and stable code. */
 enum store_status call_status(int code);
 
@@ -222,7 +242,7 @@ struct timers {
         pthread_mutex_t lock;
 };
 int timers_init(struct hub *hub);
-void timers_sync(struct hub *hub);                      /* on the loop's thread, after a new catalog */
+void timers_sync(struct hub *hub); /* on the loop's thread, after a new catalog */
 void timers_deinit(struct hub *hub);
 
 struct sensors {
@@ -255,7 +275,8 @@ static inline bool bus_is_heard(struct bus *bus)
 
 struct figures {                        /* counters since start, for /metrics */
         atomic_ullong events, duplicates, executions, started, finished[16], stale, held;
-        atomic_ullong start_us_sum, start_buckets[START_BUCKETS + 1];   /* event to start, not cumulative */
+        atomic_ullong start_us_sum,
+                start_buckets[START_BUCKETS + 1]; /* event to start, not cumulative */
 };
 void figures_note_start(struct figures *figures, int64_t us);
 
@@ -265,7 +286,7 @@ struct hub {
         struct catalog *catalog;
         pthread_mutex_t content_lock;   /* one rebuild of the catalog at a time */
         json_t *instances;              /* the configuration's */
-        json_t *problems;               /* what the present catalog had to leave out: sentence → code */
+        json_t *problems; /* what the present catalog had to leave out: sentence → code */
         struct list running;
         struct list unfinished;
         pthread_mutex_t running_lock;
@@ -280,11 +301,14 @@ struct hub {
 };
 
 /* content.c */
-int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret, struct fault *fault);
-void content_swap(struct hub *hub, struct catalog *catalog);    /* takes it; syncs timers and sensors */
+int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
+                  struct fault *fault);
+void content_swap(struct hub *hub,
+                  struct catalog *catalog); /* takes it; syncs timers and sensors */
 int content_rebuild(struct hub *hub, struct fault *fault);      /* under content_lock */
 /* Commit one document and rebuild; on a fault of the rebuild the document is put back. */
-int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body, bool create, struct fault *fault);
+int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body,
+                    bool create, struct fault *fault);
 int resolve_lost(struct hub *hub, struct fault *fault);
 
 #endif

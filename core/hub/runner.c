@@ -28,7 +28,8 @@ static void announcement_start(struct running *r)
 
         if (text)
                 bus_publish(r->hub, &notice);
-        running_finish(r, STORE_SUCCEEDED, json_pack("{s:O?, s:s}", "message", message, "route", route));
+        running_finish(r, STORE_SUCCEEDED,
+                       json_pack("{s:O?, s:s}", "message", message, "route", route));
 }
 
 /* ---- pause: waits max_pause seconds, on a timer of the loop ---- */
@@ -42,9 +43,11 @@ static void pause_over(void *arg)
         if (atomic_load(&r->is_canceled))
                 running_fail(r, STORE_CANCELED, "canceled", "cancelled");
         else if (r->is_timed && clock_mono_ms() >= r->deadline_mono_ms)
-                running_fail(r, STORE_TIMEOUT, "timeout", "it was to pause for longer than its timeout");
+                running_fail(r, STORE_TIMEOUT, "timeout",
+                             "it was to pause for longer than its timeout");
         else
-                running_finish(r, STORE_SUCCEEDED, json_pack("{s:I}", "paused_ms", (json_int_t)paused_ms));
+                running_finish(r, STORE_SUCCEEDED,
+                               json_pack("{s:I}", "paused_ms", (json_int_t)paused_ms));
         running_unref(r);
 }
 
@@ -93,14 +96,14 @@ void pause_cancel(struct running *r)
 }
 
 static const struct runner runners[] = {
-        { "plugin", plugin_start, plugin_cancel },
-        { "noop", noop_start, NULL },
-        { "echo", echo_start, NULL },
-        { "local-shell-cmd", local_start, local_cancel },
-        { "http-request", http_start, NULL },
-        { "pause", pause_start, pause_cancel },
-        { "announcement", announcement_start, NULL },
-        { "undo", undo_start, plugin_cancel },
+        { "plugin", plugin_start, plugin_cancel, NULL },
+        { "noop", noop_start, NULL, NULL },
+        { "echo", echo_start, NULL, NULL },
+        { "local-shell-cmd", local_start, local_cancel, local_abandon },
+        { "http-request", http_start, NULL, NULL },
+        { "pause", pause_start, pause_cancel, NULL },
+        { "announcement", announcement_start, NULL, NULL },
+        { "undo", undo_start, plugin_cancel, NULL },
 };
 
 const struct runner *runner_find(const char *name)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* core.http: one exchange by libcurl on a worker thread, with StackStorm's parameters and result. */
+/*
+ * core.http: one exchange by libcurl on a worker thread, with StackStorm's parameters and result.
+ */
 #include "hub/room.h"
 
 #include <curl/curl.h>
@@ -45,7 +47,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
         while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
                 len--;
         if (name && colon <= line + len)
-                json_object_set_new(x->reply_headers, name, json_stringn(colon, (size_t)(line + len - colon)));
+                json_object_set_new(x->reply_headers, name,
+                                    json_stringn(colon, (size_t)(line + len - colon)));
         return size * n;
 }
 
@@ -69,8 +72,10 @@ static void add_query(struct exchange *x, const json_t *query)
         char mark = strchr(x->url.s, '?') ? '&' : '?';
 
         json_object_foreach((json_t *)query, name, value) {
-                _free_ char *text = json_is_string(value) ? strdup(json_string_value(value)) : json_compact(value);
-                char *a = curl_easy_escape(x->curl, name, 0), *b = text ? curl_easy_escape(x->curl, text, 0) : NULL;
+                _free_ char *text = json_is_string(value) ? strdup(json_string_value(value))
+                                                          : json_compact(value);
+                char *a = curl_easy_escape(x->curl, name, 0),
+                     *b = text ? curl_easy_escape(x->curl, text, 0) : NULL;
 
                 text_addf(&x->url, "%c%s=%s", mark, a ? a : "", b ? b : "");
                 mark = '&';
@@ -105,7 +110,8 @@ static void add_headers(struct exchange *x, const json_t *headers)
         json_object_foreach((json_t *)headers, name, value) {
                 _free_ char *line = NULL;
 
-                if (json_is_string(value) && !strpbrk(name, "\r\n:") && !strpbrk(json_string_value(value), "\r\n") &&
+                if (json_is_string(value) && !strpbrk(name, "\r\n:") &&
+                    !strpbrk(json_string_value(value), "\r\n") &&
                     asprintf(&line, "%s: %s", name, json_string_value(value)) >= 0)
                         x->headers = curl_slist_append(x->headers, line);
         }
@@ -135,9 +141,10 @@ static void add_cookies(struct exchange *x, const json_t *cookies)
         const char *name;
         json_t *value;
 
-        json_object_foreach((json_t *)cookies, name, value)
-                if (json_is_string(value) && !strpbrk(json_string_value(value), "\r\n;"))
-                        text_addf(&line, "%s%s=%s", line.len ? "; " : "", name, json_string_value(value));
+        json_object_foreach((json_t *)cookies, name,
+                            value) if (json_is_string(value) &&
+                                       !strpbrk(json_string_value(value), "\r\n;"))
+                text_addf(&line, "%s%s=%s", line.len ? "; " : "", name, json_string_value(value));
         if (line.len)
                 curl_easy_setopt(x->curl, CURLOPT_COOKIE, line.s);
 }
@@ -145,7 +152,10 @@ static void add_cookies(struct exchange *x, const json_t *cookies)
 /* Without one in the parameters, the environment's proxy settings and NO_PROXY hold. */
 static void add_proxy(struct exchange *x, const json_t *params)
 {
-        const char *proxy = json_text_of(params, text_starts_with(x->url.s, "https:") ? "https_proxy" : "http_proxy", NULL);
+        const char *proxy =
+                json_text_of(params,
+                             text_starts_with(x->url.s, "https:") ? "https_proxy" : "http_proxy",
+                             NULL);
 
         if (proxy)
                 curl_easy_setopt(x->curl, CURLOPT_PROXY, proxy);
@@ -153,7 +163,8 @@ static void add_proxy(struct exchange *x, const json_t *params)
 
 static void add_credentials(struct exchange *x, const json_t *params)
 {
-        const char *user = json_text_of(params, "username", NULL), *password = json_text_of(params, "password", "");
+        const char *user = json_text_of(params, "username", NULL),
+                   *password = json_text_of(params, "password", "");
 
         if (!user)
                 return;
@@ -168,7 +179,8 @@ static void prepare(struct exchange *x)
         long timeout_max_ms = x->r->is_timed ? (long)x->r->timeout_ms : LONG_MAX;
         bool verify = json_bool_of(p, "verify_ssl_cert", true);
         const json_t *timeout = json_object_get(p, "timeout");
-        long timeout_ms = (long)(json_is_number(timeout) ? json_number_value(timeout) * 1000 : (double)x->r->timeout_ms);
+        long timeout_ms = (long)(json_is_number(timeout) ? json_number_value(timeout) * 1000
+                                                         : (double)x->r->timeout_ms);
 
         text_add(&x->url, json_text_of(p, "url", ""));
         add_query(x, json_object_get(p, "params"));
@@ -184,8 +196,10 @@ static void prepare(struct exchange *x)
         if (text_equal(json_text_of(p, "method", "GET"), "HEAD"))
                 curl_easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
         curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
-        curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS, timeout_ms < timeout_max_ms ? timeout_ms : timeout_max_ms);
-        curl_easy_setopt(x->curl, CURLOPT_FOLLOWLOCATION, (long)json_bool_of(p, "allow_redirects", false));
+        curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS,
+                         timeout_ms < timeout_max_ms ? timeout_ms : timeout_max_ms);
+        curl_easy_setopt(x->curl, CURLOPT_FOLLOWLOCATION,
+                         (long)json_bool_of(p, "allow_redirects", false));
         curl_easy_setopt(x->curl, CURLOPT_MAXREDIRS, 5L);
         curl_easy_setopt(x->curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
         curl_easy_setopt(x->curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
@@ -207,12 +221,14 @@ static json_t *reply_value(const struct text *reply, bool *ret_parsed)
         const char *s = reply->s ? reply->s : "";
         json_t *value = NULL;
 
-        *ret_parsed = json_parse(s, reply->len, &(struct json_limits){ REPLY_MAX, 64, NULL, NULL }, &value, NULL) == 0 &&
-                (json_is_object(value) || json_is_array(value));
+        *ret_parsed = json_parse(s, reply->len, &(struct json_limits){ REPLY_MAX, 64, NULL, NULL },
+                                 &value, NULL) == 0 &&
+                      (json_is_object(value) || json_is_array(value));
         if (*ret_parsed)
                 return value;
         json_decref(value);
-        return text_is_utf8(s, reply->len) ? json_stringn(s, reply->len) : json_string("(not UTF-8)");
+        return text_is_utf8(s, reply->len) ? json_stringn(s, reply->len)
+                                           : json_string("(not UTF-8)");
 }
 
 static void answered(struct exchange *x)
@@ -236,7 +252,8 @@ static void not_answered(struct exchange *x, CURLcode code)
         if (atomic_load(&x->r->is_canceled))
                 running_fail(x->r, STORE_CANCELED, "canceled", "cancelled");
         else
-                running_fail(x->r, code == CURLE_OPERATION_TIMEDOUT ? STORE_TIMEOUT : STORE_FAILED, "http", why);
+                running_fail(x->r, code == CURLE_OPERATION_TIMEDOUT ? STORE_TIMEOUT : STORE_FAILED,
+                             "http", why);
 }
 
 static void exchange(void *arg)

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KEPT_MAX (1 << 20)              /* of each stream in the result; the output file has it all */
+#define KEPT_MAX (1 << 20) /* of each stream in the result; the output file has it all */
 #define ENV_MAX 64
 
 struct pipe_end {
@@ -87,8 +87,9 @@ static json_t *local_result(const struct local *local)
         bool ok = WIFEXITED(local->status) && WEXITSTATUS(local->status) == 0;
         int code = WIFEXITED(local->status) ? WEXITSTATUS(local->status) : -WTERMSIG(local->status);
 
-        return json_pack("{s:o, s:o, s:b, s:b, s:i}", "stdout", kept_text(&local->out),
-                         "stderr", kept_text(&local->err), "succeeded", ok, "failed", !ok, "return_code", code);
+        return json_pack("{s:o, s:o, s:b, s:b, s:i}", "stdout", kept_text(&local->out), "stderr",
+                         kept_text(&local->err), "succeeded", ok, "failed", !ok, "return_code",
+                         code);
 }
 
 static void maybe_over(struct local *local)
@@ -103,7 +104,8 @@ static void maybe_over(struct local *local)
         status = atomic_load(&r->is_canceled) ? STORE_CANCELED : local->is_late ? STORE_TIMEOUT
                 : json_bool_of(result, "succeeded", false) ? STORE_SUCCEEDED : STORE_FAILED;
         if (local->is_late)
-                json_object_set_new(result, "error", json_string("it ran past its timeout and was ended"));
+                json_object_set_new(result, "error",
+                                    json_string("it ran past its timeout and was ended"));
         loop_timer_free(local->timer);
         text_deinit(&local->out.kept);
         text_deinit(&local->err.kept);
@@ -177,7 +179,10 @@ static const char *make_argv(const json_t *params, struct argv *argv)
         }
         if (!cmd)
                 return "give argv (a list, no shell) or cmd (a line for /bin/sh)";
-        return argv_add(argv, json_text_of(params, "shell", "/bin/sh")) && argv_add(argv, "-c") && argv_add(argv, cmd) ? NULL : "out of memory";
+        return argv_add(argv, json_text_of(params, "shell", "/bin/sh")) && argv_add(argv, "-c") &&
+                               argv_add(argv, cmd)
+                       ? NULL
+                       : "out of memory";
 }
 
 static void env_add(struct argv *env, const char *name, const char *value)
@@ -201,7 +206,8 @@ static void make_env(const struct running *r, struct argv *env)
         env_add(env, "KANAME_IDEMPOTENCY_KEY", id_text(&r->claim.id, id));
         env_add(env, "KANAME_FENCE", attempt);
         json_object_foreach((json_t *)given, name, value) {
-                _free_ char *text = json_is_string(value) ? strdup(json_string_value(value)) : json_compact(value);
+                _free_ char *text = json_is_string(value) ? strdup(json_string_value(value))
+                                                          : json_compact(value);
 
                 if (text && !strchr(name, '='))
                         env_add(env, name, text);
@@ -225,7 +231,8 @@ static int spawn(struct local *local, struct argv *argv, struct argv *env, int o
         posix_spawn_file_actions_adddup2(&files, err, 2);
         if (cwd)
                 posix_spawn_file_actions_addchdir_np(&files, cwd);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                      POSIX_SPAWN_SETSIGDEF);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &all);
         r = posix_spawnp(&local->pid, argv->words[0], &files, &attributes, argv->words, env->words);
@@ -261,9 +268,11 @@ static int start_process(struct local *local, struct argv *argv, struct argv *en
         if (r == 0)
                 r = loop_child_add(loop, local->pid, exited, local, &local->child);
         if (r == 0)
-                r = loop_fd_add(loop, local->out.fd, EPOLLIN, readable, &local->out, &local->out.source);
+                r = loop_fd_add(loop, local->out.fd, EPOLLIN, readable, &local->out,
+                                &local->out.source);
         if (r == 0)
-                r = loop_fd_add(loop, local->err.fd, EPOLLIN, readable, &local->err, &local->err.source);
+                r = loop_fd_add(loop, local->err.fd, EPOLLIN, readable, &local->err,
+                                &local->err.source);
         return r;
 }
 
@@ -333,4 +342,13 @@ static void hurry(void *arg)
 void local_cancel(struct running *r)
 {
         loop_post(r->hub->o.loop, hurry, running_ref(r));
+}
+
+/* Nobody waits for it any more: it must not outlive the hub. */
+void local_abandon(struct running *r)
+{
+        struct local *local = r->private;
+
+        if (local && local->pid > 0)
+                kill(-local->pid, SIGKILL);
 }

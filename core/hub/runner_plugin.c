@@ -25,15 +25,17 @@ static void attempt_free(struct attempt *attempt)
         free(attempt);
 }
 
-static void attempt_fail(struct attempt *attempt, enum store_status status, const char *code, const char *sentence)
+static void attempt_fail(struct attempt *attempt, enum store_status status, const char *code,
+                         const char *sentence)
 {
         struct running *r = attempt->r;
         json_t *conflict = r->guard.conflict;
 
         attempt_free(attempt);
         if (conflict)
-                running_finish(r, status, json_pack("{s:s, s:s, s:O}", "error", sentence, "code", code,
-                                                    "conflict", conflict));
+                running_finish(r, status,
+                               json_pack("{s:s, s:s, s:O}", "error", sentence, "code", code,
+                                         "conflict", conflict));
         else
                 running_fail(r, status, code, sentence);
 }
@@ -42,7 +44,8 @@ static json_t *plan_result(const struct running *r, json_t *result)
 {
         json_t *rows = r->guard.rows ? json_incref(r->guard.rows) : json_array();
 
-        return json_pack("{s:o, s:b, s:o?}", "changes", rows, "partial", r->guard.is_partial, "result", result);
+        return json_pack("{s:o, s:b, s:o?}", "changes", rows, "partial", r->guard.is_partial,
+                         "result", result);
 }
 
 static void attempt_succeed(struct attempt *attempt, json_t *result)
@@ -71,10 +74,13 @@ static void show_difference(struct running *r, const json_t *approved, const jso
 {
         const json_t *of = approved ? approved : row;
 
-        r->guard.conflict = json_pack("{s:O?, s:O?, s:O?, s:O?}", "resource", json_object_get(of, "resource"),
-                "before", approved ? json_object_get(approved, "before") : NULL,
-                "found", row ? json_object_get(row, "before") : approved ? json_object_get(approved, "after") : NULL,
-                "wanted", approved ? json_object_get(approved, "after") : NULL);
+        r->guard.conflict =
+                json_pack("{s:O?, s:O?, s:O?, s:O?}", "resource", json_object_get(of, "resource"),
+                          "before", approved ? json_object_get(approved, "before") : NULL, "found",
+                          row        ? json_object_get(row, "before")
+                          : approved ? json_object_get(approved, "after")
+                                     : NULL,
+                          "wanted", approved ? json_object_get(approved, "after") : NULL);
 }
 
 static bool still_the_plan(struct attempt *attempt)
@@ -83,7 +89,8 @@ static bool still_the_plan(struct attempt *attempt)
         size_t n = json_array_size(attempt->approved), m = json_array_size(r->guard.rows);
 
         for (size_t i = 0; i < n || i < m; i++) {
-                const json_t *approved = json_array_get(attempt->approved, i), *row = json_array_get(r->guard.rows, i);
+                const json_t *approved = json_array_get(attempt->approved, i),
+                             *row = json_array_get(r->guard.rows, i);
 
                 if (approved && row && same_row(approved, row))
                         continue;
@@ -117,14 +124,16 @@ static void called_for_apply(struct attempt *attempt, json_t *result)
                 if (still_the_plan(attempt))
                         apply_for_real(attempt);
                 else
-                        attempt_fail(attempt, STORE_FAILED, "conflict",
-                                     "the world is not what the plan was approved for: plan it again");
+                        attempt_fail(
+                                attempt, STORE_FAILED, "conflict",
+                                "the world is not what the plan was approved for: plan it again");
                 return;
         }
         if (r->guard.n < json_array_size(attempt->approved)) {
                 show_difference(r, json_array_get(attempt->approved, r->guard.n), NULL);
                 json_decref(result);
-                attempt_fail(attempt, STORE_FAILED, "conflict", "the action made fewer changes than were approved");
+                attempt_fail(attempt, STORE_FAILED, "conflict",
+                             "the action made fewer changes than were approved");
                 return;
         }
         attempt_succeed(attempt, result);
@@ -135,7 +144,8 @@ static void called_for_apply(struct attempt *attempt, json_t *result)
 /* Whether a call that was lost under us is run once more: only where that does no harm. */
 static bool lost_but_harmless(const struct running *r, int code)
 {
-        return (code == HOST_ECRASHED) && r->claim.attempt < 2 && (r->row->is_idempotent || r->action->is_idempotent);
+        return (code == HOST_ECRASHED) && r->claim.attempt < 2 &&
+               (r->row->is_idempotent || r->action->is_idempotent);
 }
 
 static void failed(struct attempt *attempt, int code, const char *sentence)
@@ -181,17 +191,27 @@ static void called(struct call *call, int code, const char *sentence, json_t *re
 
 static const char *call_mode(const struct attempt *attempt)
 {
-        return text_equal(attempt->r->mode, "apply") ? attempt->is_checked ? "run" : "plan" : attempt->r->mode;
+        return text_equal(attempt->r->mode, "apply") ? attempt->is_checked ? "run" : "plan"
+                                                     : attempt->r->mode;
 }
 
 static void attempt_call(struct attempt *attempt)
 {
-        /* A reference of its own: the call may end, and with it the execution, before this returns. */
+        /*
+         * A reference of its own: the call may end, and with it the execution, before this returns.
+         */
         _cleanup_(running_unrefp) struct running *r = running_ref(attempt->r);
-        struct host_request request = { .entry = HOST_ACTION, .instance = r->instance, .name = r->row->name,
-                .args = r->params, .id = attempt->id, .action = r->action_ref, .mode = call_mode(attempt),
-                .attempt = r->claim.attempt, .deadline_mono_ms = r->deadline_mono_ms,
-                .doors = &plugin_doors, .arg = &attempt->call };
+        struct host_request request = { .entry = HOST_ACTION,
+                                        .instance = r->instance,
+                                        .name = r->row->name,
+                                        .args = r->params,
+                                        .id = attempt->id,
+                                        .action = r->action_ref,
+                                        .mode = call_mode(attempt),
+                                        .attempt = r->claim.attempt,
+                                        .deadline_mono_ms = r->deadline_mono_ms,
+                                        .doors = &plugin_doors,
+                                        .arg = &attempt->call };
         bool started;
 
         pthread_mutex_lock(&r->lock);
@@ -209,7 +229,8 @@ static void apply_begin(void *arg)
 {
         struct attempt *attempt = arg;
         _fault_ struct fault fault = FAULT_INIT;
-        struct store_change_filter filter = { .execution = attempt->r->plan, .state = STORE_PLANNED };
+        struct store_change_filter filter = { .execution = attempt->r->plan,
+                                              .state = STORE_PLANNED };
         int r = change_rows(attempt->r->hub, &filter, &attempt->approved, &fault);
 
         if (r == 0) {
@@ -229,7 +250,9 @@ void plugin_start(struct running *r)
                 return;
         }
         attempt->r = r;
-        attempt->call = (struct call){ .r = r, .hub = r->hub, .instance = r->instance, .done = called, .arg = attempt };
+        attempt->call = (struct call){
+                .r = r, .hub = r->hub, .instance = r->instance, .done = called, .arg = attempt
+        };
         id_text(&r->claim.id, attempt->id);
         r->guard.mode = text_equal(r->mode, "run") ? GUARD_RECORD : GUARD_SKIP;
         if (!text_equal(r->mode, "apply"))

@@ -2,9 +2,9 @@
 
 /*
  * Sensors: what plugins watch by themselves. A polled sensor is a call that comes back; what it
- * emitted and what it keeps are committed together when it returned 0, else nothing is, and the same
- * poll happens again after a growing pause. A running sensor is one long call; each event is durable,
- * with its cursor, when emit() returns. Both go on from their cursor after any crash.
+ * emitted and what it keeps are committed together when it returned 0, else nothing is, and the
+ * same poll happens again after a growing pause. A running sensor is one long call; each event is
+ * durable, with its cursor, when emit() returns. Both go on from their cursor after any crash.
  */
 #include "hub/room.h"
 
@@ -78,7 +78,8 @@ static void trigger_ref(const struct sensor *s, const char *name, char ref[256])
 
 static int keep_event(struct sensor *s, const struct host_event *event)
 {
-        json_t *payload = json_loads(event->payload ? event->payload : "{}", JSON_REJECT_DUPLICATES, NULL);
+        json_t *payload =
+                json_loads(event->payload ? event->payload : "{}", JSON_REJECT_DUPLICATES, NULL);
         char ref[256];
 
         if (!json_is_object(payload)) {
@@ -88,8 +89,8 @@ static int keep_event(struct sensor *s, const struct host_event *event)
         trigger_ref(s, event->trigger, ref);
         if (!s->batch)
                 s->batch = json_array();
-        json_array_append_new(s->batch, json_pack("{s:s, s:o, s:s*}", "trigger", ref, "payload", payload,
-                                                  "id", event->id));
+        json_array_append_new(s->batch, json_pack("{s:s, s:o, s:s*}", "trigger", ref, "payload",
+                                                  payload, "id", event->id));
         return KN_OK;
 }
 
@@ -111,7 +112,9 @@ static int keep_put(struct sensor *s, const char *path, const char *json, uint64
         return KN_OK;
 }
 
-/* ---- committing: each event judged alone, the puts after them, in one commit of the engine ---- */
+/*
+ * ---- committing: each event judged alone, the puts after them, in one commit of the engine ----
+ */
 
 struct commit {
         struct sensor *s;
@@ -119,13 +122,16 @@ struct commit {
         struct id id;
 };
 
-static void event_committed(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
+static void event_committed(void *arg, enum store_outcome outcome, const struct id *first,
+                            uint64_t seq)
 {
         struct commit *commit = arg;
 
         (void)first;
         if (outcome == STORE_DONE) {
-                struct hub_notice notice = { .topic = HUB_EVENT, .id = commit->id, .seq = seq, .at_ms = clock_real_ms() };
+                struct hub_notice notice = {
+                        .topic = HUB_EVENT, .id = commit->id, .seq = seq, .at_ms = clock_real_ms()
+                };
 
                 atomic_fetch_add(&commit->intake.hub->figures.events, 1);
                 bus_publish(commit->intake.hub, &notice);
@@ -134,7 +140,8 @@ static void event_committed(void *arg, enum store_outcome outcome, const struct 
         free(commit);
 }
 
-static struct store_txn *event_txn(struct sensor *s, const json_t *row, struct commit **ret, struct fault *fault)
+static struct store_txn *event_txn(struct sensor *s, const json_t *row, struct commit **ret,
+                                   struct fault *fault)
 {
         struct commit *commit = calloc(1, sizeof *commit);
         const char *id = json_text_of(row, "id", NULL);
@@ -150,7 +157,8 @@ static struct store_txn *event_txn(struct sensor *s, const json_t *row, struct c
         commit->id = id_new();
         intake_init(&commit->intake, s->hub);
         if (id)
-                store_txn_once(commit->intake.txn, scope, id, NULL, &commit->id, clock_real_ms() + 86400000);
+                store_txn_once(commit->intake.txn, scope, id, NULL, &commit->id,
+                               clock_real_ms() + 86400000);
         if (intake_event(&commit->intake, s->catalog, &event, &commit->id, fault) == 0) {
                 *ret = commit;
                 return commit->intake.txn;
@@ -164,13 +172,19 @@ static struct store_txn *event_txn(struct sensor *s, const json_t *row, struct c
 static void add_puts(struct sensor *s, struct store_txn *txn)
 {
         for (struct put *put = s->puts; put; put = put->next) {
-                struct store_key key = { .scope = "plugin", .owner = s->instance->name, .name = put->path, .value = put->json };
+                struct store_key key = { .scope = "plugin",
+                                         .owner = s->instance->name,
+                                         .name = put->path,
+                                         .value = put->json };
 
                 store_txn_key(txn, &key, put->seq);
         }
 }
 
-/* Events first, each on its own; the puts last and waited for, so that all before them are committed too. */
+/*
+ * Events first, each on its own; the puts last and waited for, so that all before them are
+ * committed too.
+ */
 static enum store_outcome commit_batch(struct sensor *s)
 {
         struct store_txn *txn = store_txn_new();
@@ -187,8 +201,9 @@ static enum store_outcome commit_batch(struct sensor *s)
                 if (one)
                         store_commit(s->hub->o.store, one, event_committed, commit);
                 else
-                        log_warning("sensor '%s' of instance '%s': %s, ignoring this event", s->row->name,
-                                    s->instance->name, fault.what ? fault.what : "out of memory");
+                        log_warning("sensor '%s' of instance '%s': %s, ignoring this event",
+                                    s->row->name, s->instance->name,
+                                    fault.what ? fault.what : "out of memory");
         }
         s->n_events += json_array_size(s->batch);
         add_puts(s, txn);
@@ -234,7 +249,8 @@ static int sensor_get(void *arg, const char *path, char **ret_json, uint64_t *re
                 found.json = strdup(put->json);
         pthread_mutex_unlock(&s->lock);
         if (!put)
-                store_get_key(s->hub->o.store, "plugin", s->instance->name, path, take_value, &found, NULL);
+                store_get_key(s->hub->o.store, "plugin", s->instance->name, path, take_value,
+                              &found, NULL);
         if (!found.json)
                 return KN_ENOENT;
         *ret_json = found.json;
@@ -261,8 +277,11 @@ static void sensor_log(void *arg, int level, const char *text)
 {
         struct sensor *s = arg;
 
-        log_write(level >= KN_WARNING ? LOG_WARNING_ : level == KN_DEBUG ? LOG_DEBUG_ : LOG_INFO_,
-                  LOG_FIELDS("sensor", s->row->name, "instance", s->instance->name), "sensor says: %s", text);
+        log_write(level >= KN_WARNING ? LOG_WARNING_
+                  : level == KN_DEBUG ? LOG_DEBUG_
+                                      : LOG_INFO_,
+                  LOG_FIELDS("sensor", s->row->name, "instance", s->instance->name),
+                  "sensor says: %s", text);
 }
 
 static void sensor_stream(void *arg, uint32_t kind, const void *data, size_t len)
@@ -365,7 +384,9 @@ static void sensor_done(void *arg, int code, const char *sentence, json_t *resul
                 free(s->last_error);
                 s->last_error = NULL;
         } else if (code != KN_ECANCELED) {
-                note_failure(s, code >= 0 ? "its events could not be recorded" : sentence ? sentence : host_code_text(code));
+                note_failure(s, code >= 0  ? "its events could not be recorded"
+                                : sentence ? sentence
+                                           : host_code_text(code));
         }
         batch_clear(s);
         pthread_mutex_unlock(&s->lock);
@@ -382,10 +403,20 @@ static void sensor_begin(void *arg)
 {
         struct sensor *s = arg;
         static const json_t *const nothing = NULL;
-        struct host_request request = { .entry = s->row->is_polled ? HOST_POLL : HOST_SENSOR,
-                .instance = s->instance, .name = s->row->name, .args = nothing, .mode = "run",
-                .id = "", .action = s->row->name, .attempt = 1, .doors = &sensor_doors, .arg = s,
-                .deadline_mono_ms = s->row->is_polled ? clock_mono_ms() + s->hub->o.default_timeout_ms : 0 };
+        struct host_request request = {
+                .entry = s->row->is_polled ? HOST_POLL : HOST_SENSOR,
+                .instance = s->instance,
+                .name = s->row->name,
+                .args = nothing,
+                .mode = "run",
+                .id = "",
+                .action = s->row->name,
+                .attempt = 1,
+                .doors = &sensor_doors,
+                .arg = s,
+                .deadline_mono_ms =
+                        s->row->is_polled ? clock_mono_ms() + s->hub->o.default_timeout_ms : 0
+        };
 
         if (s->is_stopping || s->call || !s->is_wanted)
                 return;
@@ -398,15 +429,17 @@ static void sensor_begin(void *arg)
 
 /* ---- which sensors there are ---- */
 
-static bool is_same(const struct sensor *s, const struct catalog_instance *instance, const struct manifest_sensor *row)
+static bool is_same(const struct sensor *s, const struct catalog_instance *instance,
+                    const struct manifest_sensor *row)
 {
-        return strcmp(s->instance->name, instance->name) == 0 && strcmp(s->row->name, row->name) == 0 &&
-                strcmp(s->instance->plugin->hash, instance->plugin->hash) == 0 &&
-                json_equal(s->instance->config, instance->config);
+        return strcmp(s->instance->name, instance->name) == 0 &&
+               strcmp(s->row->name, row->name) == 0 &&
+               strcmp(s->instance->plugin->hash, instance->plugin->hash) == 0 &&
+               json_equal(s->instance->config, instance->config);
 }
 
-static void want_row(struct hub *hub, struct catalog *catalog, const struct catalog_instance *instance,
-                     const struct manifest_sensor *row)
+static void want_row(struct hub *hub, struct catalog *catalog,
+                     const struct catalog_instance *instance, const struct manifest_sensor *row)
 {
         struct sensor *s;
 
@@ -509,12 +542,16 @@ json_t *hub_sensors(struct hub *hub)
         list_each(pos, &hub->sensors.sensors) {
                 struct sensor *s = list_entry(pos, struct sensor, link);
 
-                json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:s?, s:s?, s:I}",
-                        "name", s->row->name, "instance", s->instance->name, "pack", s->instance->plugin->name,
-                        "kind", s->row->is_polled ? "poll" : "run", "running", s->call != NULL,
-                        "failures", (int)s->failures, "last_error", s->last_error,
-                        "last_ok", s->last_ok_ms ? clock_text(s->last_ok_ms, when) : NULL,
-                        "events", (json_int_t)s->n_events));
+                json_array_append_new(list,
+                                      json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:s?, s:s?, s:I}",
+                                                "name", s->row->name, "instance", s->instance->name,
+                                                "pack", s->instance->plugin->name, "kind",
+                                                s->row->is_polled ? "poll" : "run", "running",
+                                                s->call != NULL, "failures", (int)s->failures,
+                                                "last_error", s->last_error, "last_ok",
+                                                s->last_ok_ms ? clock_text(s->last_ok_ms, when)
+                                                              : NULL,
+                                                "events", (json_int_t)s->n_events));
         }
         pthread_mutex_unlock(&hub->sensors.lock);
         return list;

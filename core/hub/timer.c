@@ -3,7 +3,8 @@
 /*
  * Timers: one entry for each trigger key of a timer type that an enabled rule listens to. A slot
  * fires as an ordinary event that is accepted once under (key, slot), so neither a restart in the
- * same second nor a second hub fires it twice. Slots that pass while no hub runs are not made up for.
+ * same second nor a second hub fires it twice. Slots that pass while no hub runs are not made up
+ * for.
  *
  * The list belongs to the loop's thread; the lock is for those who only want to show it.
  */
@@ -24,7 +25,8 @@ struct timer {
         bool is_wanted;
 };
 
-static const char *const timer_types[] = { "core.st2.IntervalTimer", "core.st2.CronTimer", "core.st2.DateTimer" };
+static const char *const timer_types[] = { "core.st2.IntervalTimer", "core.st2.CronTimer",
+                                           "core.st2.DateTimer" };
 
 static void timer_free(struct timer *timer)
 {
@@ -40,23 +42,30 @@ static void fired(void *arg, const struct hub_accepted *accepted, size_t n)
 {
         (void)n;
         if (accepted->outcome != STORE_DONE && accepted->outcome != STORE_DUPLICATE)
-                log_warning("timer '%s' fired, but its event was not recorded, ignoring", (const char *)arg);
+                log_warning("timer '%s' fired, but its event was not recorded, ignoring",
+                            (const char *)arg);
         free(arg);
 }
 
 static void fire(struct hub *hub, struct timer *timer)
 {
         char when[CLOCK_TEXT_SIZE], once[256];
-        _json_ json_t *payload = json_pack("{s:s, s:O}", "executed_at", clock_text(timer->next_ms, when),
-                                           "schedule", timer->parameters);
-        struct hub_event event = { .trigger = timer->type, .parameters = timer->parameters, .payload = payload,
-                                   .source = "timer", .once_scope = "timer", .once_key = once };
+        _json_ json_t *payload =
+                json_pack("{s:s, s:O}", "executed_at", clock_text(timer->next_ms, when), "schedule",
+                          timer->parameters);
+        struct hub_event event = { .trigger = timer->type,
+                                   .parameters = timer->parameters,
+                                   .payload = payload,
+                                   .source = "timer",
+                                   .once_scope = "timer",
+                                   .once_key = once };
         _fault_ struct fault fault = FAULT_INIT;
         char *name = strdup(timer->key);
 
         snprintf(once, sizeof once, "%.200s@%lld", timer->key, (long long)timer->next_ms);
         if (!payload || hub_accept(hub, &event, 1, fired, name, &fault) != 0) {
-                log_warning("timer '%s': %s, ignoring", timer->key, fault.what ? fault.what : "out of memory");
+                log_warning("timer '%s': %s, ignoring", timer->key,
+                            fault.what ? fault.what : "out of memory");
                 free(name);
         }
 }
@@ -76,7 +85,9 @@ static void arm(struct hub *hub)
                 return;
         }
         /* The wall clock may be set; look at it at least once a minute. */
-        loop_timer_set(hub->timers.next, clock_mono_ms() + (first <= now ? 0 : first - now < 60000 ? first - now : 60000));
+        loop_timer_set(hub->timers.next, clock_mono_ms() + (first <= now          ? 0
+                                                            : first - now < 60000 ? first - now
+                                                                                  : 60000));
 }
 
 static void beat(void *arg)
@@ -110,7 +121,8 @@ static struct timer *find(struct timers *timers, const char *key)
         return NULL;
 }
 
-static void add(struct hub *hub, const struct rule *rule, const char *type, const json_t *parameters)
+static void add(struct hub *hub, const struct rule *rule, const char *type,
+                const json_t *parameters)
 {
         _fault_ struct fault fault = FAULT_INIT;
         struct timer *timer = calloc(1, sizeof *timer);
@@ -123,7 +135,8 @@ static void add(struct hub *hub, const struct rule *rule, const char *type, cons
         timer->parameters = json_incref((json_t *)parameters);
         timer->is_wanted = true;
         if (schedule_compile(type, parameters, &timer->schedule, &fault) != 0) {
-                log_warning("rule '%s': %s, ignoring its timer", rule_ref(rule), fault.what ? fault.what : "no schedule");
+                log_warning("rule '%s': %s, ignoring its timer", rule_ref(rule),
+                            fault.what ? fault.what : "no schedule");
                 timer_free(timer);
                 return;
         }
@@ -138,7 +151,8 @@ static int want(void *arg, const struct rule *rule)
         const char *type = json_text_of(trigger, "type", "");
         struct timer *timer;
 
-        for (size_t i = 0; rule_is_enabled(rule) && i < sizeof timer_types / sizeof *timer_types; i++) {
+        for (size_t i = 0; rule_is_enabled(rule) && i < sizeof timer_types / sizeof *timer_types;
+             i++) {
                 if (strcmp(type, timer_types[i]) != 0)
                         continue;
                 timer = find(&hub->timers, rule_trigger_key(rule));
@@ -198,9 +212,13 @@ json_t *hub_timers(struct hub *hub)
         list_each(pos, &hub->timers.timers) {
                 struct timer *timer = list_entry(pos, struct timer, link);
 
-                json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:O?, s:s?}", "id", timer->key,
-                        "ref", timer->key, "type", timer->type, "parameters", timer->parameters, "next",
-                        timer->next_ms == INT64_MAX ? NULL : clock_text(timer->next_ms, when)));
+                json_array_append_new(list,
+                                      json_pack("{s:s, s:s, s:s, s:O?, s:s?}", "id", timer->key,
+                                                "ref", timer->key, "type", timer->type,
+                                                "parameters", timer->parameters, "next",
+                                                timer->next_ms == INT64_MAX
+                                                        ? NULL
+                                                        : clock_text(timer->next_ms, when)));
         }
         pthread_mutex_unlock(&hub->timers.lock);
         return list;

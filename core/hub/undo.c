@@ -4,7 +4,8 @@
  * Undo is an execution of its own that gets ledger rows in reverse order. Each row names the action
  * that puts its *before* back; that action is called through the same doors, under a guard that
  * expects exactly one change: from what the row left behind to what was there before. Where the
- * world is something else by now, the guard makes it a conflict, and nothing foreign is overwritten.
+ * world is something else by now, the guard makes it a conflict, and nothing foreign is
+ * overwritten.
  *
  * Rows are done one after the other, last first; the first that fails ends the undo. What was put
  * back until then stays put back, each row saying so, and the undo can be asked for again.
@@ -19,7 +20,7 @@ struct undo {
         json_t *rows;                   /* as change_rows() gives them, oldest first */
         size_t left;                    /* rows still to do: the next is rows[left - 1] */
         json_t *expected;               /* one row, turned round */
-        json_t *undone;                 /* seqs of rows that were put back, and what was shown of them */
+        json_t *undone; /* seqs of rows that were put back, and what was shown of them */
         struct call call;
         struct catalog_instance *instance;
         json_t *args;
@@ -37,10 +38,12 @@ static struct undo *undo_free(struct undo *undo)
 }
 
 /* The undo's own texts are freed before the reference it holds goes. */
-static void undo_end(struct undo *undo, enum store_status status, const char *code, const char *sentence)
+static void undo_end(struct undo *undo, enum store_status status, const char *code,
+                     const char *sentence)
 {
         struct running *r = undo->r;
-        json_t *result = json_pack("{s:O, s:s*, s:s*}", "undone", undo->undone, "error", sentence, "code", code);
+        json_t *result = json_pack("{s:O, s:s*, s:s*}", "undone", undo->undone, "error", sentence,
+                                   "code", code);
 
         if (result && r->guard.conflict)
                 json_object_set(result, "conflict", r->guard.conflict);
@@ -68,8 +71,10 @@ static void row_done(struct undo *undo)
 {
         const json_t *row = json_array_get(undo->rows, undo->left - 1);
 
-        json_array_append_new(undo->undone, json_pack("{s:O, s:O, s:O}", "seq", json_object_get(row, "seq"),
-                "resource", json_object_get(row, "resource"), "restored", json_object_get(row, "before")));
+        json_array_append_new(undo->undone,
+                              json_pack("{s:O, s:O, s:O}", "seq", json_object_get(row, "seq"),
+                                        "resource", json_object_get(row, "resource"), "restored",
+                                        json_object_get(row, "before")));
         undo->left--;
 }
 
@@ -124,13 +129,21 @@ static void set_guard(struct undo *undo, const json_t *row)
 
 static void call_row(struct undo *undo, const json_t *row)
 {
-        /* A reference of its own: the call may end, and with it the execution, before this returns. */
+        /*
+         * A reference of its own: the call may end, and with it the execution, before this returns.
+         */
         _cleanup_(running_unrefp) struct running *r = running_ref(undo->r);
         const char *action = json_text_of(row, "undo_action", "");
         char id[ID_TEXT_SIZE];
-        struct host_request request = { .entry = HOST_ACTION, .name = action, .action = action, .mode = "undo",
-                .id = id_text(&r->claim.id, id), .attempt = r->claim.attempt,
-                .deadline_mono_ms = r->deadline_mono_ms, .doors = &plugin_doors, .arg = &undo->call };
+        struct host_request request = { .entry = HOST_ACTION,
+                                        .name = action,
+                                        .action = action,
+                                        .mode = "undo",
+                                        .id = id_text(&r->claim.id, id),
+                                        .attempt = r->claim.attempt,
+                                        .deadline_mono_ms = r->deadline_mono_ms,
+                                        .doors = &plugin_doors,
+                                        .arg = &undo->call };
         struct host_call *call;
 
         json_decref(undo->args);

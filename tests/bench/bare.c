@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *size, void **request)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *size, void **request)
 {
         static char answer[] = "{\"id\":\"0123456789abcdef01234567\"}";
         struct MHD_Response *response;
@@ -30,7 +31,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
                 *size = 0;
                 return MHD_YES;
         }
-        response = MHD_create_response_from_buffer(sizeof answer - 1, answer, MHD_RESPMEM_PERSISTENT);
+        response =
+                MHD_create_response_from_buffer(sizeof answer - 1, answer, MHD_RESPMEM_PERSISTENT);
         MHD_add_response_header(response, "Content-Type", "application/json");
         r = MHD_queue_response(connection, 202, response);
         MHD_destroy_response(response);
@@ -39,8 +41,9 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 
 int main(void)
 {
-        struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, NULL,
-                                                     MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_END);
+        struct MHD_Daemon *daemon =
+                MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, NULL,
+                                 MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_END);
         char c;
 
         if (!daemon)

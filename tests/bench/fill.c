@@ -24,9 +24,16 @@ static void done(void *arg, enum store_outcome outcome, const struct id *first, 
 
 static void add(struct store *store, bool queued)
 {
-        struct store_execution x = { .id = id_new(), .action = "core.noop", .runner = "noop", .user = "fill",
-                .mode = "run", .params = "{}", .context = "{}", .created_ms = clock_real_ms(), .on_lost = "retry",
-                .status = queued ? STORE_REQUESTED : STORE_RUNNING };
+        struct store_execution x = { .id = id_new(),
+                                     .action = "core.noop",
+                                     .runner = "noop",
+                                     .user = "fill",
+                                     .mode = "run",
+                                     .params = "{}",
+                                     .context = "{}",
+                                     .created_ms = clock_real_ms(),
+                                     .on_lost = "retry",
+                                     .status = queued ? STORE_REQUESTED : STORE_RUNNING };
         struct store_claim claim = { x.id, store_epoch(store), 1 };
         struct store_txn *txn = store_txn_new();
 
@@ -41,7 +48,9 @@ static void add(struct store *store, bool queued)
 
 int main(int argc, char **argv)
 {
-        struct store_options options = { .state_dir = argv[1], .hub_name = "hub", .reserve_bytes = -1 };
+        struct store_options options = { .state_dir = argv[1],
+                                         .hub_name = "hub",
+                                         .reserve_bytes = -1 };
         struct fault fault = FAULT_INIT;
         struct store *store;
         long n, each;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a call into a plugin's process costs: the round trip of a no-op action against a bare ping-pong
- * over a socketpair with another process, of as many bytes each way. Turns alternate, so that both see
- * the same machine; the best of each counts. A call is started from the done() of the one before it, as a
- * hub under load does. Every result is checked.
+ * What a call into a plugin's process costs: the round trip of a no-op action against a bare ping-
+ * pong over a socketpair with another process, of as many bytes each way. Turns alternate, so that
+ * both see the same machine; the best of each counts. A call is started from the done() of the one
+ * before it, as a hub under load does. Every result is checked.
  */
 
 #include "../unit/host_bench.h"
@@ -85,9 +85,17 @@ static double host_us(struct bench *b, const char *args)
         int64_t start;
 
         chain.request = (struct host_request){
-                .entry = HOST_ACTION, .instance = &b->instance, .name = "noop", .id = "0123456789abcdef01234567",
-                .action = "probe.noop", .mode = "run", .attempt = 1, .doors = &doors, .arg = &chain,
-                .args = json_loads(args, 0, NULL), .deadline_mono_ms = clock_mono_ms() + 600000,
+                .entry = HOST_ACTION,
+                .instance = &b->instance,
+                .name = "noop",
+                .id = "0123456789abcdef01234567",
+                .action = "probe.noop",
+                .mode = "run",
+                .attempt = 1,
+                .doors = &doors,
+                .arg = &chain,
+                .args = json_loads(args, 0, NULL),
+                .deadline_mono_ms = clock_mono_ms() + 600000,
         };
         start = clock_mono_us();
         host_release(host_start(b->host, &chain.request));

@@ -17,11 +17,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const char payload[] =
-        "{\"status\":\"firing\",\"labels\":{\"alertname\":\"HighLatency\",\"instance\":\"web-17.example.com:9100\","
-        "\"severity\":\"critical\",\"job\":\"node\"},\"annotations\":{\"summary\":\"p99 above 2 s for 5 minutes\","
-        "\"runbook\":\"https://wiki.example.com/runbooks/high-latency\"},\"startsAt\":\"2026-11-22T06:54:52Z\","
-        "\"generatorURL\":\"http://prometheus.example.com:9090/graph?g0.expr=x\",\"fingerprint\":\"c0ffee00c0ffee00\"}";
+static const char payload[] = "{\"status\":\"firing\",\"labels\":{\"alertname\":\"HighLatency\","
+                              "\"instance\":\"web-17.example.com:9100\","
+                              "\"severity\":\"critical\",\"job\":\"node\"},\"annotations\":{"
+                              "\"summary\":\"p99 above 2 s for 5 minutes\","
+                              "\"runbook\":\"https://wiki.example.com/runbooks/"
+                              "high-latency\"},\"startsAt\":\"2026-11-22T06:54:52Z\","
+                              "\"generatorURL\":\"http://prometheus.example.com:9090/"
+                              "graph?g0.expr=x\",\"fingerprint\":\"c0ffee00c0ffee00\"}";
 
 struct bench {
         struct store *store;

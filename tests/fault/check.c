@@ -76,9 +76,10 @@ static long long count_lost(void)
 static long long count_duplicates(void)
 {
         return ask("SELECT count(*) FROM (SELECT n FROM happened GROUP BY n HAVING count(*)>1)") +
-                ask("SELECT count(*) FROM (SELECT event FROM execution WHERE event IS NOT NULL"
-                    " GROUP BY event HAVING count(*)>1)") +
-                ask("SELECT count(*) FROM (SELECT execution FROM result GROUP BY execution HAVING count(*)>1)");
+               ask("SELECT count(*) FROM (SELECT event FROM execution WHERE event IS NOT NULL"
+                   " GROUP BY event HAVING count(*)>1)") +
+               ask("SELECT count(*) FROM (SELECT execution FROM result GROUP BY execution HAVING "
+                   "count(*)>1)");
 }
 
 static long long count_damage(void)
@@ -102,18 +103,21 @@ int main(int argc, char **argv)
         }
         if (sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
                 die(argv[1]);
-        run("CREATE TEMP TABLE ack(n INTEGER PRIMARY KEY); CREATE TEMP TABLE ran(id TEXT PRIMARY KEY)");
+        run("CREATE TEMP TABLE ack(n INTEGER PRIMARY KEY); CREATE TEMP TABLE ran(id TEXT PRIMARY "
+            "KEY)");
         run("BEGIN");
         load(argv[2], "INSERT OR IGNORE INTO ack VALUES(CAST(? AS INTEGER))");
         load(argv[3], "INSERT OR IGNORE INTO ran VALUES(?)");
         run("COMMIT");
-        run("CREATE TEMP TABLE happened AS SELECT json_extract(payload,'$.body.n') AS n, id FROM event"
+        run("CREATE TEMP TABLE happened AS SELECT json_extract(payload,'$.body.n') AS n, id FROM "
+            "event"
             " WHERE trigger='core.st2.webhook'; CREATE INDEX temp.happened_n ON happened(n)");
         accepted = ask("SELECT count(*) FROM ack");
         lost = count_lost();
         duplicate = count_duplicates();
         integrity = count_damage();
-        printf("accepted %lld lost %lld duplicate %lld integrity %lld\n", accepted, lost, duplicate, integrity);
+        printf("accepted %lld lost %lld duplicate %lld integrity %lld\n", accepted, lost, duplicate,
+               integrity);
         sqlite3_close(db);
         return lost || duplicate || integrity || accepted <= 0;
 }

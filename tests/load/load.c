@@ -8,9 +8,10 @@
  *   load --port P [--path /x] [--token T] [--connections 64] [--seconds S | --count N] [--rate N/s]
  *        [--acks FILE] [--first N] [--header "Name: value"] [--batch N] [--retry] BODY
  *
- * BODY and --header: each %N is the request's number. --batch: BODY is repeated N times as an array,
- * with a number each. --retry: reconnect when the connection is refused or cut (the hub was killed).
- * Ends by itself, or orderly on SIGTERM. Prints: sent acked failed seconds per_s p50_ms p99_ms max_ms
+ * BODY and --header: each %N is the request's number. --batch: BODY is repeated N times as an
+ * array, with a number each. --retry: reconnect when the connection is refused or cut (the hub was
+ * killed). Ends by itself, or orderly on SIGTERM. Prints: sent acked failed seconds per_s p50_ms
+ * p99_ms max_ms
  */
 
 #include <arpa/inet.h>
@@ -30,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUCKETS 4000                    /* of 50 us: latencies up to 200 ms, the last takes the rest */
+#define BUCKETS 4000 /* of 50 us: latencies up to 200 ms, the last takes the rest */
 
 static struct {
         int port, connections, batch;
@@ -118,12 +119,13 @@ static size_t make_request(char *request, size_t room, int64_t number)
 
         if (o.header)
                 fill(header, sizeof header, o.header, number);
-        head = snprintf(request, room,
-                        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                        "%s%s%s%s%s\r\n", o.path,
-                        o.batch > 1 ? "application/cloudevents-batch+json" : "application/json", len,
-                        o.token ? "Authorization: Bearer " : "", o.token ? o.token : "", o.token ? "\r\n" : "",
-                        header, *header ? "\r\n" : "");
+        head = snprintf(
+                request, room,
+                "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                "%s%s%s%s%s\r\n",
+                o.path, o.batch > 1 ? "application/cloudevents-batch+json" : "application/json",
+                len, o.token ? "Authorization: Bearer " : "", o.token ? o.token : "",
+                o.token ? "\r\n" : "", header, *header ? "\r\n" : "");
         memcpy(request + head, body, len);
         return (size_t)head + len;
 }
@@ -157,7 +159,8 @@ static int read_answer(int fd)
                 answer[have] = '\0';
                 if (!want && (end = strstr(answer, "\r\n\r\n"))) {
                         length = strcasestr(answer, "\r\nContent-Length:");
-                        want = (size_t)(end + 4 - answer) + (length ? strtoul(length + 17, NULL, 10) : 0);
+                        want = (size_t)(end + 4 - answer) +
+                               (length ? strtoul(length + 17, NULL, 10) : 0);
                         if (want >= sizeof answer)
                                 return 0;
                 }
@@ -258,11 +261,19 @@ static double percentile_ms(double share)
 
 static void parse(int argc, char **argv)
 {
-        static const struct option options[] = {
-                { "port", 1, 0, 'p' }, { "path", 1, 0, 'u' }, { "token", 1, 0, 't' }, { "connections", 1, 0, 'c' },
-                { "seconds", 1, 0, 's' }, { "count", 1, 0, 'n' }, { "rate", 1, 0, 'r' }, { "acks", 1, 0, 'a' },
-                { "first", 1, 0, 'f' }, { "header", 1, 0, 'h' }, { "batch", 1, 0, 'b' }, { "retry", 0, 0, 'y' },
-                { 0, 0, 0, 0 } };
+        static const struct option options[] = { { "port", 1, 0, 'p' },
+                                                 { "path", 1, 0, 'u' },
+                                                 { "token", 1, 0, 't' },
+                                                 { "connections", 1, 0, 'c' },
+                                                 { "seconds", 1, 0, 's' },
+                                                 { "count", 1, 0, 'n' },
+                                                 { "rate", 1, 0, 'r' },
+                                                 { "acks", 1, 0, 'a' },
+                                                 { "first", 1, 0, 'f' },
+                                                 { "header", 1, 0, 'h' },
+                                                 { "batch", 1, 0, 'b' },
+                                                 { "retry", 0, 0, 'y' },
+                                                 { 0, 0, 0, 0 } };
         int c;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -283,7 +294,8 @@ static void parse(int argc, char **argv)
                 }
         }
         if (optind + 1 != argc || !o.port || o.connections < 1 || o.connections > 1024) {
-                fprintf(stderr, "usage: load --port P [--path /x] [--token T] [--connections N] [--seconds S] BODY\n");
+                fprintf(stderr, "usage: load --port P [--path /x] [--token T] [--connections N] "
+                                "[--seconds S] BODY\n");
                 exit(2);
         }
         o.body = argv[optind];
@@ -304,9 +316,11 @@ int main(int argc, char **argv)
         for (int i = 0; threads && i < o.connections; i++)
                 pthread_join(threads[i], NULL);
         seconds = (double)(now_us() - started_us) / 1e6;
-        printf("sent %lld acked %lld failed %lld seconds %.2f per_s %.0f p50_ms %.2f p99_ms %.2f max_ms %.2f\n",
-               (long long)sent, (long long)acked, (long long)failed, seconds, (double)acked / seconds,
-               percentile_ms(0.5), percentile_ms(0.99), (double)max_us / 1000);
+        printf("sent %lld acked %lld failed %lld seconds %.2f per_s %.0f p50_ms %.2f p99_ms %.2f "
+               "max_ms %.2f\n",
+               (long long)sent, (long long)acked, (long long)failed, seconds,
+               (double)acked / seconds, percentile_ms(0.5), percentile_ms(0.99),
+               (double)max_us / 1000);
         free(threads);
         return acked ? 0 : 1;
 }

@@ -40,11 +40,22 @@ static int flood(struct kn_ctx *ctx)
 }
 
 static const struct kn_action actions[] = {
-        { .name = "noop", .summary = "Do nothing", .run = noop, .flags = KN_IDEMPOTENT | KN_READONLY },
+        { .name = "noop",
+          .summary = "Do nothing",
+          .run = noop,
+          .flags = KN_IDEMPOTENT | KN_READONLY },
         { .name = "crash", .summary = "Abort", .run = crash, .flags = KN_READONLY },
-        { .name = "spin", .summary = "Never come back", .run = spin, .flags = KN_READONLY, .timeout_ms = 1000 },
-        { .name = "flood", .summary = "Write output without end", .run = flood, .flags = KN_READONLY, .timeout_ms = 2000 },
+        { .name = "spin",
+          .summary = "Never come back",
+          .run = spin,
+          .flags = KN_READONLY,
+          .timeout_ms = 1000 },
+        { .name = "flood",
+          .summary = "Write output without end",
+          .run = flood,
+          .flags = KN_READONLY,
+          .timeout_ms = 2000 },
 };
 
-KN_PLUGIN(.name = IDLE_NAME, .version = "1.0", .summary = "Does nothing, or misbehaves", .flags = KN_PARALLEL,
-          KN_ACTIONS(actions))
+KN_PLUGIN(.name = IDLE_NAME, .version = "1.0", .summary = "Does nothing, or misbehaves",
+          .flags = KN_PARALLEL, KN_ACTIONS(actions))

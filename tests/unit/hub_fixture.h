@@ -2,8 +2,8 @@
 
 /*
  * A whole hub for the suites of its room: a real store, loop and pool, and in place of the homes a
- * plugin made of functions of this file. The lamp is the world: "lamp.set" reads it, announces, sets
- * and reads back as a real plugin does, and anybody may change it behind the hub's back.
+ * plugin made of functions of this file. The lamp is the world: "lamp.set" reads it, announces,
+ * sets and reads back as a real plugin does, and anybody may change it behind the hub's back.
  */
 
 #ifndef TESTS_HUB_FIXTURE_H
@@ -65,15 +65,22 @@ struct host_call {
 };
 
 static const char manifest_text[] =
-        "{\"name\":\"lamp\",\"version\":\"1.0\",\"summary\":\"A lamp\",\"abi\":\"0.9\",\"needs\":\"0.9\","
-        "\"flags\":[],\"config\":{},\"access\":{},\"check\":false,\"triggers\":[],\"sensors\":[],\"actions\":["
-        "{\"name\":\"set\",\"summary\":\"Set it\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":{"
-        "\"type\":\"object\",\"properties\":{\"to\":{\"type\":\"string\"},\"pin\":{\"type\":\"string\",\"secret\":true}},"
+        "{\"name\":\"lamp\",\"version\":\"1.0\",\"summary\":\"A "
+        "lamp\",\"abi\":\"0.9\",\"needs\":\"0.9\","
+        "\"flags\":[],\"config\":{},\"access\":{},\"check\":false,\"triggers\":[],\"sensors\":[],"
+        "\"actions\":["
+        "{\"name\":\"set\",\"summary\":\"Set "
+        "it\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":{"
+        "\"type\":\"object\",\"properties\":{\"to\":{\"type\":\"string\"},\"pin\":{\"type\":"
+        "\"string\",\"secret\":true}},"
         "\"required\":[\"to\"]}},"
-        "{\"name\":\"fail\",\"summary\":\"Fail for now\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null},"
-        "{\"name\":\"hang\",\"summary\":\"Wait for cancel\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null}]}";
+        "{\"name\":\"fail\",\"summary\":\"Fail for "
+        "now\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null},"
+        "{\"name\":\"hang\",\"summary\":\"Wait for "
+        "cancel\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null}]}";
 
-int host_describe(const char *program, const char *state_dir, const char *path, struct manifest **ret, struct fault *fault)
+int host_describe(const char *program, const char *state_dir, const char *path,
+                  struct manifest **ret, struct fault *fault)
 {
         (void)program;
         (void)state_dir;
@@ -83,8 +90,12 @@ int host_describe(const char *program, const char *state_dir, const char *path, 
 static int lamp_set(const struct host_request *q)
 {
         char before[64], after[64], args[96];
-        struct kn_change change = { .size = sizeof change, .resource = "lamp/1", .before = before, .after = after,
-                                    .undo_action = "set", .undo_args = args };
+        struct kn_change change = { .size = sizeof change,
+                                    .resource = "lamp/1",
+                                    .before = before,
+                                    .after = after,
+                                    .undo_action = "set",
+                                    .undo_args = args };
         int ticket;
 
         snprintf(before, sizeof before, "\"%s\"", lamp_look());
@@ -112,7 +123,8 @@ static void lamp_call(void *arg)
                 sched_yield();
         if (strcmp(q->name, "hang") == 0)
                 code = KN_ECANCELED;
-        q->doors->done(q->arg, code, code < 0 ? "the lamp says no" : NULL, json_pack("{s:s}", "lamp", lamp_look()));
+        q->doors->done(q->arg, code, code < 0 ? "the lamp says no" : NULL,
+                       json_pack("{s:s}", "lamp", lamp_look()));
         host_release(call);
 }
 
@@ -144,7 +156,8 @@ const char *host_code_text(int code)
         return code == KN_ECONFLICT ? "conflict" : code == KN_ETEMP ? "temporary" : "other";
 }
 
-enum catalog_home host_home(struct host *host, const struct catalog_instance *instance, char why[160])
+enum catalog_home host_home(struct host *host, const struct catalog_instance *instance,
+                            char why[160])
 {
         (void)host;
         (void)instance;
@@ -197,10 +210,17 @@ static void *run_loop(void *arg)
 static void hub_up(void)
 {
         static char plugins[96], packs[96];
-        static const char *plugin_path[] = { plugins, NULL }, *pack_path[] = { packs, NULL }, *none[] = { NULL };
-        struct store_options store_options = { .state_dir = dir, .hub_name = "test", .reserve_bytes = -1 };
-        struct hub_options options = { .state_dir = dir, .host_program = "", .plugin_path = plugin_path,
-                                       .pack_path = pack_path, .contract_path = none, .running_max = 8 };
+        static const char *plugin_path[] = { plugins, NULL }, *pack_path[] = { packs, NULL },
+                          *none[] = { NULL };
+        struct store_options store_options = { .state_dir = dir,
+                                               .hub_name = "test",
+                                               .reserve_bytes = -1 };
+        struct hub_options options = { .state_dir = dir,
+                                       .host_program = "",
+                                       .plugin_path = plugin_path,
+                                       .pack_path = pack_path,
+                                       .contract_path = none,
+                                       .running_max = 8 };
         _fault_ struct fault fault = FAULT_INIT;
 
         snprintf(plugins, sizeof plugins, "%s/plugins", dir);
@@ -252,7 +272,8 @@ static void setup(void)
         make_dir("packs.d/t");
         make_dir("packs.d/t/rules");
         write_file("plugins/lamp.so", "");
-        write_file("packs.d/t/pack.yaml", "name: t\nversion: 1.0.0\ndescription: d\nauthor: a\nemail: a@example.test\n");
+        write_file("packs.d/t/pack.yaml",
+                   "name: t\nversion: 1.0.0\ndescription: d\nauthor: a\nemail: a@example.test\n");
         lamp_turn("off");
         atomic_store(&lamp_calls, 0);
 }
@@ -343,11 +364,14 @@ __attribute__((unused)) static struct seen wait_end(const struct id *id)
 }
 
 /* Start an action; the answer's outcome must be DONE. */
-__attribute__((unused)) static struct id run(const char *action, const char *params, const char *mode)
+__attribute__((unused)) static struct id run(const char *action, const char *params,
+                                             const char *mode)
 {
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *object = json_loads(params, 0, NULL);
-        struct hub_run request = { .action = action, .params = object, .mode = mode, .user = "eva" };
+        struct hub_run request = {
+                .action = action, .params = object, .mode = mode, .user = "eva"
+        };
         struct answer answer = { .is_there = false };
 
         ck_assert_msg(hub_run(hub, &request, on_ran, &answer, &fault) == 0, "%s", fault.what);
@@ -360,11 +384,16 @@ __attribute__((unused)) static struct id send_event(const char *url, const char 
 {
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *parameters = json_pack("{s:s}", "url", url);
-        _json_ json_t *payload = json_pack("{s:{}, s:o}", "headers", "body", json_loads(body, 0, NULL));
-        struct hub_event event = { .trigger = "core.st2.webhook", .parameters = parameters, .payload = payload, .source = "test" };
+        _json_ json_t *payload =
+                json_pack("{s:{}, s:o}", "headers", "body", json_loads(body, 0, NULL));
+        struct hub_event event = { .trigger = "core.st2.webhook",
+                                   .parameters = parameters,
+                                   .payload = payload,
+                                   .source = "test" };
         struct answer answer = { .is_there = false };
 
-        ck_assert_msg(hub_accept(hub, &event, 1, on_accepted, &answer, &fault) == 0, "%s", fault.what);
+        ck_assert_msg(hub_accept(hub, &event, 1, on_accepted, &answer, &fault) == 0, "%s",
+                      fault.what);
         eventually(atomic_load(&answer.is_there));
         ck_assert_int_eq(answer.accepted.outcome, STORE_DONE);
         return answer.accepted.id;

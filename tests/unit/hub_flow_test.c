@@ -55,7 +55,9 @@ START_TEST(parameters_that_break_the_schema_are_refused)
 {
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *params = json_pack("{s:i}", "to", 5);
-        struct hub_run request = { .action = "lamp.set", .params = params, .mode = "run", .user = "eva" };
+        struct hub_run request = {
+                .action = "lamp.set", .params = params, .mode = "run", .user = "eva"
+        };
 
         hub_up();
         ck_assert_int_eq(hub_run(hub, &request, on_ran, NULL, &fault), FAULT);
@@ -66,7 +68,11 @@ END_TEST
 
 START_TEST(one_key_makes_one_execution)
 {
-        struct hub_run request = { .action = "core.noop", .mode = "run", .user = "eva", .once_scope = "s", .once_key = "k" };
+        struct hub_run request = { .action = "core.noop",
+                                   .mode = "run",
+                                   .user = "eva",
+                                   .once_scope = "s",
+                                   .once_key = "k" };
         struct answer answers[100] = { 0 };
         int done = 0;
 
@@ -76,7 +82,8 @@ START_TEST(one_key_makes_one_execution)
         for (int i = 0; i < 100; i++) {
                 eventually(atomic_load(&answers[i].is_there));
                 done += answers[i].ran.outcome == STORE_DONE;
-                ck_assert(answers[i].ran.outcome == STORE_DONE || answers[i].ran.outcome == STORE_DUPLICATE);
+                ck_assert(answers[i].ran.outcome == STORE_DONE ||
+                          answers[i].ran.outcome == STORE_DUPLICATE);
                 ck_assert(id_equal(&answers[i].ran.id, &answers[0].ran.id));
         }
         ck_assert_int_eq(done, 1);
@@ -169,7 +176,9 @@ END_TEST
 START_TEST(a_failure_is_retried_as_often_as_asked)
 {
         _json_ json_t *context = json_pack("{s:{s:i, s:i}}", "retry", "count", 2, "delay", 0);
-        struct hub_run request = { .action = "lamp.fail", .mode = "run", .user = "eva", .context = context };
+        struct hub_run request = {
+                .action = "lamp.fail", .mode = "run", .user = "eva", .context = context
+        };
         struct answer answer = { .is_there = false };
         struct seen seen;
 
@@ -186,7 +195,9 @@ END_TEST
 
 START_TEST(a_delay_is_waited_for)
 {
-        struct hub_run request = { .action = "core.noop", .mode = "run", .user = "eva", .delay_ms = 150 };
+        struct hub_run request = {
+                .action = "core.noop", .mode = "run", .user = "eva", .delay_ms = 150
+        };
         struct answer answer = { .is_there = false };
         int64_t began = clock_mono_ms();
 
@@ -236,10 +247,19 @@ END_TEST
 
 START_TEST(the_timeout_of_a_request_bounds_what_parameters_allow)
 {
-        _json_ json_t *pause = json_pack("{s:i}", "max_pause", 60), *sleeps = json_pack("{s:s}", "cmd", "sleep 60");
+        _json_ json_t *pause = json_pack("{s:i}", "max_pause", 60),
+                      *sleeps = json_pack("{s:s}", "cmd", "sleep 60");
         struct hub_run requests[] = {
-                { .action = "core.pause", .params = pause, .mode = "run", .user = "eva", .timeout_ms = 100 },
-                { .action = "core.local", .params = sleeps, .mode = "run", .user = "eva", .timeout_ms = 100 },
+                { .action = "core.pause",
+                  .params = pause,
+                  .mode = "run",
+                  .user = "eva",
+                  .timeout_ms = 100 },
+                { .action = "core.local",
+                  .params = sleeps,
+                  .mode = "run",
+                  .user = "eva",
+                  .timeout_ms = 100 },
         };
 
         hub_up();
