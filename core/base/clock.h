@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The clocks of the process. Tests put a fake in front of both; nothing else in the core asks the kernel. */
+/*
+ * The clocks of the process. Tests put a fake in front of both; nothing else in the core asks the
+ * kernel.
+ */
 
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -94,7 +94,8 @@ int fault_errno(struct fault *fault, int r, const char *doing)
                 return r;
         if (r == -ENOSPC || r == -EDQUOT) {
                 fault_set(fault, 507, "disk.full", "%s: no space left on the disk", doing);
-                return fault_try(fault, "free space under the state directory; nothing accepted was lost");
+                return fault_try(fault,
+                                 "free space under the state directory; nothing accepted was lost");
         }
         return fault_set(fault, 500, "internal", "%s: %s", doing, strerror(-r));
 }

@@ -20,7 +20,7 @@
 #define FAULT 1
 
 struct fault {
-        int status;             /* HTTP status: 400 input, 401, 403, 404, 409, 413, 422, 500, 502, 503, 504, 507 */
+        int status; /* HTTP status: 400 input, 401, 403, 404, 409, 413, 422, 500, 502, 503, 504, 507 */
         char code[48];          /* stable and searchable: "rule.unknown-trigger" */
         char *what;             /* one sentence: what is wrong, with the names */
         char *why;              /* may be NULL */
@@ -30,7 +30,9 @@ struct fault {
 
 #define FAULT_INIT { 0, "", NULL, NULL, NULL, NULL }
 
-/* Describe a failure and return FAULT. A fault that is already set is replaced; fault may be NULL. */
+/*
+ * Describe a failure and return FAULT. A fault that is already set is replaced; fault may be NULL.
+ */
 int fault_set(struct fault *fault, int status, const char *code, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 /* Add the second and third sentence; each returns FAULT. */
@@ -40,7 +42,10 @@ int fault_try(struct fault *fault, const char *fmt, ...) __attribute__((format(p
 int fault_prefix(struct fault *fault, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Add a member to detail; steals value. */
 int fault_detail(struct fault *fault, const char *key, json_t *value);
-/* Describe a negative errno: status 507 for ENOSPC and EDQUOT, 500 else. Forwards FAULT and 0 unchanged. */
+/*
+ * Describe a negative errno: status 507 for ENOSPC and EDQUOT, 500 else. Forwards FAULT and 0
+ * unchanged.
+ */
 int fault_errno(struct fault *fault, int r, const char *doing);
 /* Move; *to must be empty or initialised. */
 void fault_move(struct fault *to, struct fault *from);

@@ -12,7 +12,7 @@
 #define HASH_TEXT_SIZE 65
 
 void hash_bytes(const void *bytes, size_t len, uint8_t ret[HASH_SIZE]);
-int hash_fd(int fd, uint8_t ret[HASH_SIZE]);            /* from the start of the file; 0 or -errno */
+int hash_fd(int fd, uint8_t ret[HASH_SIZE]); /* from the start of the file; 0 or -errno */
 const char *hash_text(const uint8_t hash[HASH_SIZE], char text[HASH_TEXT_SIZE]);
 
 #endif

@@ -43,12 +43,14 @@ static int too_big(const struct json_limits *limits, size_t len, struct fault *f
         fault_set(fault, 413, "json.too-big", "%zu bytes of JSON are more than the limit of %zu",
                   len, limits->bytes);
         return limits->bytes_setting
-                ? fault_try(fault, "send less at a time, or raise %s", limits->bytes_setting) : FAULT;
+                       ? fault_try(fault, "send less at a time, or raise %s", limits->bytes_setting)
+                       : FAULT;
 }
 
 static int too_deep(const struct json_limits *limits, struct fault *fault)
 {
-        fault_set(fault, 400, "json.too-deep", "the JSON is nested deeper than %u levels", limits->depth);
+        fault_set(fault, 400, "json.too-deep", "the JSON is nested deeper than %u levels",
+                  limits->depth);
         return limits->depth_setting
                 ? fault_try(fault, "flatten it, or raise %s", limits->depth_setting) : FAULT;
 }
@@ -65,7 +67,8 @@ int json_parse(const char *s, size_t len, const struct json_limits *limits, json
                 return too_big(limits, len, fault);
         if (nesting(s, len) > limits->depth)
                 return too_deep(limits, fault);
-        value = json_loadb(s, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+        value = json_loadb(s, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                           &error);
         if (!value)
                 return fault_set(fault, 400, "json.syntax", "not JSON: %s (line %d, column %d)",
                                  error.text, error.line, error.column);
@@ -78,7 +81,8 @@ int json_parse_file(const char *path, const struct json_limits *limits, json_t *
 {
         _free_ char *text = NULL;
         size_t len;
-        int r = file_read(path, (limits ? limits : &json_default_limits)->bytes, &text, &len, fault);
+        int r = file_read(path, (limits ? limits : &json_default_limits)->bytes, &text, &len,
+                          fault);
 
         if (r)
                 return r;

@@ -34,9 +34,14 @@ int json_parse_file(const char *path, const struct json_limits *limits, json_t *
 char *json_canonical(const json_t *value);
 char *json_compact(const json_t *value);                        /* insertion order, no spaces */
 
-/* The value at "a.b.0" ("" is the root; \. is a dot in a name), borrowed; NULL where there is none. */
+/*
+ * The value at "a.b.0" ("" is the root; \. is a dot in a name), borrowed; NULL where there is none.
+ */
 json_t *json_at(const json_t *value, const char *path);
-/* Put value (stolen) at path, making objects on the way; -EINVAL where a step is not an object, -ENOMEM. */
+/*
+ * Put value (stolen) at path, making objects on the way; -EINVAL where a step is not an object,
+ * -ENOMEM.
+ */
 int json_put_at(json_t **root, const char *path, json_t *value);
 
 /*

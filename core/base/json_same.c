@@ -15,7 +15,10 @@ static int64_t whole_of(const json_t *value)
         return json_is_integer(value) ? json_integer_value(value) : json_is_true(value);
 }
 
-/* Beyond 2^53 a conversion to double would make unequal numbers equal, so the double is taken apart. */
+/*
+ * Beyond 2^53 a conversion to double would make unequal numbers equal, so the double is taken
+ * apart.
+ */
 static int compare_whole_with_real(int64_t whole, double real)
 {
         int64_t cut;

@@ -117,7 +117,8 @@ static void add_value(struct text *line, const char *value)
         text_add(line, "\"");
 }
 
-static void write_text(struct text *line, enum log_level level, const char *const *fields, const char *said)
+static void write_text(struct text *line, enum log_level level, const char *const *fields,
+                       const char *said)
 {
         char when[CLOCK_TEXT_SIZE], *value;
 
@@ -137,7 +138,8 @@ static void write_text(struct text *line, enum log_level level, const char *cons
         }
 }
 
-static void write_json(struct text *line, enum log_level level, const char *const *fields, const char *said)
+static void write_json(struct text *line, enum log_level level, const char *const *fields,
+                       const char *said)
 {
         char when[CLOCK_TEXT_SIZE], *dump, *value;
         json_t *object = json_pack("{s:s, s:s, s:s+}", "time", clock_text(clock_real_ms(), when),
@@ -180,7 +182,8 @@ void log_write(enum log_level level, const char *const *fields, const char *fmt,
         if (line.s) {
                 text_add(&line, "\n");
                 if (write(STDERR_FILENO, line.s, line.len) < 0)
-                        log_least = LOG_ERROR_; /* nobody listens: do not format what cannot be said */
+                        log_least =
+                                LOG_ERROR_; /* nobody listens: do not format what cannot be said */
         }
         pthread_mutex_unlock(&lock);
         free(said);

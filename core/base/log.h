@@ -19,7 +19,9 @@ void log_setup(enum log_level least, enum log_form form);
 /* Fields are pairs of const char * that end in NULL; a NULL value leaves its pair out. */
 void log_write(enum log_level level, const char *const *fields, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
-/* Mask this value from now on (short ones, under 4 bytes, are not masked: they would mask words). */
+/*
+ * Mask this value from now on (short ones, under 4 bytes, are not masked: they would mask words).
+ */
 void log_mask(const char *secret);
 /* Replace what log_mask() knows in a text that goes elsewhere (an error, an output); in place. */
 void log_scrub(char *text);

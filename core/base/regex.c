@@ -56,8 +56,10 @@ static int syntax(const char *pattern, int error, size_t at, struct fault *fault
         PCRE2_UCHAR8 message[160];
 
         pcre2_get_error_message(error, message, sizeof message);
-        return fault_set(fault, 422, "regex.syntax", "the pattern \"%.200s\" is not a regular "
-                         "expression: %s, at character %zu", pattern, (const char *)message, at + 1);
+        return fault_set(fault, 422, "regex.syntax",
+                         "the pattern \"%.200s\" is not a regular "
+                         "expression: %s, at character %zu",
+                         pattern, (const char *)message, at + 1);
 }
 
 static int bound(struct regex *regex)

@@ -21,7 +21,10 @@ struct yaml_limits {
 
 extern const struct yaml_limits yaml_default_limits;    /* 1 MiB, 64, 100, 200,000 */
 
-/* The one document of a text. name stands in the faults: "name:line:column: what" (400; 413 too big). */
+/*
+ * The one document of a text. name stands in the faults: "name:line:column: what" (400; 413 too
+ * big).
+ */
 int yaml_parse(const char *s, size_t len, const char *name, const struct yaml_limits *limits,
                json_t **ret, struct fault *fault);
 int yaml_parse_file(const char *path, const struct yaml_limits *limits, json_t **ret,

@@ -43,7 +43,8 @@ static bool skip(yaml_parser_t *parser, const yaml_event_t *event)
 
                 if (!next(parser, &inner))
                         return false;
-                if (inner.type == YAML_MAPPING_START_EVENT || inner.type == YAML_SEQUENCE_START_EVENT)
+                if (inner.type == YAML_MAPPING_START_EVENT ||
+                    inner.type == YAML_SEQUENCE_START_EVENT)
                         open++;
                 if (inner.type == YAML_MAPPING_END_EVENT || inner.type == YAML_SEQUENCE_END_EVENT)
                         open--;

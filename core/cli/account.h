@@ -14,7 +14,7 @@
 struct cli;
 
 struct account {
-        char *url;              /* "http://…" without a trailing slash; "http://localhost" for a socket */
+        char *url; /* "http://…" without a trailing slash; "http://localhost" for a socket */
         char *socket;           /* path; NULL: none */
         char *token;            /* NULL: none */
         const char *origin;     /* of the token: "--token", "$KANAME_TOKEN", "`kaname login`" */

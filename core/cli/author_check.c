@@ -350,7 +350,8 @@ int check_run(struct check *check, const char *name, enum verdict *ret, struct f
                         continue;
                 if (!name[len] != !checks[i].one)
                         break;
-                *ret = checks[i].one ? checks[i].one(check, name + len + 1) : checks[i].whole(check);
+                *ret = checks[i].one ? checks[i].one(check, name + len + 1)
+                                     : checks[i].whole(check);
                 return 0;
         }
         fault_set(fault, 404, "plugin.check", "there is no check \"%s\"", name);

@@ -43,8 +43,8 @@ static void print_rows(struct cli *cli, const json_t *manifest, const char *kind
                 _free_ char *flags = out_cell(json_object_get(row, "flags"), COLUMN_TEXT);
 
                 fprintf(cli->out, "  %-20s %s%s%s%s\n", json_text_of(row, "name", ""),
-                        json_text_of(row, "summary", ""),
-                        flags && *flags ? "  [" : "", flags ? flags : "", flags && *flags ? "]" : "");
+                        json_text_of(row, "summary", ""), flags && *flags ? "  [" : "",
+                        flags ? flags : "", flags && *flags ? "]" : "");
         }
 }
 

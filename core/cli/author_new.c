@@ -88,7 +88,8 @@ static int check_name(const char *name, struct fault *fault)
 {
         static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
 
-        if (islower((unsigned char)*name) && strspn(name, good) == strlen(name) && strlen(name) <= 64)
+        if (islower((unsigned char)*name) && strspn(name, good) == strlen(name) &&
+            strlen(name) <= 64)
                 return 0;
         fault_set(fault, 400, "plugin.name", "\"%s\" cannot be the name of a plugin", name);
         return fault_try(fault, "kaname plugin new my-plugin   (small letters, digits, _ and -)");
@@ -118,8 +119,10 @@ static char *make_code(const char *name, const struct kinds *kinds)
         text_add(&text, kinds->action ? action_c : "");
         text_add(&text, kinds->action && kinds->sensor ? "\n" : "");
         text_add(&text, kinds->sensor ? sensor_c : "");
-        text_addf(&text, "KN_PLUGIN(.name = \"%s\", .version = \"0.1.0\", .summary = "
-                  "\"What %s does\"%s%s)\n", name, name, kinds->action ? ", KN_ACTIONS(actions)" : "",
+        text_addf(&text,
+                  "KN_PLUGIN(.name = \"%s\", .version = \"0.1.0\", .summary = "
+                  "\"What %s does\"%s%s)\n",
+                  name, name, kinds->action ? ", KN_ACTIONS(actions)" : "",
                   kinds->sensor ? ", KN_TRIGGERS(triggers), KN_SENSORS(sensors)" : "");
         return text_take(&text);
 }

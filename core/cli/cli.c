@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What every command shares: its options by name, questions to the person, failures in three lines. */
+/*
+ * What every command shares: its options by name, questions to the person, failures in three lines.
+ */
 
 #include "cli/cli.h"
 

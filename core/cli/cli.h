@@ -4,7 +4,8 @@
  * One run of the command: what was asked, where the hub is, how to answer.
  *
  * Commands return as everybody does (base/fault.h), and CLI_DONE where nothing more is to be said
- * (--curl printed the request instead of sending it). cli_main() alone turns that into an exit code.
+ * (--curl printed the request instead of sending it). cli_main() alone turns that into an exit
+ * code.
  */
 
 #ifndef CLI_CLI_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The transfer behind an event stream. The callback runs inside libcurl's, so its answer is kept and
- * the transfer broken off.
+ * The transfer behind an event stream. The callback runs inside libcurl's, so its answer is kept
+ * and the transfer broken off.
  */
 
 #include "cli/client_i.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The completion script for bash. Nouns, verbs and options are spelled out in it, so completing them
- * starts no process; names that only the hub knows are asked for and kept for half a minute.
+ * The completion script for bash. Nouns, verbs and options are spelled out in it, so completing
+ * them starts no process; names that only the hub knows are asked for and kept for half a minute.
  */
 
 #include "cli/help.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Changes of the ledger or of a plan, as a person reads them: what was, what is, member by member. */
+/*
+ * Changes of the ledger or of a plan, as a person reads them: what was, what is, member by member.
+ */
 
 #ifndef CLI_DIFF_H
 #define CLI_DIFF_H

@@ -3,7 +3,8 @@
 /*
  * Two sources tell how an execution fares: the stream of its output, which ends with it, and its
  * record, which is the truth. So the stream is read for the person's sake and the record decides.
- * A stream that breaks is asked for again: it begins with the first line, so those seen are counted.
+ * A stream that breaks is asked for again: it begins with the first line, so those seen are
+ * counted.
  */
 
 #include "cli/follow.h"
@@ -192,8 +193,8 @@ static void why_conflict(const json_t *conflict, struct fault *fault)
 
         if (conflict && before && found && wanted)
                 fault_why(fault, "%s\nbefore: %s\nfound:  %s\nwanted: %s",
-                          json_text_of(conflict, "resource", "?"),
-                          *before ? before : "(none)", *found ? found : "(none)", *wanted ? wanted : "(none)");
+                          json_text_of(conflict, "resource", "?"), *before ? before : "(none)",
+                          *found ? found : "(none)", *wanted ? wanted : "(none)");
 }
 
 int follow_verdict(const json_t *execution, struct fault *fault)
@@ -268,7 +269,8 @@ static int show_end(struct cli *cli, const json_t *execution, struct fault *faul
 static void say_waiting(struct cli *cli, const json_t *started)
 {
         static const char *const waiting[] = { "held", "delayed", "pending", "paused" };
-        const char *status = json_text_of(started, "status", ""), *note = json_text_of(started, "note", "");
+        const char *status = json_text_of(started, "status", ""),
+                   *note = json_text_of(started, "note", "");
 
         for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
                 if (!strcmp(status, waiting[i]))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Following an execution to its end: its output as it comes, its progress, its result as a verdict. */
+/*
+ * Following an execution to its end: its output as it comes, its progress, its result as a verdict.
+ */
 
 #ifndef CLI_FOLLOW_H
 #define CLI_FOLLOW_H
@@ -29,8 +31,11 @@ int follow_verdict(const json_t *execution, struct fault *fault);
 struct request;
 int follow_request(struct cli *cli, const struct request *request, struct fault *fault);
 
-#define FOLLOW_OPTIONS                                                                          \
-        { .name = "async", .letter = 'a', .summary = "do not wait: print its id" },             \
-        { .name = "wait", .argument = "TIME", .summary = "wait this long, then leave it running (exit code 124)" }
+#define FOLLOW_OPTIONS                                                                             \
+        { .name = "async", .letter = 'a', .summary = "do not wait: print its id" },                \
+        {                                                                                          \
+                .name = "wait", .argument = "TIME",                                                \
+                .summary = "wait this long, then leave it running (exit code 124)"                 \
+        }
 
 #endif

@@ -187,7 +187,8 @@ int verb_enable(struct cli *cli, struct fault *fault)
         int r = 0;
 
         for (int i = 0; i < cli->n_operands && !r; i++)
-                r = set_enabled(cli, cli->operands[i], text_equal(cli->verb->name, "enable"), fault);
+                r = set_enabled(cli, cli->operands[i], text_equal(cli->verb->name, "enable"),
+                                fault);
         return r;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the verb table says, in three forms: for the person at the prompt, for man, for the shell. */
+/*
+ * What the verb table says, in three forms: for the person at the prompt, for man, for the shell.
+ */
 
 #ifndef CLI_HELP_H
 #define CLI_HELP_H

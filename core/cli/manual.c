@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A backslash, and a dot or quote at the head of a line, mean something to roff; a hyphen is one. */
+/*
+ * A backslash, and a dot or quote at the head of a line, mean something to roff; a hyphen is one.
+ */
 static void print_escaped(FILE *to, const char *s)
 {
         if (*s == '.' || *s == '\'')

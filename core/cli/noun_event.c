@@ -35,8 +35,9 @@ static int make_event(struct cli *cli, json_t **ret, struct fault *fault)
                 r = default_source(&source);
         if (r)
                 return r;
-        *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "specversion", "1.0", "id", given_id ? given_id : id_text(&id, text),
-                         "source", given_source ? given_source : source, "type", cli->operands[0],
+        *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O}", "specversion", "1.0", "id",
+                         given_id ? given_id : id_text(&id, text), "source",
+                         given_source ? given_source : source, "type", cli->operands[0],
                          "datacontenttype", "application/json", "data", data);
         if (*ret && cli_option(cli, "subject"))
                 json_set_text(*ret, "subject", cli_option(cli, "subject"));

@@ -7,7 +7,8 @@
 
 #include "cli/verb.h"
 
-extern const struct noun noun_lone, noun_execution, noun_event, noun_action, noun_rule, noun_trigger,
-        noun_plugin, noun_pack, noun_instance, noun_key, noun_change, noun_apikey, noun_held;
+extern const struct noun noun_lone, noun_execution, noun_event, noun_action, noun_rule,
+        noun_trigger, noun_plugin, noun_pack, noun_instance, noun_key, noun_change, noun_apikey,
+        noun_held;
 
 #endif

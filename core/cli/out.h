@@ -18,7 +18,9 @@ int out_list(struct cli *cli, const json_t *list, const struct column *columns,
              const char *name_path);
 int out_object(struct cli *cli, const json_t *object, const char *name_path);
 
-/* What a cell shows: text as it is, other values as compact JSON, times in local time. New string. */
+/*
+ * What a cell shows: text as it is, other values as compact JSON, times in local time. New string.
+ */
 char *out_cell(const json_t *value, enum column_kind kind);
 /* Text from elsewhere to a terminal: control characters but tab and newline become spaces. */
 void out_text(FILE *to, const char *s, size_t len);

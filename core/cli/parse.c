@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The command line. Options may stand anywhere, so getopt_long reads it in turns: the first ones know
- * the global options and stop at the words that name noun and verb; the last one knows the verb's
- * options too and gathers its operands.
+ * The command line. Options may stand anywhere, so getopt_long reads it in turns: the first ones
+ * know the global options and stop at the words that name noun and verb; the last one knows the
+ * verb's options too and gathers its operands.
  */
 
 #include "cli/cli.h"

@@ -55,7 +55,9 @@ int execution_id(struct cli *cli, const char *operand, char **ret, struct fault 
         return *ret ? 0 : -ENOMEM;
 }
 
-/* The hub knows the types; without its answer the text is sent as it is, and it says what is wrong. */
+/*
+ * The hub knows the types; without its answer the text is sent as it is, and it says what is wrong.
+ */
 static int coerce(struct cli *cli, const char *action, json_t *params, struct fault *fault)
 {
         _free_ char *path = client_path("/api/v1/actions/views/parameters/{}", action);
@@ -104,7 +106,9 @@ static int make_body(struct cli *cli, const char *mode, json_t **ret, struct fau
         return 0;
 }
 
-/* A key of our own where none was given lets a request that a broken wire swallowed be sent again. */
+/*
+ * A key of our own where none was given lets a request that a broken wire swallowed be sent again.
+ */
 static const char *once_key(const struct cli *cli, char made[ID_TEXT_SIZE])
 {
         const struct id id = id_new();

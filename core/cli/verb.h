@@ -4,7 +4,8 @@
  * The verb table: what the command can be asked, as data. The parser, the help, the man pages and
  * the shell completion are each made from it, so none of them can promise what another lacks.
  *
- * A noun lives in one file, noun_NAME.c, with its functions above its rows; nouns.c lists the nouns.
+ * A noun lives in one file, noun_NAME.c, with its functions above its rows; nouns.c lists the
+ * nouns.
  */
 
 #ifndef CLI_VERB_H
@@ -26,7 +27,7 @@ enum complete {
 struct verb_option {
         const char *name;               /* "limit" for --limit */
         char letter;                    /* 0: none */
-        const char *argument;           /* "N"; NULL: a switch; "[N]": may be left out (--watch=2) */
+        const char *argument; /* "N"; NULL: a switch; "[N]": may be left out (--watch=2) */
         const char *summary;
         const char *query;              /* generic verbs send it as this query parameter */
         enum complete complete;
@@ -49,7 +50,7 @@ struct verb {
         const char *summary;
         int (*run)(struct cli *cli, struct fault *fault);
         int operands_min, operands_max; /* max -1: any number */
-        const struct verb_option *options;      /* ends in a row without a name; NULL: none of its own */
+        const struct verb_option *options; /* ends in a row without a name; NULL: none of its own */
         enum complete complete;         /* of the operands */
         /* for the generic verbs of generic.h; {} in the path is the operand */
         const char *path;

@@ -3,8 +3,9 @@
 /*
  * libconfig says "syntax error" and a line, often that of the end of the file; it wraps integers,
  * and of a key set twice it knows one place only. This walks the same tokens first and finds what
- * it can say better: text and brackets that never end, with the line where they began; numbers that no
- * integer holds; keys set twice, with both lines. It decides nothing about the grammar beyond that.
+ * it can say better: text and brackets that never end, with the line where they began; numbers that
+ * no integer holds; keys set twice, with both lines. It decides nothing about the grammar beyond
+ * that.
  */
 
 #include "conf/read.h"

@@ -41,10 +41,14 @@ bool call_enter(struct host_call *call)
         return is_open;
 }
 
-/* Calls of one instance take turns, but for a sensor's run(), which never ends, and plugins that overlap. */
+/*
+ * Calls of one instance take turns, but for a sensor's run(), which never ends, and plugins that
+ * overlap.
+ */
 bool call_has_turn(const struct host_call *call)
 {
-        return call->entry == HOST_SENSOR || call->resident->manifest->is_parallel || !call->seat->n_running;
+        return call->entry == HOST_SENSOR || call->resident->manifest->is_parallel ||
+               !call->seat->n_running;
 }
 
 /* A call that was called off in the queue is about to end from there: it is never started. */
@@ -162,7 +166,8 @@ void call_end_later(struct host_call *call, int code, const char *sentence)
                 return;
         *ending = (struct ending){ call_ref(call), code, sentence };
         if (host_run(call->host, end_now, ending) < 0) {
-                __atomic_sub_fetch(&call->refs, 1, __ATOMIC_ACQ_REL);   /* never the last: it is not done */
+                __atomic_sub_fetch(&call->refs, 1,
+                                   __ATOMIC_ACQ_REL); /* never the last: it is not done */
                 free(ending);
         }
 }

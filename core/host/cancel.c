@@ -46,7 +46,8 @@ int cancel_code(const struct cancel *cancel)
 
         if (code)
                 return code;
-        return cancel->deadline_mono_ms && clock_mono_ms() >= cancel->deadline_mono_ms ? KN_ETIMEOUT : 0;
+        return cancel->deadline_mono_ms && clock_mono_ms() >= cancel->deadline_mono_ms ? KN_ETIMEOUT
+                                                                                       : 0;
 }
 
 int64_t cancel_left_ms(const struct cancel *cancel, int64_t limit_ms)
@@ -81,7 +82,8 @@ int cancel_fd(struct cancel *cancel)
 
 static int poll_once(struct pollfd *fds, int64_t until, int64_t deadline)
 {
-        int64_t now = clock_mono_ms(), end = until < 0 || (deadline && deadline < until) ? deadline : until;
+        int64_t now = clock_mono_ms(),
+                end = until < 0 || (deadline && deadline < until) ? deadline : until;
         int64_t left = !end && until < 0 ? -1 : end > now ? end - now : 0;
 
         return poll(fds, 2, left > INT_MAX ? INT_MAX : (int)left);
@@ -99,7 +101,9 @@ static int ready_events(const struct pollfd *fd)
 int cancel_wait(struct cancel *cancel, int fd, int events, int64_t timeout_ms)
 {
         struct pollfd fds[2] = {
-                { .fd = fd, .events = (short)((events & KN_READ ? POLLIN : 0) | (events & KN_WRITE ? POLLOUT : 0)) },
+                { .fd = fd,
+                  .events = (short)((events & KN_READ ? POLLIN : 0) |
+                                    (events & KN_WRITE ? POLLOUT : 0)) },
                 { .events = POLLIN },
         };
         int64_t until = timeout_ms < 0 ? -1 : clock_mono_ms() + timeout_ms;

@@ -58,13 +58,15 @@ static int send_ready(struct child *child, json_t *sandbox, const struct fault *
         if (fault->what)
                 json_object_set_new(json, "what", json_string(fault->what));
         text = json_compact(json);
-        return child_send(child, &(struct wire_message){ .type = WIRE_READY, .json = text,
-                                                         .json_len = text ? strlen(text) : 0, .fd = -1 });
+        return child_send(child, &(struct wire_message){ .type = WIRE_READY,
+                                                         .json = text,
+                                                         .json_len = text ? strlen(text) : 0,
+                                                         .fd = -1 });
 }
 
 int child_main(const char *plugin)
 {
-        static struct child child;      /* threads outlive no frame of it: the process ends by _exit */
+        static struct child child; /* threads outlive no frame of it: the process ends by _exit */
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *hello = NULL, *report = NULL;
         struct sandbox sandbox = { .plugin = plugin };
@@ -109,7 +111,9 @@ static int print_answer(int fd, const json_t *answer)
         _free_ char *text = json_compact(answer);
         size_t len = text ? strlen(text) : 0;
 
-        return text && write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1 ? 0 : EXIT_FAILURE;
+        return text && write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1
+                       ? 0
+                       : EXIT_FAILURE;
 }
 
 int child_describe(const char *plugin)

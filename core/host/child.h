@@ -79,13 +79,16 @@ int child_main(const char *plugin);
 int child_describe(const char *plugin);
 
 /* child_threads.c */
-void child_serve(struct child *child);                          /* returns when the wire has ended */
+void child_serve(struct child *child); /* returns when the wire has ended */
 /* Ask the hub and wait; KN_ECANCELED if it has gone. */
-int child_ask(struct child_call *call, const struct wire_message *question, struct child_reply *ret);
+int child_ask(struct child_call *call, const struct wire_message *question,
+              struct child_reply *ret);
 int child_send(struct child *child, const struct wire_message *message);
 void child_reply_deinit(struct child_reply *reply);
 
-/* child_calls.c; the message is of the hub, which is trusted, but not to be without mistakes: NULL. */
+/*
+ * child_calls.c; the message is of the hub, which is trusted, but not to be without mistakes: NULL.
+ */
 struct child_job *child_job_of(struct child *child, const struct wire_message *message);
 void child_add_instance(struct child *child, const struct wire_message *message);
 void child_job_run(struct child *child, struct child_job *job);

@@ -149,7 +149,8 @@ static void prepare(struct child_call *call, struct context *context)
         };
 }
 
-static void send_done(struct child_call *call, const struct context *context, int code, const char *sentence)
+static void send_done(struct child_call *call, const struct context *context, int code,
+                      const char *sentence)
 {
         _text_ struct text json = TEXT_INIT;
         _free_ char *result = context->result ? json_compact(context->result) : NULL;
@@ -168,7 +169,8 @@ static void send_done(struct child_call *call, const struct context *context, in
 }
 
 /* create() runs in the call that needs it first; others of the instance wait for it here. */
-static int make(struct child_instance *instance, struct context *context, const struct kn_plugin *plugin)
+static int make(struct child_instance *instance, struct context *context,
+                const struct kn_plugin *plugin)
 {
         int r = KN_OK;
 

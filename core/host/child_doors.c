@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void post(struct child_call *call, enum wire_type type, int flags, const void *raw, size_t raw_len)
+static void post(struct child_call *call, enum wire_type type, int flags, const void *raw,
+                 size_t raw_len)
 {
         child_send(call->child, &(struct wire_message){
                 .type = (uint16_t)type, .flags = (uint8_t)flags, .call = call->id, .raw = raw,
@@ -43,13 +44,18 @@ static void again_in(void *arg, int64_t ms)
         char json[48];
 
         snprintf(json, sizeof json, "{\"ms\":%lld}", (long long)ms);
-        child_send(call->child, &(struct wire_message){ .type = WIRE_AGAIN, .call = call->id, .json = json,
-                                                        .json_len = strlen(json), .fd = -1 });
+        child_send(call->child, &(struct wire_message){ .type = WIRE_AGAIN,
+                                                        .call = call->id,
+                                                        .json = json,
+                                                        .json_len = strlen(json),
+                                                        .fd = -1 });
 }
 
-/* Members are added by the caller; this closes the object, asks, and reads the code of the answer. */
-static int ask(struct child_call *call, enum wire_type type, struct text *json, const void *raw, size_t raw_len,
-               struct child_reply *reply)
+/*
+ * Members are added by the caller; this closes the object, asks, and reads the code of the answer.
+ */
+static int ask(struct child_call *call, enum wire_type type, struct text *json, const void *raw,
+               size_t raw_len, struct child_reply *reply)
 {
         struct wire_message question = { .type = (uint16_t)type, .call = call->id, .raw = raw,
                                          .raw_len = raw_len, .fd = -1 };
@@ -162,8 +168,15 @@ static int changed(void *arg, int ticket, int outcome, const char *observed)
 }
 
 const struct host_doors child_doors = {
-        .log = log_to, .stream = stream_to, .secret = secret_of, .store_get = store_get, .store_put = store_put,
-        .emit = emit, .change = change, .changed = changed, .again = again_in,
+        .log = log_to,
+        .stream = stream_to,
+        .secret = secret_of,
+        .store_get = store_get,
+        .store_put = store_put,
+        .emit = emit,
+        .change = change,
+        .changed = changed,
+        .again = again_in,
 };
 
 static int http(struct context *context, struct kn_http *http)

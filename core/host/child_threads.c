@@ -70,8 +70,8 @@ static struct child_call *find_call(struct child *child, uint32_t id)
 
 static void take_reply(struct child *child, struct wire_message *message)
 {
-        struct child_reply reply = { wire_json(message), malloc(message->raw_len + 1), message->raw_len,
-                                     message->fd };
+        struct child_reply reply = { wire_json(message), malloc(message->raw_len + 1),
+                                     message->raw_len, message->fd };
         struct child_call *call;
 
         message->fd = -1;
@@ -334,7 +334,9 @@ int child_ask(struct child_call *call, const struct wire_message *question, stru
         if (call->has_reply)
                 *ret = call->reply;
         call->reply = (struct child_reply){ .fd = -1 };
-        r = r < 0 ? (r == -EMSGSIZE ? KN_EARG : KN_ECANCELED) : call->has_reply ? KN_OK : KN_ECANCELED;
+        r = r < 0             ? (r == -EMSGSIZE ? KN_EARG : KN_ECANCELED)
+            : call->has_reply ? KN_OK
+                              : KN_ECANCELED;
         call->has_reply = false;
         pass_on(child);
         pthread_mutex_unlock(&child->lock);

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void context_init(struct context *context, const struct host_doors *doors, void *arg, struct cancel *cancel)
+void context_init(struct context *context, const struct host_doors *doors, void *arg,
+                  struct cancel *cancel)
 {
         memset(context, 0, sizeof *context);
         context->kn.host = &context_host;
@@ -75,7 +76,8 @@ static const char *generic_sentence(int code)
                 [-KN_EUNSUPPORTED] = "that is not supported",
                 [-KN_ENOMEM] = "out of memory",
                 [-KN_EINTERNAL] = "a mistake in the plugin",
-                [-KN_EUNKNOWN] = "the plan ends here: the next step needs an effect that was skipped",
+                [-KN_EUNKNOWN] =
+                        "the plan ends here: the next step needs an effect that was skipped",
                 [-KN_EDENIED] = "the hub forbids it",
         };
 
@@ -88,17 +90,22 @@ bool context_is_speechless(const struct context *context, int returned)
                 !cancel_code(context->cancel);
 }
 
-/* A callback that succeeded before it noticed that it was called off has succeeded: its effects are real. */
+/*
+ * A callback that succeeded before it noticed that it was called off has succeeded: its effects are
+ * real.
+ */
 int context_outcome(struct context *context, int returned, const char **ret_sentence)
 {
         int stop = cancel_code(context->cancel);
 
         if (returned < KN_EDENIED)
                 returned = context_say(context, KN_EINTERNAL,
-                                       "the plugin returned %d, which is no code of the ABI", returned);
+                                       "the plugin returned %d, which is no code of the ABI",
+                                       returned);
         if (stop && (returned == KN_ECANCELED || returned == KN_ETIMEOUT))
                 returned = stop;
-        *ret_sentence = context->sentence || returned >= 0 ? context->sentence : generic_sentence(returned);
+        *ret_sentence =
+                context->sentence || returned >= 0 ? context->sentence : generic_sentence(returned);
         return returned;
 }
 

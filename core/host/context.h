@@ -60,7 +60,8 @@ extern const struct kn_host context_host;       /* today's table of doors */
 extern const struct json_limits context_limits; /* of one value that crosses the border */
 
 /* cancel stays the caller's. Then set call, net, output_left as they apply. */
-void context_init(struct context *context, const struct host_doors *doors, void *arg, struct cancel *cancel);
+void context_init(struct context *context, const struct host_doors *doors, void *arg,
+                  struct cancel *cancel);
 void context_deinit(struct context *context);
 /* Set the sentence of the failure that is about to be returned; gives code. */
 int context_say(struct context *context, int code, const char *fmt, ...)
@@ -71,9 +72,14 @@ void context_clean(char *text);
  * that, and the ABI's codes are all there are. *ret_sentence is never NULL for a failure.
  */
 int context_outcome(struct context *context, int returned, const char **ret_sentence);
-/* Behind create(), before the callback that the call is about: what create() put or said is not its. */
+/*
+ * Behind create(), before the callback that the call is about: what create() put or said is not
+ * its.
+ */
 void context_forget(struct context *context);
-/* The caller of a wedged callback leaves: returns when no door of its is in use, and none will be. */
+/*
+ * The caller of a wedged callback leaves: returns when no door of its is in use, and none will be.
+ */
 void context_detach(struct context *context);
 /* Around every use of what the caller handed in; false: it has left. */
 bool context_enter(struct context *context);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The table of doors. The plugin is not trusted to hand over sense: every pointer may be NULL, every
- * text may be no JSON, every struct may be of an older header. A door that goes to the hub passes
- * through context_enter(), which closes once the caller of a wedged callback has left.
+ * The table of doors. The plugin is not trusted to hand over sense: every pointer may be NULL,
+ * every text may be no JSON, every struct may be of an older header. A door that goes to the hub
+ * passes through context_enter(), which closes once the caller of a wedged callback has left.
  */
 
 #include "host/context.h"
@@ -77,9 +77,13 @@ static void door_log(struct kn_ctx *ctx, int level, const char *text)
                 return;
         snprintf(line, sizeof line, "%s", text);
         context_clean(line);
-        if (take(context, &context->log_left, strlen(line)) < strlen(line) || !context_enter(context))
+        if (take(context, &context->log_left, strlen(line)) < strlen(line) ||
+            !context_enter(context))
                 return;         /* it has said enough */
-        context->doors->log(context->arg, level < KN_DEBUG ? KN_DEBUG : level > KN_ERROR ? KN_ERROR : level,
+        context->doors->log(context->arg,
+                            level < KN_DEBUG   ? KN_DEBUG
+                            : level > KN_ERROR ? KN_ERROR
+                                               : level,
                             line);
         context_leave(context);
 }
@@ -111,15 +115,21 @@ static int door_emit(struct kn_ctx *ctx, const struct kn_event *given)
         if (!context->doors->emit)
                 return KN_EUNSUPPORTED;
         copy_sized(&e, sizeof e, given, given->size);
-        if (!e.trigger || !e.payload || !is_text(e.trigger) || !is_text(e.id) || (e.cursor && !is_json(e.cursor)))
-                return context_say(context, KN_EARG, "an event needs a trigger and a payload, and its cursor is JSON");
-        json_parse(e.payload, e.payload_len ? e.payload_len : strlen(e.payload), &context_limits, &payload, NULL);
+        if (!e.trigger || !e.payload || !is_text(e.trigger) || !is_text(e.id) ||
+            (e.cursor && !is_json(e.cursor)))
+                return context_say(
+                        context, KN_EARG,
+                        "an event needs a trigger and a payload, and its cursor is JSON");
+        json_parse(e.payload, e.payload_len ? e.payload_len : strlen(e.payload), &context_limits,
+                   &payload, NULL);
         text = json_is_object(payload) ? json_compact(payload) : NULL;
         if (!text)
-                return context_say(context, KN_EARG, "the payload of the event '%s' is no JSON object", e.trigger);
+                return context_say(context, KN_EARG,
+                                   "the payload of the event '%s' is no JSON object", e.trigger);
         if (!context_enter(context))
                 return KN_ECANCELED;
-        r = context->doors->emit(context->arg, &(struct host_event){ e.trigger, text, e.id, e.cursor });
+        r = context->doors->emit(context->arg,
+                                 &(struct host_event){ e.trigger, text, e.id, e.cursor });
         context_leave(context);
         return r;
 }
@@ -134,16 +144,21 @@ static int change_check(struct context *context, const struct kn_change *change)
 {
         _json_ json_t *before = NULL, *after = NULL, *args = NULL;
 
-        if (!change->resource || !*change->resource || !is_text(change->resource) || !is_text(change->undo_action))
+        if (!change->resource || !*change->resource || !is_text(change->resource) ||
+            !is_text(change->undo_action))
                 return context_say(context, KN_EARG, "a change needs a resource");
-        if (change->before && json_parse(change->before, strlen(change->before), &context_limits, &before, NULL))
+        if (change->before &&
+            json_parse(change->before, strlen(change->before), &context_limits, &before, NULL))
                 return context_say(context, KN_EARG, "'before' of %s is no JSON", change->resource);
-        if (change->after && json_parse(change->after, strlen(change->after), &context_limits, &after, NULL))
+        if (change->after &&
+            json_parse(change->after, strlen(change->after), &context_limits, &after, NULL))
                 return context_say(context, KN_EARG, "'after' of %s is no JSON", change->resource);
         if (change->undo_args)
-                json_parse(change->undo_args, strlen(change->undo_args), &context_limits, &args, NULL);
+                json_parse(change->undo_args, strlen(change->undo_args), &context_limits, &args,
+                           NULL);
         if (change->undo_args && !json_is_object(args))
-                return context_say(context, KN_EARG, "'undo_args' of %s is no JSON object", change->resource);
+                return context_say(context, KN_EARG, "'undo_args' of %s is no JSON object",
+                                   change->resource);
         return is_same_json(before, after) ? KN_SKIP : 1;
 }
 
@@ -166,7 +181,8 @@ static int door_change(struct kn_ctx *ctx, const struct kn_change *given)
         r = context->doors->change(context->arg, &change);
         context_leave(context);
         if (r == KN_ECONFLICT && !context->sentence)
-                context_say(context, r, "the approved plan says otherwise about %s", change.resource);
+                context_say(context, r, "the approved plan says otherwise about %s",
+                            change.resource);
         return r;
 }
 
@@ -176,7 +192,8 @@ static int door_changed(struct kn_ctx *ctx, int ticket, int outcome, const char 
         int r;
 
         if (ticket <= 0 || (observed && !is_json(observed)))
-                return context_say(context, KN_EARG, "changed() wants a ticket of change(), and JSON");
+                return context_say(context, KN_EARG,
+                                   "changed() wants a ticket of change(), and JSON");
         if (!context->doors->changed)
                 return KN_EUNSUPPORTED;
         if (!context_enter(context))
@@ -195,7 +212,8 @@ static int door_http(struct kn_ctx *ctx, struct kn_http *given)
         uint32_t size;
         int r;
 
-        if (!given || given->size < offsetof(struct kn_http, reply_headers) + sizeof given->reply_headers)
+        if (!given ||
+            given->size < offsetof(struct kn_http, reply_headers) + sizeof given->reply_headers)
                 return KN_EARG;
         if (!context->net || !context->net->http)
                 return KN_EUNSUPPORTED;
@@ -266,8 +284,18 @@ static const void *door_extension(struct kn_ctx *ctx, const char *id)
 }
 
 const struct kn_host context_host = {
-        .size = sizeof context_host, .abi = KN_ABI_VERSION,
-        .log = door_log, .fail = door_fail, .get = context_get, .put = context_put, .emit = door_emit,
-        .http = door_http, .dial = door_dial, .wait = door_wait, .stream = door_stream,
-        .change = door_change, .changed = door_changed, .extension = door_extension,
+        .size = sizeof context_host,
+        .abi = KN_ABI_VERSION,
+        .log = door_log,
+        .fail = door_fail,
+        .get = context_get,
+        .put = context_put,
+        .emit = door_emit,
+        .http = door_http,
+        .dial = door_dial,
+        .wait = door_wait,
+        .stream = door_stream,
+        .change = door_change,
+        .changed = door_changed,
+        .extension = door_extension,
 };

@@ -37,7 +37,9 @@ static int value_of(struct context *context, const json_t *json, struct kn_value
                 return KN_OK;
         case JSON_TRUE:
         case JSON_FALSE:
-                *ret = (struct kn_value){ .kind = KN_BOOL, .i = json_is_true(json), .r = json_is_true(json) };
+                *ret = (struct kn_value){ .kind = KN_BOOL,
+                                          .i = json_is_true(json),
+                                          .r = json_is_true(json) };
                 return KN_OK;
         case JSON_INTEGER:
                 *ret = (struct kn_value){ .kind = KN_INT, .i = json_integer_value(json),
@@ -105,10 +107,13 @@ static int get_secret(struct context *context, const char *path, struct kn_value
         return KN_OK;
 }
 
-/* Revisions hide in the map's pointers: they count commits and never come near the half of a word. */
+/*
+ * Revisions hide in the map's pointers: they count commits and never come near the half of a word.
+ */
 static int remember(struct context *context, const char *path, uint64_t seq)
 {
-        return map_put(&context->seen, path, (void *)(uintptr_t)(seq + 1), NULL) < 0 ? KN_ENOMEM : KN_OK;
+        return map_put(&context->seen, path, (void *)(uintptr_t)(seq + 1), NULL) < 0 ? KN_ENOMEM
+                                                                                     : KN_OK;
 }
 
 static int value_of_stored(struct context *context, const char *dump, struct kn_value *ret)
@@ -154,16 +159,19 @@ int context_get(struct kn_ctx *ctx, uint32_t where, const char *path, struct kn_
                 return KN_EARG;
         switch (where) {
         case KN_ARG:
-                return value_of(context, context->call.args ? json_at(context->call.args, path) : NULL, ret);
+                return value_of(context,
+                                context->call.args ? json_at(context->call.args, path) : NULL, ret);
         case KN_CONFIG:
-                return value_of(context, context->call.config ? json_at(context->call.config, path) : NULL,
+                return value_of(context,
+                                context->call.config ? json_at(context->call.config, path) : NULL,
                                 ret);
         case KN_SECRET:
                 return get_secret(context, path, ret);
         case KN_STORE:
                 return get_store(context, path, ret);
         case KN_RESULT:
-                return value_of(context, context->result ? json_at(context->result, path) : NULL, ret);
+                return value_of(context, context->result ? json_at(context->result, path) : NULL,
+                                ret);
         case KN_CALL:
                 return get_call(context, path, ret);
         default:
@@ -199,8 +207,10 @@ static int json_of(struct context *context, const struct kn_value *value, json_t
                 break;
         }
         if (!json)
-                return context_say(context, KN_EARG, "the plugin put a value of kind %u that is %s", value->kind,
-                                   value->kind == KN_JSONTEXT ? "no JSON" : "no UTF-8 text or no number");
+                return context_say(context, KN_EARG, "the plugin put a value of kind %u that is %s",
+                                   value->kind,
+                                   value->kind == KN_JSONTEXT ? "no JSON"
+                                                              : "no UTF-8 text or no number");
         *ret = json;
         return KN_OK;
 }
@@ -218,11 +228,13 @@ static int put_result(struct context *context, const char *path, json_t *json)
                 context->result = json_object();
         r = json_put_at(&context->result, path, json);
         if (r < 0)
-                return context_say(context, KN_EARG, "the result has no place for the member '%s'", path);
+                return context_say(context, KN_EARG, "the result has no place for the member '%s'",
+                                   path);
         return KN_OK;
 }
 
-static int put_store(struct context *context, const char *path, const struct kn_value *value, json_t *json)
+static int put_store(struct context *context, const char *path, const struct kn_value *value,
+                     json_t *json)
 {
         _free_ char *dump = value->kind == KN_NULL ? NULL : json_compact(json);
         uintptr_t seen = (uintptr_t)map_get(&context->seen, path);

@@ -2,9 +2,9 @@
 
 /*
  * The core home: the object is loaded into the hub and its callbacks run on the pool's threads. The
- * object stays mapped until the hub ends (RTLD_NODELETE): threads of a library may outlive any call.
- * A callback that does not end cannot be ended; its caller is told, its doors are closed, and the
- * plugin gets no more calls in here.
+ * object stays mapped until the hub ends (RTLD_NODELETE): threads of a library may outlive any
+ * call. A callback that does not end cannot be ended; its caller is told, its doors are closed, and
+ * the plugin gets no more calls in here.
  */
 
 #include "host/host_state.h"
@@ -32,10 +32,12 @@ static int check_hash(const struct manifest *manifest, struct fault *fault)
         int r = fd < 0 ? -errno : hash_fd(fd, hash);
 
         if (r < 0)
-                return fault_set(fault, 500, "plugin.unreadable", "%s: %s", manifest->path, strerror(-r));
+                return fault_set(fault, 500, "plugin.unreadable", "%s: %s", manifest->path,
+                                 strerror(-r));
         if (strcmp(hash_text(hash, text), manifest->hash) == 0)
                 return 0;
-        return fault_set(fault, 500, "plugin.changed", "%s is not the file that was installed", manifest->path);
+        return fault_set(fault, 500, "plugin.changed", "%s is not the file that was installed",
+                         manifest->path);
 }
 
 static int load(struct resident *resident, struct fault *fault)
@@ -46,7 +48,8 @@ static int load(struct resident *resident, struct fault *fault)
         if (!resident->module) {
                 r = check_hash(resident->manifest, fault);
                 if (r == 0)
-                        r = module_open(resident->manifest->path, RTLD_NODELETE, &resident->module, fault);
+                        r = module_open(resident->manifest->path, RTLD_NODELETE, &resident->module,
+                                        fault);
         }
         pthread_mutex_unlock(&resident->loading);
         return fault_errno(fault, r, "loading the plugin");
@@ -129,7 +132,10 @@ static int run(struct host_call *call, struct seat *seat, struct context *contex
         return r;
 }
 
-/* The seat, which stays as long as this runs; NULL: the call was given up while it waited for a thread. */
+/*
+ * The seat, which stays as long as this runs; NULL: the call was given up while it waited for a
+ * thread.
+ */
 static struct seat *begin(struct host_call *call)
 {
         struct seat *seat;
@@ -214,13 +220,18 @@ static void mark_wedged(struct host_call *call)
         context_detach(&call->context);
         __atomic_add_fetch(&call->host->n_wedged, 1, __ATOMIC_ACQ_REL);
         host_posted(call->host);        /* for the thread that may never come back to say so */
-        snprintf(sentence, sizeof sentence, "the plugin '%s' did not end when it was called off", manifest->name);
-        log_warning("plugin '%s' %s does not end in the core: later calls go to a process of its own",
-                    manifest->name, manifest->version);
+        snprintf(sentence, sizeof sentence, "the plugin '%s' did not end when it was called off",
+                 manifest->name);
+        log_warning(
+                "plugin '%s' %s does not end in the core: later calls go to a process of its own",
+                manifest->name, manifest->version);
         call_end(call, HOST_EHUNG, sentence, NULL);
 }
 
-/* In the pool: the time of grace is over, and the callback did not end, or never had a thread to begin on. */
+/*
+ * In the pool: the time of grace is over, and the callback did not end, or never had a thread to
+ * begin on.
+ */
 void core_abandon(void *arg)
 {
         struct host_call *call = arg;
@@ -238,7 +249,8 @@ void core_abandon(void *arg)
         if (is_wedged)
                 mark_wedged(call);
         else if (is_late)
-                call_end(call, cancel_code(&call->cancel), "no thread was free for it in its time", NULL);
+                call_end(call, cancel_code(&call->cancel), "no thread was free for it in its time",
+                         NULL);
         call_unref(call);
         host_posted(host);
 }

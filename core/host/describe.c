@@ -3,8 +3,8 @@
 /*
  * Learning what an object is without loading it here. The file is copied first and the copy is what
  * is described, hashed, kept and later loaded, so that a file which changes under our hands cannot
- * pass as another. The answer is kept beside the copy (HASH.json) under the hash of the program that
- * gave it: another version of kaname-host may understand more.
+ * pass as another. The answer is kept beside the copy (HASH.json) under the hash of the program
+ * that gave it: another version of kaname-host may understand more.
  */
 
 #include "host/host.h"
@@ -68,8 +68,8 @@ static int make_copy(struct describing *d)
         int r;
 
         if (from < 0)
-                return fault_set(d->fault, errno == ENOENT ? 404 : 422, "plugin.unreadable", "%s: %s", d->path,
-                                 strerror(errno));
+                return fault_set(d->fault, errno == ENOENT ? 404 : 422, "plugin.unreadable",
+                                 "%s: %s", d->path, strerror(errno));
         snprintf(dir, sizeof dir, "%s/plugins", d->state_dir);
         if (mkdir(dir, 0755) < 0 && errno != EEXIST)
                 return fault_errno(d->fault, -errno, dir);
@@ -100,7 +100,8 @@ static void program_text(const char *program, char text[96])
         struct stat st = { 0 };
 
         stat(program, &st);
-        snprintf(text, 96, "%s %lld %lld", PACKAGE_VERSION, (long long)st.st_size, (long long)st.st_mtime);
+        snprintf(text, 96, "%s %lld %lld", PACKAGE_VERSION, (long long)st.st_size,
+                 (long long)st.st_mtime);
 }
 
 static json_t *read_kept(const struct describing *d)
@@ -109,7 +110,8 @@ static json_t *read_kept(const struct describing *d)
         char program[96];
 
         program_text(d->program, program);
-        if (access(d->kept, R_OK) < 0 || json_parse_file(d->answer, &answer_limits, &kept, NULL) != 0)
+        if (access(d->kept, R_OK) < 0 ||
+            json_parse_file(d->answer, &answer_limits, &kept, NULL) != 0)
                 return NULL;
         if (!text_equal(json_text_of(kept, "program", NULL), program))
                 return NULL;
@@ -192,17 +194,22 @@ static int refuse(struct describing *d, bool in_time, int status, const char *pr
 {
         char last[200];
 
-        snprintf(last, sizeof last, "%.*s", printed ? (int)strcspn(printed, "\n") : 0, printed ? printed : "");
+        snprintf(last, sizeof last, "%.*s", printed ? (int)strcspn(printed, "\n") : 0,
+                 printed ? printed : "");
         if (!in_time) {
-                fault_set(d->fault, 422, "plugin.slow", "%s: loading it took more than %d s", d->path, TIME_MS / 1000);
-                return fault_try(d->fault, "do no work in constructors: create() is the place for it");
+                fault_set(d->fault, 422, "plugin.slow", "%s: loading it took more than %d s",
+                          d->path, TIME_MS / 1000);
+                return fault_try(d->fault,
+                                 "do no work in constructors: create() is the place for it");
         }
         if (WIFSIGNALED(status))
-                fault_set(d->fault, 422, "plugin.crashed", "%s: loading it ended with signal %d (%s)", d->path,
-                          WTERMSIG(status), strsignal(WTERMSIG(status)));
+                fault_set(d->fault, 422, "plugin.crashed",
+                          "%s: loading it ended with signal %d (%s)", d->path, WTERMSIG(status),
+                          strsignal(WTERMSIG(status)));
         else
-                fault_set(d->fault, 422, "plugin.crashed", "%s: loading it ended with exit status %d and no answer",
-                          d->path, WEXITSTATUS(status));
+                fault_set(d->fault, 422, "plugin.crashed",
+                          "%s: loading it ended with exit status %d and no answer", d->path,
+                          WEXITSTATUS(status));
         if (*last)
                 fault_why(d->fault, "it said: %s", last);
         return fault_try(d->fault, "run kaname-host --describe on it under a debugger");
@@ -227,8 +234,8 @@ static int take_fault(struct describing *d, const json_t *fault)
         _free_ char *what = with_path(d, json_text_of(fault, "what", "no reason given"));
         const char *try = json_text_of(fault, "try", NULL);
 
-        fault_set(d->fault, (int)json_int_of(fault, "status", 422), json_text_of(fault, "code", "plugin.crashed"),
-                  "%s", what ? what : "");
+        fault_set(d->fault, (int)json_int_of(fault, "status", 422),
+                  json_text_of(fault, "code", "plugin.crashed"), "%s", what ? what : "");
         return try ? fault_try(d->fault, "%s", try) : FAULT;
 }
 
@@ -306,10 +313,12 @@ static int describe(struct describing *d, struct manifest **ret)
         return r;
 }
 
-int host_describe(const char *program, const char *state_dir, const char *path, struct manifest **ret,
-                  struct fault *fault)
+int host_describe(const char *program, const char *state_dir, const char *path,
+                  struct manifest **ret, struct fault *fault)
 {
-        struct describing d = { .program = program, .state_dir = state_dir, .path = path, .fault = fault };
+        struct describing d = {
+                .program = program, .state_dir = state_dir, .path = path, .fault = fault
+        };
         int r = describe(&d, ret);
 
         if (*d.copy)

@@ -42,6 +42,7 @@ struct http_cache *http_cache_free(struct http_cache *cache);
 int door_http(struct http_cache *cache, const struct door_scope *scope, const struct kn_http *http,
               struct door_reply *reply, char say[DOOR_SAY_SIZE]);
 /* A connected, blocking descriptor, or KN_E and say. */
-int door_dial(const struct door_scope *scope, const char *address, int64_t timeout_ms, char say[DOOR_SAY_SIZE]);
+int door_dial(const struct door_scope *scope, const char *address, int64_t timeout_ms,
+              char say[DOOR_SAY_SIZE]);
 
 #endif

@@ -27,12 +27,16 @@ static int say_so(char say[DOOR_SAY_SIZE], int code, const char *fmt, ...)
 
 static int deny(char say[DOOR_SAY_SIZE], const char *address)
 {
-        return say_so(say, KN_EDENIED, "%s is not on the egress list of the instance: add it to `egress`", address);
+        return say_so(say, KN_EDENIED,
+                      "%s is not on the egress list of the instance: add it to `egress`", address);
 }
 
-/* Connects without blocking, so that a cancel gets through; the plugin gets a plain blocking descriptor. */
-static int connect_one(const struct door_scope *scope, const struct sockaddr *address, socklen_t len,
-                       int64_t timeout_ms)
+/*
+ * Connects without blocking, so that a cancel gets through; the plugin gets a plain blocking
+ * descriptor.
+ */
+static int connect_one(const struct door_scope *scope, const struct sockaddr *address,
+                       socklen_t len, int64_t timeout_ms)
 {
         _close_ int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         socklen_t size = sizeof(int);
@@ -61,7 +65,10 @@ static int explain(int r, const char *address, char say[DOOR_SAY_SIZE])
         if (r > -1000)
                 return say_so(say, r, "connecting to %s failed", address);
         r = -1000 - r;
-        return say_so(say, r == ETIMEDOUT ? KN_ETIMEOUT : r == EMFILE || r == ENFILE ? KN_ETEMP : KN_EREMOTE,
+        return say_so(say,
+                      r == ETIMEDOUT               ? KN_ETIMEOUT
+                      : r == EMFILE || r == ENFILE ? KN_ETEMP
+                                                   : KN_EREMOTE,
                       "connecting to %s: %s", address, strerror(r));
 }
 
@@ -83,7 +90,8 @@ static int dial_unix(const struct door_scope *scope, const char *path, int64_t t
 static int dial_tcp(const struct door_scope *scope, const char *target, int64_t timeout_ms,
                     char say[DOOR_SAY_SIZE])
 {
-        const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV };
+        const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                                        .ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV };
         char host[256], service[12];
         struct addrinfo *found = NULL;
         int port, r = KN_EDENIED;
@@ -95,7 +103,8 @@ static int dial_tcp(const struct door_scope *scope, const char *target, int64_t 
         snprintf(service, sizeof service, "%d", port);
         r = getaddrinfo(host, service, &hints, &found);
         if (r != 0)
-                return say_so(say, r == EAI_AGAIN ? KN_ETEMP : KN_EREMOTE, "%s: %s", host, gai_strerror(r));
+                return say_so(say, r == EAI_AGAIN ? KN_ETEMP : KN_EREMOTE, "%s: %s", host,
+                              gai_strerror(r));
         r = KN_EDENIED;
         for (struct addrinfo *a = found; a && r < 0 && r != KN_ECANCELED; a = a->ai_next)
                 if (egress_allows_address(scope->egress, host, a->ai_addr))
@@ -107,7 +116,8 @@ static int dial_tcp(const struct door_scope *scope, const char *target, int64_t 
         return r < 0 ? explain(r, target, say) : r;
 }
 
-int door_dial(const struct door_scope *scope, const char *address, int64_t timeout_ms, char say[DOOR_SAY_SIZE])
+int door_dial(const struct door_scope *scope, const char *address, int64_t timeout_ms,
+              char say[DOOR_SAY_SIZE])
 {
         if (timeout_ms <= 0)
                 timeout_ms = DIAL_MS;
@@ -115,5 +125,6 @@ int door_dial(const struct door_scope *scope, const char *address, int64_t timeo
                 return dial_unix(scope, address + 5, timeout_ms, say);
         if (text_starts_with(address, "tcp:"))
                 return dial_tcp(scope, address + 4, timeout_ms, say);
-        return say_so(say, KN_EARG, "'%s' is no address: tcp:HOST:PORT or unix:PATH is wanted", address);
+        return say_so(say, KN_EARG, "'%s' is no address: tcp:HOST:PORT or unix:PATH is wanted",
+                      address);
 }

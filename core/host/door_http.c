@@ -184,7 +184,10 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
         return len;
 }
 
-/* The address that is really going to be used; behind a proxy it is the proxy's, which the operator chose. */
+/*
+ * The address that is really going to be used; behind a proxy it is the proxy's, which the operator
+ * chose.
+ */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
         struct exchange *x = arg;
@@ -199,7 +202,8 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 
 static bool has_line(const char *headers, const char *name)
 {
-        for (const char *line = headers; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        for (const char *line = headers; line && *line;
+             line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
                 if (strncasecmp(line, name, strlen(name)) == 0)
                         return true;
         return false;
@@ -278,8 +282,10 @@ static int check_url(struct exchange *x)
                         x->host[len - 2] = '\0';
                 }
                 if (!egress_allows(x->scope->egress, x->host, (int)number))
-                        r = say_so(x, KN_EDENIED, "%s:%s is not on the egress list of the instance: "
-                                   "add it to `egress`", x->host, port);
+                        r = say_so(x, KN_EDENIED,
+                                   "%s:%s is not on the egress list of the instance: "
+                                   "add it to `egress`",
+                                   x->host, port);
         }
         curl_free(port);
         curl_free(scheme);
@@ -348,7 +354,8 @@ static int transfer(CURLM *multi, struct cancel *cancel)
                         return code;
                 left = cancel_left_ms(cancel, 60000);
                 if (running)
-                        curl_multi_poll(multi, &stop, stop.fd >= 0 ? 1 : 0, left < 0 ? 60000 : (int)left, NULL);
+                        curl_multi_poll(multi, &stop, stop.fd >= 0 ? 1 : 0,
+                                        left < 0 ? 60000 : (int)left, NULL);
         }
         return KN_OK;
 }
@@ -358,13 +365,18 @@ static int explain(struct exchange *x, CURLcode result)
         const char *why = x->error[0] ? x->error : curl_easy_strerror(result);
 
         if (x->is_denied)
-                return say_so(x, KN_EDENIED, "%s resolves to an address of this machine or link only: "
-                              "name the address itself in `egress`", x->host);
+                return say_so(x, KN_EDENIED,
+                              "%s resolves to an address of this machine or link only: "
+                              "name the address itself in `egress`",
+                              x->host);
         if (x->is_too_big)
-                return say_so(x, KN_EREMOTE, "%s %s: the answer is larger than %u MiB", x->http->method,
-                              x->http->url, DOOR_REPLY_MAX >> 20);
-        return say_so(x, result == CURLE_OPERATION_TIMEDOUT ? KN_ETIMEOUT : result == CURLE_OUT_OF_MEMORY
-                      ? KN_ENOMEM : KN_EREMOTE, "%s %s: %s", x->http->method, x->http->url, why);
+                return say_so(x, KN_EREMOTE, "%s %s: the answer is larger than %u MiB",
+                              x->http->method, x->http->url, DOOR_REPLY_MAX >> 20);
+        return say_so(x,
+                      result == CURLE_OPERATION_TIMEDOUT ? KN_ETIMEOUT
+                      : result == CURLE_OUT_OF_MEMORY    ? KN_ENOMEM
+                                                         : KN_EREMOTE,
+                      "%s %s: %s", x->http->method, x->http->url, why);
 }
 
 static int finish(struct exchange *x, struct http_handle *handle)
@@ -408,7 +420,8 @@ int door_http(struct http_cache *cache, const struct door_scope *scope, const st
         int r;
 
         *say = '\0';
-        r = is_token(http->method) ? check_url(&x) : say_so(&x, KN_EARG, "'%s' is no HTTP method", http->method);
+        r = is_token(http->method) ? check_url(&x)
+                                   : say_so(&x, KN_EARG, "'%s' is no HTTP method", http->method);
         if (r == 0)
                 r = add_headers(&x);
         if (r == 0) {

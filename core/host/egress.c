@@ -25,8 +25,9 @@ bool egress_split(const char *text, char host[256], int *ret_port)
         } else if (memchr(start, ':', len)) {
                 return false;
         }
-        if (!len || len > 255 || strspn(start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                        "0123456789.-_:*?%") < len)
+        if (!len || len > 255 ||
+            strspn(start, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                          "0123456789.-_:*?%") < len)
                 return false;
         for (size_t i = 0; i < len; i++)
                 host[i] = (char)tolower((unsigned char)start[i]);
@@ -52,10 +53,11 @@ bool egress_allows(const json_t *list, const char *host, int port)
         size_t i;
 
         lower(host, wanted);
-        json_array_foreach(list, i, row)
-                if (json_is_string(row) && egress_split(json_string_value(row), pattern, &allowed) &&
-                    (allowed == -1 || allowed == port) && text_matches(wanted, pattern))
-                        return true;
+        json_array_foreach(list, i,
+                           row) if (json_is_string(row) &&
+                                    egress_split(json_string_value(row), pattern, &allowed) &&
+                                    (allowed == -1 || allowed == port) &&
+                                    text_matches(wanted, pattern)) return true;
         return false;
 }
 
@@ -75,7 +77,8 @@ bool egress_allows_path(const json_t *list, const char *path)
 
 static bool v4_is_special(uint32_t a)
 {
-        return a >> 24 == 0 || a >> 24 == 127 || a >> 16 == 0xa9fe || a >> 28 == 0xe || a == 0xffffffff;
+        return a >> 24 == 0 || a >> 24 == 127 || a >> 16 == 0xa9fe || a >> 28 == 0xe ||
+               a == 0xffffffff;
 }
 
 static bool is_special(const struct sockaddr *address)
@@ -83,7 +86,8 @@ static bool is_special(const struct sockaddr *address)
         const struct in6_addr *v6;
 
         if (address->sa_family == AF_INET)
-                return v4_is_special(ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+                return v4_is_special(ntohl(((const struct sockaddr_in *)(const void *)address)
+                                                   ->sin_addr.s_addr));
         if (address->sa_family != AF_INET6)
                 return true;
         v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
@@ -93,16 +97,20 @@ static bool is_special(const struct sockaddr *address)
                 memcpy(&a, v6->s6_addr + 12, sizeof a);
                 return v4_is_special(ntohl(a));
         }
-        return IN6_IS_ADDR_LOOPBACK(v6) || IN6_IS_ADDR_UNSPECIFIED(v6) || IN6_IS_ADDR_LINKLOCAL(v6) ||
-                IN6_IS_ADDR_MULTICAST(v6);
+        return IN6_IS_ADDR_LOOPBACK(v6) || IN6_IS_ADDR_UNSPECIFIED(v6) ||
+               IN6_IS_ADDR_LINKLOCAL(v6) || IN6_IS_ADDR_MULTICAST(v6);
 }
 
 static bool is_loopback(const struct sockaddr *address)
 {
         if (address->sa_family == AF_INET)
-                return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+                return ntohl(((const struct sockaddr_in *)(const void *)address)
+                                     ->sin_addr.s_addr) >>
+                               24 ==
+                       127;
         return address->sa_family == AF_INET6 &&
-                IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+               IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)
+                                             ->sin6_addr);
 }
 
 static bool is_listed(const json_t *list, const char *literal)
@@ -132,7 +140,8 @@ bool egress_allows_address(const json_t *list, const char *host, const struct so
                 return false;
         if (is_loopback(address) && strcasecmp(host, "localhost") == 0)
                 return true;
-        return inet_ntop(address->sa_family, bytes, literal, sizeof literal) && is_listed(list, literal);
+        return inet_ntop(address->sa_family, bytes, literal, sizeof literal) &&
+               is_listed(list, literal);
 }
 
 /* ---- derived lists ---- */
@@ -147,7 +156,8 @@ static int default_port(const char *scheme, size_t len)
         };
 
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-                if (strlen(known[i].scheme) == len && strncasecmp(known[i].scheme, scheme, len) == 0)
+                if (strlen(known[i].scheme) == len &&
+                    strncasecmp(known[i].scheme, scheme, len) == 0)
                         return known[i].port;
         return 0;
 }

@@ -22,7 +22,7 @@
 
 struct sockaddr;
 
-json_t *egress_derive(const json_t *config);                    /* an array; new; NULL: out of memory */
+json_t *egress_derive(const json_t *config); /* an array; new; NULL: out of memory */
 bool egress_allows(const json_t *list, const char *host, int port);
 bool egress_allows_path(const json_t *list, const char *path);
 bool egress_allows_address(const json_t *list, const char *host, const struct sockaddr *address);

@@ -44,7 +44,8 @@ int guard_open(const char *state_dir, struct guard **ret, struct fault *fault)
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (!guard || fd < 0 || ftruncate(fd, ROWS * sizeof *guard->rows) < 0) {
                 fault_set(fault, 500, "state.unwritable", "%s: %s", path, strerror(errno));
-                return fault_try(fault, "the state directory must exist and belong to the hub's user");
+                return fault_try(fault,
+                                 "the state directory must exist and belong to the hub's user");
         }
         map = mmap(NULL, ROWS * sizeof *guard->rows, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (map == MAP_FAILED)

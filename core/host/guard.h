@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Who was at work in the core when the hub died. STATE/core-running is a mapped table with a counter
- * of running callbacks for each plugin's hash: the kernel keeps it however the process ends, and
- * setting it costs no system call. What is found above zero at the start is a suspect, and stays one
- * until somebody trusts the plugin again.
+ * Who was at work in the core when the hub died. STATE/core-running is a mapped table with a
+ * counter of running callbacks for each plugin's hash: the kernel keeps it however the process
+ * ends, and setting it costs no system call. What is found above zero at the start is a suspect,
+ * and stays one until somebody trusts the plugin again.
  */
 
 #ifndef HOST_GUARD_H

@@ -19,10 +19,19 @@
 const char *host_code_text(int code)
 {
         static const char *const texts[] = {
-                [0] = "ok", [-KN_EARG] = "arguments", [-KN_EAUTH] = "denied-there", [-KN_ENOENT] = "not-found",
-                [-KN_ECONFLICT] = "conflict", [-KN_ETEMP] = "temporary", [-KN_EREMOTE] = "remote",
-                [-KN_ETIMEOUT] = "timeout", [-KN_ECANCELED] = "canceled", [-KN_EUNSUPPORTED] = "unsupported",
-                [-KN_ENOMEM] = "memory", [-KN_EINTERNAL] = "internal", [-KN_EUNKNOWN] = "unknown",
+                [0] = "ok",
+                [-KN_EARG] = "arguments",
+                [-KN_EAUTH] = "denied-there",
+                [-KN_ENOENT] = "not-found",
+                [-KN_ECONFLICT] = "conflict",
+                [-KN_ETEMP] = "temporary",
+                [-KN_EREMOTE] = "remote",
+                [-KN_ETIMEOUT] = "timeout",
+                [-KN_ECANCELED] = "canceled",
+                [-KN_EUNSUPPORTED] = "unsupported",
+                [-KN_ENOMEM] = "memory",
+                [-KN_EINTERNAL] = "internal",
+                [-KN_EUNKNOWN] = "unknown",
                 [-KN_EDENIED] = "denied",
         };
 
@@ -104,10 +113,13 @@ static int64_t call_tick(struct host_call *call, int64_t now)
                 return INT64_MAX;
         if (call->state != CALL_RUNNING && !call->grace_ms && is_late) {
                 call->grace_ms = now;
-                call_end_later(call, KN_ETIMEOUT, "the deadline passed while it waited for its turn");
+                call_end_later(call, KN_ETIMEOUT,
+                               "the deadline passed while it waited for its turn");
         }
         if (call->state != CALL_RUNNING)
-                return call->cancel.deadline_mono_ms && !call->grace_ms ? call->cancel.deadline_mono_ms : INT64_MAX;
+                return call->cancel.deadline_mono_ms && !call->grace_ms
+                               ? call->cancel.deadline_mono_ms
+                               : INT64_MAX;
         if (!call->grace_ms && is_late)
                 call_off(call, KN_ETIMEOUT, now);
         if (!call->grace_ms)
@@ -192,7 +204,8 @@ static struct host_call *call_new(struct host *host, const struct host_request *
 }
 
 /* Into its seat's queue, or on its way; false: it cannot be. */
-static bool enqueue(struct host_call *call, const struct catalog_instance *instance, bool *ret_to_process)
+static bool enqueue(struct host_call *call, const struct catalog_instance *instance,
+                    bool *ret_to_process)
 {
         struct host *host = call->host;
 
@@ -286,7 +299,8 @@ int host_new(const struct host_options *options, struct host **ret, struct fault
         host->pool = options->pool;
         host->default_home = options->default_home;
         host->grace_ms = options->grace_ms > 0 ? options->grace_ms : GRACE_MS;
-        host->backoff_max_ms = options->backoff_max_ms > 0 ? options->backoff_max_ms : BACKOFF_MAX_MS;
+        host->backoff_max_ms =
+                options->backoff_max_ms > 0 ? options->backoff_max_ms : BACKOFF_MAX_MS;
         host->output_max = options->output_max ? options->output_max : OUTPUT_MAX;
         host->memory_max = options->memory_max ? options->memory_max : MEMORY_MAX;
         host->armed_ms = INT64_MAX;
@@ -349,7 +363,10 @@ static void cancel_all(struct host *host, int64_t now)
         pthread_mutex_unlock(&host->lock);
 }
 
-/* A callback that is wedged in the core keeps its thread, and with it all that the thread may still touch. */
+/*
+ * A callback that is wedged in the core keeps its thread, and with it all that the thread may still
+ * touch.
+ */
 struct host *host_free(struct host *host)
 {
         if (!host)

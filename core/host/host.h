@@ -8,8 +8,8 @@
  * The doors that need the hub (store, events, changes, log) are handed in with each call; http and
  * dial are done here, under the instance's egress list, for both homes alike.
  *
- * Files: host.c (calls), core_*.c (the core home), process.c/wire.c/supervise.c (the host home, this
- * side), child_*.c (run in kaname-host only), door_*.c (http, dial: shared by both homes).
+ * Files: host.c (calls), core_*.c (the core home), process.c/wire.c/supervise.c (the host home,
+ * this side), child_*.c (run in kaname-host only), door_*.c (http, dial: shared by both homes).
  */
 
 #ifndef HOST_HOST_H
@@ -27,9 +27,9 @@ struct host_call;
 
 /* Codes that only the host side gives, beside the KN_E* of plugin.h. */
 enum {
-        HOST_ECRASHED = -100,           /* the plugin's process died under the call */
-        HOST_EHUNG = -101,              /* it ignored cancel past its deadline; its process was ended */
-        HOST_EUNAVAILABLE = -102        /* it crashes again and again: given up until the back-off ends */
+        HOST_ECRASHED = -100,    /* the plugin's process died under the call */
+        HOST_EHUNG = -101,       /* it ignored cancel past its deadline; its process was ended */
+        HOST_EUNAVAILABLE = -102 /* it crashes again and again: given up until the back-off ends */
 };
 const char *host_code_text(int code);   /* "remote", "timeout", "crashed", … stable, for records */
 
@@ -39,11 +39,11 @@ struct host_options {
         struct loop *loop;              /* processes and wires are served there */
         struct pool *pool;              /* core calls and blocking doors */
         enum catalog_home default_home; /* HOME_AUTO or HOME_HOST */
-        const char *trusted;            /* file of hashes that may enter the core: `sha256sum` lines; the
+        const char *trusted; /* file of hashes that may enter the core: `sha256sum` lines; the
                                            manifest of shipped plugins and what `kaname plugin trust` added */
         int64_t grace_ms;               /* from cancel to the process's end; 0: 500 */
-        int64_t backoff_max_ms;         /* longest pause before a crashed process starts again; 0: 30,000 */
-        uint64_t output_max;            /* bytes that one call may stream; beyond it is cut off. 0: 256 MiB */
+        int64_t backoff_max_ms; /* longest pause before a crashed process starts again; 0: 30,000 */
+        uint64_t output_max; /* bytes that one call may stream; beyond it is cut off. 0: 256 MiB */
         uint64_t memory_max;            /* RLIMIT_AS of a host; 0: 1 GiB */
 };
 
@@ -71,14 +71,18 @@ struct host_event {                     /* what emit() hands over */
  * int results are KN_*: negative ones reach the plugin as they are.
  */
 struct host_doors {
-        /* Exactly once, the last of all: code >= 0 or KN_E or HOST_E, the sentence (may be NULL), result (stolen; may be NULL). */
+        /*
+         * Exactly once, the last of all: code >= 0 or KN_E or HOST_E, the sentence (may be NULL),
+         * result (stolen; may be NULL).
+         */
         void (*done)(void *arg, int code, const char *sentence, json_t *result);
         void (*log)(void *arg, int level, const char *text);
         void (*stream)(void *arg, uint32_t kind, const void *data, size_t len);
         /* A secret of the instance's config, resolved and in the clear; freed by the caller. */
         int (*secret)(void *arg, const char *path, char **ret);
         int (*store_get)(void *arg, const char *path, char **ret_json, uint64_t *ret_seq);
-        int (*store_put)(void *arg, const char *path, const char *json, uint64_t seq);  /* NULL removes; STORE_ANY */
+        int (*store_put)(void *arg, const char *path, const char *json,
+                         uint64_t seq); /* NULL removes; STORE_ANY */
         int (*emit)(void *arg, const struct host_event *event);
         int (*change)(void *arg, const struct kn_change *change);
         int (*changed)(void *arg, int ticket, int outcome, const char *observed);
@@ -90,7 +94,7 @@ enum host_entry { HOST_ACTION, HOST_POLL, HOST_SENSOR, HOST_CHECK };
 struct host_request {
         enum host_entry entry;
         const struct catalog_instance *instance;        /* held by the caller until done() */
-        const char *name;                               /* of the action or sensor, as in the manifest */
+        const char *name; /* of the action or sensor, as in the manifest */
         const json_t *args;                             /* borrowed until done() */
         const char *id, *action, *mode;                 /* KN_CALL */
         uint32_t attempt;
@@ -107,10 +111,14 @@ void host_cancel(struct host *host, struct host_call *call);
 void host_release(struct host_call *call);
 
 /* Which home a call for this instance would go to, and why: "core", "host: not shipped", … */
-enum catalog_home host_home(struct host *host, const struct catalog_instance *instance, char why[160]);
+enum catalog_home host_home(struct host *host, const struct catalog_instance *instance,
+                            char why[160]);
 /* Admit this file to the core from now on. */
 int host_trust(struct host *host, const char *hash, struct fault *fault);
-/* [{plugin, version, hash, home, why, state, pid, starts, crashes, last_crash, calls, sandbox: {…}}]; new. */
+/*
+ * [{plugin, version, hash, home, why, state, pid, starts, crashes, last_crash, calls, sandbox:
+ * {…}}]; new.
+ */
 json_t *host_report(struct host *host);
 
 #endif

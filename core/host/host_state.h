@@ -49,7 +49,7 @@ struct host {
         struct map residents;
         struct list calls;              /* all that are not done */
         struct loop_timer *timer;
-        int64_t armed_ms;               /* what the timer is set to, or will be; INT64_MAX: nothing */
+        int64_t armed_ms; /* what the timer is set to, or will be; INT64_MAX: nothing */
         unsigned n_posts, n_processes;  /* handed to the loop or the pool; not yet reaped */
         unsigned n_wedged;              /* threads that the core home will not see again */
         bool is_stopping;
@@ -113,7 +113,7 @@ struct host_call {
         const struct host_doors *doors;
         void *arg;
         struct cancel cancel;
-        int64_t grace_ms;               /* when a call that was called off is hung; 0: it is not called off */
+        int64_t grace_ms; /* when a call that was called off is hung; 0: it is not called off */
         bool is_hung, has_begun, is_abandoned;
         uint64_t output_left, log_left;
         int code;                       /* the outcome, while it waits for doors to be left */
@@ -129,14 +129,18 @@ struct host_call *call_ref(struct host_call *call);
 void call_unref(struct host_call *call);
 /* The outcome; the first one counts. Steals result; never on the loop's thread. */
 void call_end(struct host_call *call, int code, const char *sentence, json_t *result);
-void call_end_later(struct host_call *call, int code, const char *sentence);    /* any thread; lock held or not */
+void call_end_later(struct host_call *call, int code,
+                    const char *sentence); /* any thread; lock held or not */
 /* Around every use of the caller's doors; false: it is over. */
 bool call_enter(struct host_call *call);
 void call_leave(struct host_call *call);
 /* What a call may still stream or log; the part of len that is let through. */
 size_t call_take(struct host_call *call, uint64_t *left, size_t len);
 void call_scope(struct host_call *call, struct door_scope *ret);
-/* Calls of one instance take turns, but for a sensor's run(), which never ends, and plugins that overlap. */
+/*
+ * Calls of one instance take turns, but for a sensor's run(), which never ends, and plugins that
+ * overlap.
+ */
 bool call_has_turn(const struct host_call *call);
 
 /* ---- host.c ---- */
@@ -152,9 +156,9 @@ void host_posted(struct host *host);                            /* fn's last dee
 
 struct resident *resident_find(struct host *host, struct manifest *manifest);
 struct seat *seat_find(struct resident *resident, const struct catalog_instance *instance);
-void seat_unref(struct seat *seat);                             /* takes the lock itself: not under it */
-enum catalog_home seat_home(struct host *host, const struct manifest *manifest, enum catalog_home wanted,
-                            char why[160]);
+void seat_unref(struct seat *seat); /* takes the lock itself: not under it */
+enum catalog_home seat_home(struct host *host, const struct manifest *manifest,
+                            enum catalog_home wanted, char why[160]);
 void resident_free(void *resident);                             /* at the very end */
 
 /* ---- core_home.c ---- */
@@ -165,14 +169,20 @@ void core_destroy(struct seat *seat);
 
 /* ---- process.c, process_reader.c, process_doors.c ---- */
 
-/* Run the call in the resident's process, starting one if need be. Takes the lock; borrows the call. */
+/*
+ * Run the call in the resident's process, starting one if need be. Takes the lock; borrows the
+ * call.
+ */
 void process_run(struct host_call *call);
 void process_cancel(struct process *process, struct host_call *call, int code);
 void process_kill(struct process *process);                     /* under the lock */
-void process_forget(struct host_call *call);                    /* it runs there no more; under the lock */
+void process_forget(struct host_call *call); /* it runs there no more; under the lock */
 void process_drop_seat(struct process *process, struct seat *seat);
-void process_retire(struct process *process);                   /* hang up: it ends by itself; under the lock */
-/* What the host's timer does for residents; the next time it matters is told by host_wake_at(). Under the lock. */
+void process_retire(struct process *process); /* hang up: it ends by itself; under the lock */
+/*
+ * What the host's timer does for residents; the next time it matters is told by host_wake_at().
+ * Under the lock.
+ */
 void process_tick(struct resident *resident, int64_t now);
 
 #endif

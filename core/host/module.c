@@ -57,19 +57,20 @@ int module_check_file(const char *path, struct fault *fault)
         ssize_t n;
 
         if (fd < 0)
-                return fault_set(fault, errno == ENOENT ? 404 : 422, "plugin.unreadable", "%s: %s", path,
-                                 strerror(errno));
+                return fault_set(fault, errno == ENOENT ? 404 : 422, "plugin.unreadable", "%s: %s",
+                                 path, strerror(errno));
         n = read(fd, &head, sizeof head);
-        if (n < (ssize_t)offsetof(Elf64_Ehdr, e_version) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
-            head.e_type != ET_DYN) {
+        if (n < (ssize_t)offsetof(Elf64_Ehdr, e_version) ||
+            memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_type != ET_DYN) {
                 fault_set(fault, 422, "plugin.not-elf", "%s is no shared object", path);
                 return fault_try(fault, "build it with `cc -shared -fPIC`, see kaname-plugin(3)");
         }
         if (MACHINE == EM_NONE || (head.e_machine == MACHINE &&
             head.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)))
                 return 0;
-        fault_set(fault, 422, "plugin.machine", "%s is built for %s (%s-bit), this hub runs on %s (%zu-bit)",
-                  path, machine_text(head.e_machine), head.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32",
+        fault_set(fault, 422, "plugin.machine",
+                  "%s is built for %s (%s-bit), this hub runs on %s (%zu-bit)", path,
+                  machine_text(head.e_machine), head.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32",
                   machine_text(MACHINE), sizeof(void *) * 8);
         return fault_try(fault, "build it on this machine, or install the package made for it");
 }
@@ -81,16 +82,17 @@ static int check_head(const struct kn_plugin *given, const char *path, struct fa
         if (!given)
                 return fault_set(fault, 422, "plugin.magic", "%s: kaname_plugin() gave NULL", path);
         if (given->magic != KN_MAGIC)
-                return fault_set(fault, 422, "plugin.magic", "%s: magic: wanted 0x%08x, found 0x%08x", path,
-                                 KN_MAGIC, given->magic);
+                return fault_set(fault, 422, "plugin.magic",
+                                 "%s: magic: wanted 0x%08x, found 0x%08x", path, KN_MAGIC,
+                                 given->magic);
         if (given->abi >> 16 != KN_ABI_VERSION >> 16) {
                 fault_set(fault, 422, "plugin.abi", "%s: abi: wanted %u.x, found %u.%u", path,
                           KN_ABI_VERSION >> 16, given->abi >> 16, given->abi & 0xffff);
                 return fault_try(fault, "rebuild it with this version's kaname-plugin headers");
         }
         if (given->size < HEAD_MIN || given->size > PLUGIN_SIZE_MAX)
-                return fault_set(fault, 422, "plugin.size", "%s: size: wanted %zu to %d, found %u", path,
-                                 HEAD_MIN, PLUGIN_SIZE_MAX, given->size);
+                return fault_set(fault, 422, "plugin.size", "%s: size: wanted %zu to %d, found %u",
+                                 path, HEAD_MIN, PLUGIN_SIZE_MAX, given->size);
         return 0;
 }
 
@@ -99,7 +101,8 @@ static int check_needs(const struct kn_plugin *plugin, const char *path, struct 
         if (plugin->needs <= KN_ABI_VERSION)
                 return 0;
         fault_set(fault, 422, "plugin.needs", "%s: needs: wanted at most %u.%u, found %u.%u", path,
-                  KN_ABI_VERSION >> 16, KN_ABI_VERSION & 0xffff, plugin->needs >> 16, plugin->needs & 0xffff);
+                  KN_ABI_VERSION >> 16, KN_ABI_VERSION & 0xffff, plugin->needs >> 16,
+                  plugin->needs & 0xffff);
         return fault_try(fault, "upgrade kaname, or install an older version of the plugin");
 }
 
@@ -118,11 +121,14 @@ static int copy_rows(const struct rows *rows, const char *path, void **ret, stru
         if (rows->n == 0)
                 return 0;
         if (!rows->given || rows->n > ROWS_MAX)
-                return fault_set(fault, 422, "plugin.size", "%s: n_%ss: wanted at most %d rows, found %u%s", path,
-                                 rows->what, ROWS_MAX, rows->n, rows->given ? "" : " at NULL");
-        if (rows->stride < rows->min || rows->stride > ROW_SIZE_MAX || rows->stride % sizeof(uint32_t))
-                return fault_set(fault, 422, "plugin.size", "%s: %s_size: wanted %zu to %d, found %u", path,
-                                 rows->what, rows->min, ROW_SIZE_MAX, rows->stride);
+                return fault_set(fault, 422, "plugin.size",
+                                 "%s: n_%ss: wanted at most %d rows, found %u%s", path, rows->what,
+                                 ROWS_MAX, rows->n, rows->given ? "" : " at NULL");
+        if (rows->stride < rows->min || rows->stride > ROW_SIZE_MAX ||
+            rows->stride % sizeof(uint32_t))
+                return fault_set(fault, 422, "plugin.size",
+                                 "%s: %s_size: wanted %zu to %d, found %u", path, rows->what,
+                                 rows->min, ROW_SIZE_MAX, rows->stride);
         copy = calloc(rows->n, rows->size);
         if (!copy)
                 return -ENOMEM;
@@ -165,7 +171,8 @@ static int understand(struct module *module, const struct kn_plugin *given, cons
         return r != 0 ? r : take_rows(module, path, fault);
 }
 
-int module_adopt(const struct kn_plugin *plugin, const char *name, struct module **ret, struct fault *fault)
+int module_adopt(const struct kn_plugin *plugin, const char *name, struct module **ret,
+                 struct fault *fault)
 {
         _cleanup_(module_freep) struct module *module = calloc(1, sizeof *module);
         int r = module ? understand(module, plugin, name, fault) : -ENOMEM;
@@ -180,8 +187,10 @@ static int refuse_dlopen(const char *path, struct fault *fault)
 {
         const char *why = dlerror();
 
-        fault_set(fault, 422, "plugin.symbol", "%s cannot be loaded: %s", path, why ? why : "no reason given");
-        return fault_try(fault, "install the library that it lacks, or link it with -Wl,-z,defs to see what is missing");
+        fault_set(fault, 422, "plugin.symbol", "%s cannot be loaded: %s", path,
+                  why ? why : "no reason given");
+        return fault_try(fault, "install the library that it lacks, or link it with -Wl,-z,defs to "
+                                "see what is missing");
 }
 
 int module_open(const char *path, int flags, struct module **ret, struct fault *fault)
@@ -202,7 +211,8 @@ int module_open(const char *path, int flags, struct module **ret, struct fault *
         symbol = dlsym(module->handle, "kaname_plugin");
         if (!symbol) {
                 fault_set(fault, 422, "plugin.symbol", "%s has no symbol kaname_plugin", path);
-                return fault_try(fault, "declare the plugin with KN_PLUGIN(), see kaname-plugin(3)");
+                return fault_try(fault,
+                                 "declare the plugin with KN_PLUGIN(), see kaname-plugin(3)");
         }
         memcpy(&entry, &symbol, sizeof entry);
         r = understand(module, entry(), path, fault);
@@ -243,8 +253,10 @@ const struct kn_sensor *module_sensor(const struct module *module, const char *n
 
 module_callback *module_entry(const struct module *module, enum host_entry entry, const char *name)
 {
-        const struct kn_action *action = entry == HOST_ACTION && name ? module_action(module, name) : NULL;
-        const struct kn_sensor *sensor = entry != HOST_ACTION && name ? module_sensor(module, name) : NULL;
+        const struct kn_action *action =
+                entry == HOST_ACTION && name ? module_action(module, name) : NULL;
+        const struct kn_sensor *sensor =
+                entry != HOST_ACTION && name ? module_sensor(module, name) : NULL;
 
         switch (entry) {
         case HOST_ACTION:

@@ -13,7 +13,7 @@
 #include "host/host.h"
 
 struct module {
-        void *handle;                   /* of dlopen; NULL where the plugin is part of the program */
+        void *handle; /* of dlopen; NULL where the plugin is part of the program */
         struct kn_plugin plugin;
         struct kn_action *actions;
         struct kn_trigger *triggers;
@@ -22,10 +22,14 @@ struct module {
 
 /* Is this file an object that this machine could load? FAULT 422 plugin.not-elf, .machine; 404. */
 int module_check_file(const char *path, struct fault *fault);
-/* flags: of dlopen, beside RTLD_NOW | RTLD_LOCAL. FAULT 422 names the file, what was wanted and found. */
+/*
+ * flags: of dlopen, beside RTLD_NOW | RTLD_LOCAL. FAULT 422 names the file, what was wanted and
+ * found.
+ */
 int module_open(const char *path, int flags, struct module **ret, struct fault *fault);
 /* The same for a plugin that is there already; name stands for the path in faults. */
-int module_adopt(const struct kn_plugin *plugin, const char *name, struct module **ret, struct fault *fault);
+int module_adopt(const struct kn_plugin *plugin, const char *name, struct module **ret,
+                 struct fault *fault);
 struct module *module_free(struct module *module);      /* NULL; accepts NULL */
 
 /* The function behind an entry; name: of the action or sensor. NULL: there is none. */
@@ -34,6 +38,7 @@ module_callback *module_entry(const struct module *module, enum host_entry entry
 const struct kn_action *module_action(const struct module *module, const char *name);
 const struct kn_sensor *module_sensor(const struct module *module, const char *name);
 /* FAULT 422 plugin.schema, plugin.name: what it says does not make sense. New. */
-int module_describe(const struct module *module, const char *path, json_t **ret, struct fault *fault);
+int module_describe(const struct module *module, const char *path, json_t **ret,
+                    struct fault *fault);
 
 #endif

@@ -37,8 +37,8 @@ struct describing {
 static int bad(const struct describing *d, const char *code, const char *field, const char *wanted,
                const char *found)
 {
-        return fault_set(d->fault, 422, code, "%s: %s: wanted %s, found %s%s%s", d->path, field, wanted,
-                         found ? "'" : "", found ? found : "NULL", found ? "'" : "");
+        return fault_set(d->fault, 422, code, "%s: %s: wanted %s, found %s%s%s", d->path, field,
+                         wanted, found ? "'" : "", found ? found : "NULL", found ? "'" : "");
 }
 
 static int add_line(const struct describing *d, json_t *to, const char *field, const char *s)
@@ -50,7 +50,8 @@ static int add_line(const struct describing *d, json_t *to, const char *field, c
 }
 
 /* A schema, or another JSON object; null where it is left out. */
-static int add_json(const struct describing *d, json_t *to, const char *field, const char *row, const char *text)
+static int add_json(const struct describing *d, json_t *to, const char *field, const char *row,
+                    const char *text)
 {
         _json_ json_t *json = NULL;
         _fault_ struct fault why = FAULT_INIT;
@@ -59,25 +60,31 @@ static int add_json(const struct describing *d, json_t *to, const char *field, c
                 json_object_set_new(to, field, json_null());
                 return 0;
         }
-        if (json_parse(text, strlen(text), &schema_limits, &json, &why) != 0 || !json_is_object(json)) {
-                fault_set(d->fault, 422, "plugin.schema", "%s: %s%s%s: wanted a JSON object, found %s", d->path,
-                          row, *row ? "." : "", field, why.what ? why.what : "another value");
-                return fault_try(d->fault, "KN_JSON({ \"type\": \"string\" }) takes the JSON as it is");
+        if (json_parse(text, strlen(text), &schema_limits, &json, &why) != 0 ||
+            !json_is_object(json)) {
+                fault_set(d->fault, 422, "plugin.schema",
+                          "%s: %s%s%s: wanted a JSON object, found %s", d->path, row,
+                          *row ? "." : "", field, why.what ? why.what : "another value");
+                return fault_try(d->fault,
+                                 "KN_JSON({ \"type\": \"string\" }) takes the JSON as it is");
         }
         json_object_set_new(to, field, TAKE(json));
         return 0;
 }
 
-static int add_name(const struct describing *d, json_t *rows, json_t *row, const char *kind, const char *name)
+static int add_name(const struct describing *d, json_t *rows, json_t *row, const char *kind,
+                    const char *name)
 {
         size_t i;
         json_t *other;
 
         if (!is_row_name(name))
-                return bad(d, "plugin.name", kind, "a name of [a-z0-9_] words joined by dots", name);
-        json_array_foreach(rows, i, other)
-                if (strcmp(json_text_of(other, "name", ""), name) == 0)
-                        return bad(d, "plugin.name", kind, "names that differ, twice the same", name);
+                return bad(d, "plugin.name", kind, "a name of [a-z0-9_] words joined by dots",
+                           name);
+        json_array_foreach(rows, i, other) if (strcmp(json_text_of(other, "name", ""), name) ==
+                                               0) return bad(d, "plugin.name", kind,
+                                                             "names that differ, twice the same",
+                                                             name);
         json_object_set_new(row, "name", json_string(name));
         return 0;
 }
@@ -136,7 +143,8 @@ static int add_sensor(const struct describing *d, json_t *rows, const struct kn_
         int r = add_name(d, rows, row, "sensors", sensor->name);
 
         if (r == 0 && !sensor->poll == !sensor->run)
-                r = bad(d, "plugin.size", sensor->name, "either poll or run", sensor->poll ? "both" : NULL);
+                r = bad(d, "plugin.size", sensor->name, "either poll or run",
+                        sensor->poll ? "both" : NULL);
         if (r == 0)
                 r = add_line(d, row, "summary", sensor->summary);
         if (r != 0)
@@ -198,7 +206,8 @@ static int add_head(const struct describing *d, json_t *to)
         return r;
 }
 
-int module_describe(const struct module *module, const char *path, json_t **ret, struct fault *fault)
+int module_describe(const struct module *module, const char *path, json_t **ret,
+                    struct fault *fault)
 {
         const struct describing d = { module, path, fault };
         _json_ json_t *json = json_object();

@@ -86,7 +86,8 @@ static int spawn(struct process *process, int wire, int log_pipe)
 {
         const struct manifest *manifest = process->resident->manifest;
         char title[128];
-        char *argv[] = { (char *)(uintptr_t)"kaname-host", (char *)(uintptr_t)manifest->path, title, NULL };
+        char *argv[] = { (char *)(uintptr_t) "kaname-host", (char *)(uintptr_t)manifest->path,
+                         title, NULL };
         char *envp[] = { NULL };
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
@@ -139,7 +140,8 @@ static int say_hello(struct process *process)
         if (manifest->access)
                 json_object_set(hello, "access", (json_t *)(uintptr_t)manifest->access);
         json_object_set_new(hello, "own_sockets", json_boolean(manifest->has_own_sockets));
-        json_object_set_new(hello, "memory_max", json_integer((json_int_t)process->host->memory_max));
+        json_object_set_new(hello, "memory_max",
+                            json_integer((json_int_t)process->host->memory_max));
         text = json_compact(hello);
         return process_send(process, &(struct wire_message){ .type = WIRE_HELLO, .json = text,
                                                              .json_len = text ? strlen(text) : 0,
@@ -183,7 +185,8 @@ static int launch(struct process *process)
         host->n_processes++;
         process_need_reader(process);
         pthread_mutex_unlock(&host->lock);
-        loop_fd_add(host->loop, process->log_fd, EPOLLIN, process_on_log, process, &process->log_source);
+        loop_fd_add(host->loop, process->log_fd, EPOLLIN, process_on_log, process,
+                    &process->log_source);
         r = loop_child_add(host->loop, process->pid, process_on_child, process, &process->child);
         if (r == 0)
                 say_hello(process);
@@ -214,8 +217,8 @@ static void start_process(void *arg)
         }
         pthread_mutex_unlock(&host->lock);
         if (r < 0) {
-                log_error("host of plugin '%s' cannot be started from %s: %s", resident->manifest->name,
-                          host->program, strerror(-r));
+                log_error("host of plugin '%s' cannot be started from %s: %s",
+                          resident->manifest->name, host->program, strerror(-r));
                 if (process)
                         process_unref(process);
         }
@@ -280,7 +283,10 @@ static void hand_over(struct process *process, struct host_call *call, bool othe
 {
         int r = process_send_call(process, call);
 
-        /* A wire that is broken will be at its end; what cannot be said at all is the caller's fault. */
+        /*
+         * A wire that is broken will be at its end; what cannot be said at all is the caller's
+         * fault.
+         */
         if (r == -EMSGSIZE || r == -ENOMEM)
                 call_end_later(call, KN_EARG, "the arguments are too large to hand over");
         if (others)
@@ -296,7 +302,8 @@ void process_run(struct host_call *call)
         bool others = false, refused = false;
 
         pthread_mutex_lock(&host->lock);
-        if (call->state == CALL_WAITING && resident->process && resident->process->state == PROCESS_READY) {
+        if (call->state == CALL_WAITING && resident->process &&
+            resident->process->state == PROCESS_READY) {
                 others = resident->process->n_calls > 0;
                 if (adopt(resident->process, call))
                         process = process_ref(resident->process);
@@ -310,7 +317,8 @@ void process_run(struct host_call *call)
         }
         pthread_mutex_unlock(&host->lock);
         if (refused)
-                call_end_later(call, HOST_EUNAVAILABLE, "the plugin crashed five times within a minute: "
+                call_end_later(call, HOST_EUNAVAILABLE,
+                               "the plugin crashed five times within a minute: "
                                "it is given up until its back-off ends");
         if (!process)
                 return;

@@ -72,7 +72,7 @@ bool process_handle(struct process *process, const struct wire_message *message,
 bool process_is_given_up(const struct resident *resident, int64_t now);
 void process_refuse_waiting(struct resident *resident, int code, const char *why);
 struct host_call *process_take_call(struct list *from);         /* a reference; NULL: none */
-void process_on_child(void *arg, pid_t pid, int status);        /* of loop_child_add(): takes the lock */
+void process_on_child(void *arg, pid_t pid, int status); /* of loop_child_add(): takes the lock */
 
 /* process.c; all without the lock, never on the loop's thread but the log's. */
 void process_is_ready(struct process *process, json_t *hello);

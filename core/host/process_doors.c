@@ -48,7 +48,8 @@ static void on_log(struct host_call *call, const struct wire_message *message)
 
         if (len < message->raw_len || !call->doors->log || !call_enter(call))
                 return;
-        snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line), message->raw);
+        snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line),
+                 message->raw);
         context_clean(line);
         call->doors->log(call->arg, message->flags > KN_ERROR ? KN_ERROR : message->flags, line);
         call_leave(call);
@@ -73,8 +74,8 @@ static void on_again(struct host_call *call, const json_t *json)
         call_leave(call);
 }
 
-static bool on_done(struct process *process, struct host_call *call, const struct wire_message *message,
-                    bool *ret_away)
+static bool on_done(struct process *process, struct host_call *call,
+                    const struct wire_message *message, bool *ret_away)
 {
         _json_ json_t *json = wire_json(message);
         _json_ json_t *result = NULL;
@@ -82,7 +83,8 @@ static bool on_done(struct process *process, struct host_call *call, const struc
 
         if (!json || code > INT32_MAX || code < KN_EDENIED)
                 return false;
-        if (message->raw_len && json_parse(message->raw, message->raw_len, &context_limits, &result, NULL) != 0)
+        if (message->raw_len &&
+            json_parse(message->raw, message->raw_len, &context_limits, &result, NULL) != 0)
                 return false;
         pthread_mutex_lock(&process->host->lock);
         if (call->process)
@@ -166,7 +168,8 @@ static int ask_store_put(const struct question *q, struct answer *a)
 {
         const char *path = text_in(q, "path");
         bool remove = json_bool_of(q->json, "remove", false);
-        uint64_t seq = json_object_get(q->json, "seq") ? (uint64_t)json_int_of(q->json, "seq", 0) : STORE_ANY;
+        uint64_t seq = json_object_get(q->json, "seq") ? (uint64_t)json_int_of(q->json, "seq", 0)
+                                                       : STORE_ANY;
 
         (void)a;
         if (!q->call->doors->store_put || !path || (!remove && !is_json(q->raw)))
@@ -176,10 +179,12 @@ static int ask_store_put(const struct question *q, struct answer *a)
 
 static int ask_emit(const struct question *q, struct answer *a)
 {
-        const struct host_event event = { text_in(q, "trigger"), q->raw, text_in(q, "id"), text_in(q, "cursor") };
+        const struct host_event event = { text_in(q, "trigger"), q->raw, text_in(q, "id"),
+                                          text_in(q, "cursor") };
 
         (void)a;
-        if (!q->call->doors->emit || !event.trigger || !is_json(event.payload) || !is_json(event.cursor))
+        if (!q->call->doors->emit || !event.trigger || !is_json(event.payload) ||
+            !is_json(event.cursor))
                 return KN_EUNSUPPORTED;
         return q->call->doors->emit(q->call->arg, &event);
 }
@@ -187,14 +192,17 @@ static int ask_emit(const struct question *q, struct answer *a)
 static int ask_change(const struct question *q, struct answer *a)
 {
         const struct kn_change change = {
-                .size = sizeof change, .resource = text_in(q, "resource"), .before = text_in(q, "before"),
-                .after = text_in(q, "after"), .undo_action = text_in(q, "undo_action"),
+                .size = sizeof change,
+                .resource = text_in(q, "resource"),
+                .before = text_in(q, "before"),
+                .after = text_in(q, "after"),
+                .undo_action = text_in(q, "undo_action"),
                 .undo_args = text_in(q, "undo_args"),
         };
 
         (void)a;
-        if (!q->call->doors->change || !change.resource || !is_json(change.before) || !is_json(change.after) ||
-            !is_json(change.undo_args))
+        if (!q->call->doors->change || !change.resource || !is_json(change.before) ||
+            !is_json(change.after) || !is_json(change.undo_args))
                 return KN_EUNSUPPORTED;
         return q->call->doors->change(q->call->arg, &change);
 }
@@ -202,7 +210,8 @@ static int ask_change(const struct question *q, struct answer *a)
 static int ask_changed(const struct question *q, struct answer *a)
 {
         const char *observed = text_in(q, "observed");
-        int ticket = (int)json_int_of(q->json, "ticket", 0), outcome = (int)json_int_of(q->json, "outcome", 0);
+        int ticket = (int)json_int_of(q->json, "ticket", 0),
+            outcome = (int)json_int_of(q->json, "outcome", 0);
 
         (void)a;
         if (!q->call->doors->changed || !is_json(observed))
@@ -228,7 +237,8 @@ static int ask_http(const struct question *q, struct answer *a)
         r = door_http(q->call->host->cache, &scope, &http, &reply, sentence);
         say(a, sentence);
         if (r >= 0) {
-                text_addf(&a->json, ",\"status\":%d,\"headers\":%zu", reply.status, reply.headers.len);
+                text_addf(&a->json, ",\"status\":%d,\"headers\":%zu", reply.status,
+                          reply.headers.len);
                 text_add_bytes(&a->raw, reply.headers.s, reply.headers.len);
                 text_add_bytes(&a->raw, reply.body.s, reply.body.len);
         }
@@ -256,9 +266,10 @@ static int ask_dial(const struct question *q, struct answer *a)
 }
 
 static int (*const questions[WIRE_TYPES])(const struct question *, struct answer *) = {
-        [WIRE_SECRET] = ask_secret, [WIRE_STORE_GET] = ask_store_get, [WIRE_STORE_PUT] = ask_store_put,
-        [WIRE_EMIT] = ask_emit, [WIRE_CHANGE] = ask_change, [WIRE_CHANGED] = ask_changed,
-        [WIRE_HTTP] = ask_http, [WIRE_DIAL] = ask_dial,
+        [WIRE_SECRET] = ask_secret,       [WIRE_STORE_GET] = ask_store_get,
+        [WIRE_STORE_PUT] = ask_store_put, [WIRE_EMIT] = ask_emit,
+        [WIRE_CHANGE] = ask_change,       [WIRE_CHANGED] = ask_changed,
+        [WIRE_HTTP] = ask_http,           [WIRE_DIAL] = ask_dial,
 };
 
 static void reply(struct process *process, uint32_t call, struct answer *a)
@@ -279,8 +290,8 @@ static void reply(struct process *process, uint32_t call, struct answer *a)
         process_send(process, &message);
 }
 
-static bool on_question(struct process *process, struct host_call *call, const struct wire_message *message,
-                        bool *ret_away)
+static bool on_question(struct process *process, struct host_call *call,
+                        const struct wire_message *message, bool *ret_away)
 {
         struct answer a = { .code = KN_ECANCELED, .json = TEXT_INIT, .raw = TEXT_INIT, .fd = -1 };
         _json_ json_t *json = wire_json(message);

@@ -22,7 +22,8 @@
 static const char *how(const struct process *process, char text[128])
 {
         if (WIFSIGNALED(process->status))
-                snprintf(text, 128, "signal %d (%s)", WTERMSIG(process->status), strsignal(WTERMSIG(process->status)));
+                snprintf(text, 128, "signal %d (%s)", WTERMSIG(process->status),
+                         strsignal(WTERMSIG(process->status)));
         else
                 snprintf(text, 128, "exit status %d", WEXITSTATUS(process->status));
         return text;
@@ -30,7 +31,8 @@ static const char *how(const struct process *process, char text[128])
 
 static void count_crash(struct resident *resident, int64_t now)
 {
-        int64_t longest = resident->host->backoff_max_ms, first = longest < BACKOFF_MIN_MS ? longest : BACKOFF_MIN_MS;
+        int64_t longest = resident->host->backoff_max_ms,
+                first = longest < BACKOFF_MIN_MS ? longest : BACKOFF_MIN_MS;
 
         memmove(resident->crashed_ms + 1, resident->crashed_ms, sizeof resident->crashed_ms -
                 sizeof *resident->crashed_ms);
@@ -39,7 +41,8 @@ static void count_crash(struct resident *resident, int64_t now)
         if (!resident->backoff_ms || now - resident->crashed_ms[1] > CRASH_WINDOW_MS)
                 resident->backoff_ms = first;
         else
-                resident->backoff_ms = resident->backoff_ms * 2 > longest ? longest : resident->backoff_ms * 2;
+                resident->backoff_ms =
+                        resident->backoff_ms * 2 > longest ? longest : resident->backoff_ms * 2;
         resident->retry_ms = now + resident->backoff_ms;
 }
 
@@ -55,11 +58,13 @@ static void write_obituary(struct process *process, const char *cause)
         _text_ struct text tail = TEXT_INIT;
         char pid[16];
 
-        for (unsigned i = process->n_tail > TAIL_LINES ? process->n_tail - TAIL_LINES : 0; i < process->n_tail; i++)
+        for (unsigned i = process->n_tail > TAIL_LINES ? process->n_tail - TAIL_LINES : 0;
+             i < process->n_tail; i++)
                 text_addf(&tail, "%s%s", tail.len ? " | " : "", process->tail[i % TAIL_LINES]);
         snprintf(pid, sizeof pid, "%d", (int)process->pid);
-        log_write(LOG_WARNING_, LOG_FIELDS("plugin", manifest->name, "version", manifest->version, "pid", pid,
-                                           "stderr", tail.s),
+        log_write(LOG_WARNING_,
+                  LOG_FIELDS("plugin", manifest->name, "version", manifest->version, "pid", pid,
+                             "stderr", tail.s),
                   "host of plugin '%s' died: %s%s", manifest->name, cause,
                   process->was_killed ? ", ended by the hub" : "");
 }
@@ -97,9 +102,11 @@ static void end_calls(struct process *process, const char *cause)
         bool is_hung;
 
         while ((call = first_call(process, &is_hung))) {
-                snprintf(sentence, sizeof sentence, is_hung
-                         ? "the plugin '%s' did not end when it was called off: its process was ended (%s)"
-                         : "the process of the plugin '%s' died under the call: %s", name, cause);
+                snprintf(sentence, sizeof sentence,
+                         is_hung ? "the plugin '%s' did not end when it was called off: its "
+                                   "process was ended (%s)"
+                                 : "the process of the plugin '%s' died under the call: %s",
+                         name, cause);
                 call_end(call, is_hung ? HOST_EHUNG : HOST_ECRASHED, sentence, NULL);
                 call_unref(call);
         }
@@ -163,7 +170,8 @@ static void bury(void *arg)
                 write_obituary(process, cause);
         end_calls(process, cause);
         if (given_up)
-                process_refuse_waiting(resident, HOST_EUNAVAILABLE, "it crashed five times within a minute");
+                process_refuse_waiting(resident, HOST_EUNAVAILABLE,
+                                       "it crashed five times within a minute");
         pthread_mutex_lock(&host->lock);
         host->n_processes--;
         pthread_mutex_unlock(&host->lock);

@@ -29,7 +29,8 @@ static void end_line(struct process *process)
         memcpy(process->tail[process->n_tail++ % TAIL_LINES], process->line, TAIL_WIDTH);
         pthread_mutex_unlock(&process->host->lock);
         process->lines_in_window++;
-        log_write(LOG_INFO_, LOG_FIELDS("plugin", plugin), "plugin '%s' prints: %s", plugin, process->line);
+        log_write(LOG_INFO_, LOG_FIELDS("plugin", plugin), "plugin '%s' prints: %s", plugin,
+                  process->line);
 }
 
 static void take_bytes(struct process *process, const char *bytes, size_t len)

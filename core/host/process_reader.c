@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Who reads a wire: one of the pool's threads at a time, as long as there are calls and for a second
- * after, so that calls in a row cost no hand-over. The thread that read a message also deals with
- * it. Dealing may block (a door of the hub's, an HTTP exchange), so before that it leaves the wire
- * (process_reads_away): if other calls wait for what this process says, or come to wait
+ * Who reads a wire: one of the pool's threads at a time, as long as there are calls and for a
+ * second after, so that calls in a row cost no hand-over. The thread that read a message also deals
+ * with it. Dealing may block (a door of the hub's, an HTTP exchange), so before that it leaves the
+ * wire (process_reads_away): if other calls wait for what this process says, or come to wait
  * (process_need_reader), another thread reads on, and this one goes to the pool when it is done.
  */
 
@@ -52,7 +52,8 @@ static bool reads_on(struct process *process)
         bool is_mine;
 
         pthread_mutex_lock(&process->host->lock);
-        is_mine = process->reading == READ_HANDLING && pthread_equal(process->reader_thread, pthread_self());
+        is_mine = process->reading == READ_HANDLING &&
+                  pthread_equal(process->reader_thread, pthread_self());
         if (is_mine)
                 process->reading = READ_WAITING;
         pthread_mutex_unlock(&process->host->lock);

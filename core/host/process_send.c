@@ -90,7 +90,8 @@ static void watch_room(void *arg)
         is_open = process->state != PROCESS_GONE;
         pthread_mutex_unlock(&host->lock);
         if (is_open && !process->out_source)
-                loop_fd_add(host->loop, process->socket, EPOLLOUT, on_room, process, &process->out_source);
+                loop_fd_add(host->loop, process->socket, EPOLLOUT, on_room, process,
+                            &process->out_source);
         process_unref(process);
         host_posted(host);
 }
@@ -226,13 +227,14 @@ static void member(struct text *json, const char *key, const char *value)
 
 static void describe_call(const struct host_call *call, struct text *json)
 {
-        int64_t left = call->cancel.deadline_mono_ms ? call->cancel.deadline_mono_ms - clock_mono_ms() : 0;
+        int64_t left =
+                call->cancel.deadline_mono_ms ? call->cancel.deadline_mono_ms - clock_mono_ms() : 0;
         char head[160];
 
         if (call->cancel.deadline_mono_ms && left < 1)
                 left = 1;
-        snprintf(head, sizeof head, "{\"entry\":%d,\"instance\":%u,\"attempt\":%u,\"left_ms\":%lld", call->entry,
-                 call->seat->number, call->attempt, (long long)left);
+        snprintf(head, sizeof head, "{\"entry\":%d,\"instance\":%u,\"attempt\":%u,\"left_ms\":%lld",
+                 call->entry, call->seat->number, call->attempt, (long long)left);
         text_add(json, head);
         member(json, "name", call->name);
         member(json, "id", call->id);
@@ -272,8 +274,10 @@ void process_drop_seat(struct process *process, struct seat *seat)
         pthread_mutex_lock(&process->sending);
         is_known = seat->told == process->serial;
         if (is_known)
-                r = send_message(process, &(struct wire_message){ .type = WIRE_DROP, .json = json,
-                                                                  .json_len = strlen(json), .fd = -1 });
+                r = send_message(process, &(struct wire_message){ .type = WIRE_DROP,
+                                                                  .json = json,
+                                                                  .json_len = strlen(json),
+                                                                  .fd = -1 });
         pthread_mutex_unlock(&process->sending);
         if (is_known)
                 process_ring(process);
@@ -288,8 +292,11 @@ void process_cancel(struct process *process, struct host_call *call, int code)
 
         snprintf(json, sizeof json, "{\"code\":%d}", code);
         pthread_mutex_lock(&process->sending);
-        r = send_message(process, &(struct wire_message){ .type = WIRE_CANCEL, .call = call->wire_id, .json = json,
-                                                          .json_len = strlen(json), .fd = -1 });
+        r = send_message(process, &(struct wire_message){ .type = WIRE_CANCEL,
+                                                          .call = call->wire_id,
+                                                          .json = json,
+                                                          .json_len = strlen(json),
+                                                          .fd = -1 });
         pthread_mutex_unlock(&process->sending);
         if (r > 0)
                 tell_loop(process);

@@ -20,8 +20,11 @@ static void add_process(const struct resident *resident, json_t *row)
         json_object_set_new(row, "pid", process ? json_integer(process->pid) : json_null());
         json_object_set_new(row, "starts", json_integer(resident->n_starts));
         json_object_set_new(row, "crashes", json_integer(resident->n_crashes));
-        json_object_set_new(row, "last_crash", *resident->last_crash ? json_string(resident->last_crash) : json_null());
-        json_object_set(row, "sandbox", process && process->sandbox ? process->sandbox : json_null());
+        json_object_set_new(row, "last_crash",
+                            *resident->last_crash ? json_string(resident->last_crash)
+                                                  : json_null());
+        json_object_set(row, "sandbox",
+                        process && process->sandbox ? process->sandbox : json_null());
 }
 
 static json_t *row_of(struct resident *resident)

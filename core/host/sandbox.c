@@ -79,27 +79,121 @@ static json_t *set_limits(const struct sandbox *sandbox)
 
 static const char *const calls_always[] = {
         /* memory */
-        "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "mincore", "memfd_create", "msync", "membarrier",
+        "brk",
+        "mmap",
+        "munmap",
+        "mremap",
+        "mprotect",
+        "madvise",
+        "mincore",
+        "memfd_create",
+        "msync",
+        "membarrier",
         /* threads and the end of them */
-        "futex", "set_robust_list", "get_robust_list", "rseq", "sched_yield", "sched_getaffinity", "set_tid_address",
-        "exit", "exit_group", "gettid", "getpid", "getppid", "restart_syscall",
+        "futex",
+        "set_robust_list",
+        "get_robust_list",
+        "rseq",
+        "sched_yield",
+        "sched_getaffinity",
+        "set_tid_address",
+        "exit",
+        "exit_group",
+        "gettid",
+        "getpid",
+        "getppid",
+        "restart_syscall",
         /* signals */
-        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigtimedwait", "sigaltstack",
+        "rt_sigaction",
+        "rt_sigprocmask",
+        "rt_sigreturn",
+        "rt_sigpending",
+        "rt_sigtimedwait",
+        "sigaltstack",
         /* descriptors */
-        "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "close", "close_range",
-        "dup", "dup2", "dup3", "lseek", "fstat", "fsync", "fdatasync", "ftruncate", "flock", "fadvise64",
-        "fallocate", "pipe2", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime", "sendfile",
-        "poll", "ppoll", "select", "pselect6", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
+        "read",
+        "write",
+        "readv",
+        "writev",
+        "pread64",
+        "pwrite64",
+        "preadv",
+        "pwritev",
+        "close",
+        "close_range",
+        "dup",
+        "dup2",
+        "dup3",
+        "lseek",
+        "fstat",
+        "fsync",
+        "fdatasync",
+        "ftruncate",
+        "flock",
+        "fadvise64",
+        "fallocate",
+        "pipe2",
+        "eventfd2",
+        "timerfd_create",
+        "timerfd_settime",
+        "timerfd_gettime",
+        "sendfile",
+        "poll",
+        "ppoll",
+        "select",
+        "pselect6",
+        "epoll_create1",
+        "epoll_ctl",
+        "epoll_wait",
+        "epoll_pwait",
+        "epoll_pwait2",
         /* files: to look; opening stands below */
-        "newfstatat", "stat", "lstat", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
-        "getdents64", "statfs", "fstatfs", "getcwd",
+        "newfstatat",
+        "stat",
+        "lstat",
+        "statx",
+        "access",
+        "faccessat",
+        "faccessat2",
+        "readlink",
+        "readlinkat",
+        "getdents64",
+        "statfs",
+        "fstatfs",
+        "getcwd",
         /* sockets that the doors gave */
-        "recvmsg", "recvfrom", "recvmmsg", "sendmsg", "sendto", "sendmmsg", "shutdown", "getsockopt", "setsockopt",
-        "getsockname", "getpeername",
+        "recvmsg",
+        "recvfrom",
+        "recvmmsg",
+        "sendmsg",
+        "sendto",
+        "sendmmsg",
+        "shutdown",
+        "getsockopt",
+        "setsockopt",
+        "getsockname",
+        "getpeername",
         /* who, when, chance */
-        "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom",
-        "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "uname", "sysinfo", "getrusage",
-        "times", "getrlimit", "getcpu", "arch_prctl",
+        "clock_gettime",
+        "clock_getres",
+        "clock_nanosleep",
+        "nanosleep",
+        "gettimeofday",
+        "time",
+        "getrandom",
+        "getuid",
+        "geteuid",
+        "getgid",
+        "getegid",
+        "getresuid",
+        "getresgid",
+        "uname",
+        "sysinfo",
+        "getrusage",
+        "times",
+        "getrlimit",
+        "getcpu",
+        "arch_prctl",
 };
 
 static const char *const calls_of_sockets[] = {
@@ -107,8 +201,8 @@ static const char *const calls_of_sockets[] = {
 };
 
 static const char *const calls_of_writers[] = {
-        "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod",
-        "fchmodat", "utimensat", "truncate", "symlinkat", "linkat", "umask",
+        "rename", "renameat", "renameat2", "unlink",    "unlinkat", "mkdir",     "mkdirat", "rmdir",
+        "chmod",  "fchmod",   "fchmodat",  "utimensat", "truncate", "symlinkat", "linkat",  "umask",
 };
 
 static int allow_all(scmp_filter_ctx filter, const char *const *names, size_t n)
@@ -138,19 +232,24 @@ static int allow_opening(scmp_filter_ctx filter, bool writing)
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 0);
                 return r < 0 ? r : ALLOW_ALL(filter, calls_of_writers);
         }
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writes, 0));
+        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                             SCMP_A2(SCMP_CMP_MASKED_EQ, writes, 0));
         if (r == 0)
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
                                      SCMP_A1(SCMP_CMP_MASKED_EQ, writes, 0));
         return r == -EDOM ? 0 : r;
 }
 
-/* Not F_SETOWN and F_SETSIG: with them a process signals others, such as the hub, with what it likes. */
+/*
+ * Not F_SETOWN and F_SETSIG: with them a process signals others, such as the hub, with what it
+ * likes.
+ */
 static int allow_fcntl(scmp_filter_ctx filter)
 {
         static const int commands[] = {
-                F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
-                F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_ADD_SEALS, F_GET_SEALS, F_GETPIPE_SZ, F_SETPIPE_SZ,
+                F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,      F_GETFL,     F_SETFL,
+                F_GETLK,     F_SETLK,         F_SETLKW,     F_OFD_GETLK,  F_OFD_SETLK, F_OFD_SETLKW,
+                F_ADD_SEALS, F_GET_SEALS,     F_GETPIPE_SZ, F_SETPIPE_SZ,
         };
         int r = 0;
 
@@ -177,16 +276,21 @@ static int allow_some(scmp_filter_ctx filter, bool own_sockets)
         if (r == 0)
                 r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
         if (r == 0)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                                     SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
         if (r == 0)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                     SCMP_A1(SCMP_CMP_EQ, FIONREAD));
         if (r == 0)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                     SCMP_A1(SCMP_CMP_EQ, FIONBIO));
         if (r == 0)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+                                     SCMP_A2(SCMP_CMP_EQ, 0));
         if (r == 0 && own_sockets)
                 for (int family = 1; r == 0 && family < 17; family++)
-                        if (family == 1 || family == 2 || family == 10 || family == 16) /* unix, inet, inet6, netlink */
+                        if (family == 1 || family == 2 || family == 10 ||
+                            family == 16) /* unix, inet, inet6, netlink */
                                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
                                                      SCMP_A0(SCMP_CMP_EQ, (unsigned)family));
         if (r == 0 && own_sockets)
@@ -233,6 +337,7 @@ void sandbox_enter(const struct sandbox *sandbox, json_t **ret)
         json_object_set_new(report, "landlock", json_string(files));
         set_filter(sandbox, filter);
         json_object_set_new(report, "seccomp", json_string(filter));
-        json_object_set_new(report, "profile", json_string(sandbox->own_sockets ? "own_sockets" : "closed"));
+        json_object_set_new(report, "profile",
+                            json_string(sandbox->own_sockets ? "own_sockets" : "closed"));
         *ret = report;
 }

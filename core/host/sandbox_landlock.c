@@ -27,13 +27,16 @@
 #define BIT_REFER (1ull << 13)                          /* ABI 2 */
 #define BIT_TRUNCATE (1ull << 14)                       /* ABI 3 */
 #define BIT_IOCTL (1ull << 15)                          /* ABI 5 */
-#define READ_DIR (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE)
-#define ON_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE | \
-                  BIT_TRUNCATE | BIT_IOCTL)
+#define READ_DIR                                                                                   \
+        (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE)
+#define ON_FILES                                                                                   \
+        (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |                            \
+         LANDLOCK_ACCESS_FS_EXECUTE | BIT_TRUNCATE | BIT_IOCTL)
 
 static uint64_t bits_of_abi(int abi)
 {
-        return BITS_1 | (abi >= 2 ? BIT_REFER : 0) | (abi >= 3 ? BIT_TRUNCATE : 0) | (abi >= 5 ? BIT_IOCTL : 0);
+        return BITS_1 | (abi >= 2 ? BIT_REFER : 0) | (abi >= 3 ? BIT_TRUNCATE : 0) |
+               (abi >= 5 ? BIT_IOCTL : 0);
 }
 
 /* A path that is not there needs no rule. */
@@ -47,19 +50,43 @@ static int allow(int ruleset, const char *path, uint64_t bits)
                 return 0;
         if (!S_ISDIR(st.st_mode))
                 attr.allowed_access &= ON_FILES;
-        return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attr, 0) < 0 ? -errno : 0;
+        return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attr, 0) < 0
+                       ? -errno
+                       : 0;
 }
 
 static const char *const paths_always[] = {
-        "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/ld.so.conf",
-        "/etc/ld.so.conf.d", "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/locale", "/dev/null", "/dev/urandom",
-        "/proc/self", NULL,
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/etc/ld.so.cache",
+        "/etc/ld.so.conf",
+        "/etc/ld.so.conf.d",
+        "/etc/localtime",
+        "/usr/share/zoneinfo",
+        "/usr/share/locale",
+        "/dev/null",
+        "/dev/urandom",
+        "/proc/self",
+        NULL,
 };
 
 static const char *const paths_of_sockets[] = {
-        "/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
-        "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/ssl", "/etc/pki", "/usr/share/ca-certificates",
-        "/usr/local/share/ca-certificates", NULL,
+        "/etc/resolv.conf",
+        "/run/systemd/resolve",
+        "/etc/hosts",
+        "/etc/nsswitch.conf",
+        "/etc/host.conf",
+        "/etc/gai.conf",
+        "/etc/services",
+        "/etc/protocols",
+        "/etc/ssl",
+        "/etc/pki",
+        "/usr/share/ca-certificates",
+        "/usr/local/share/ca-certificates",
+        NULL,
 };
 
 static int allow_all(int ruleset, const char *const *paths)
@@ -73,8 +100,9 @@ static int allow_all(int ruleset, const char *const *paths)
 
 static int allow_declared(int ruleset, const struct sandbox *sandbox, uint64_t handled)
 {
-        const uint64_t write = handled & ~(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-                                           LANDLOCK_ACCESS_FS_EXECUTE | BIT_IOCTL);
+        const uint64_t write =
+                handled & ~(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                            LANDLOCK_ACCESS_FS_EXECUTE | BIT_IOCTL);
         const json_t *file;
         const char *path;
         size_t i;
@@ -83,14 +111,16 @@ static int allow_declared(int ruleset, const struct sandbox *sandbox, uint64_t h
         json_array_foreach(json_object_get(sandbox->access, "files"), i, file) {
                 path = json_text_of(file, "path", NULL);
                 if (r == 0 && path)
-                        r = allow(ruleset, path, json_bool_of(file, "write", false) ? write : READ_DIR);
+                        r = allow(ruleset, path,
+                                  json_bool_of(file, "write", false) ? write : READ_DIR);
         }
         return r;
 }
 
 void sandbox_landlock(const struct sandbox *sandbox, char ret[96])
 {
-        int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+        int abi =
+                (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
         struct landlock_ruleset_attr attr = { .handled_access_fs = bits_of_abi(abi) };
         _close_ int ruleset = -1;
         int r;

@@ -21,8 +21,8 @@
 
 /* ---- homes ---- */
 
-enum catalog_home seat_home(struct host *host, const struct manifest *manifest, enum catalog_home wanted,
-                            char why[160])
+enum catalog_home seat_home(struct host *host, const struct manifest *manifest,
+                            enum catalog_home wanted, char why[160])
 {
         const struct resident *resident = map_get(&host->residents, manifest->hash);
         const char *reason = NULL;
@@ -36,14 +36,16 @@ enum catalog_home seat_home(struct host *host, const struct manifest *manifest, 
         else if (wanted == HOME_AUTO && manifest->has_own_sockets)
                 reason = "it opens connections of its own";
         else if (guard_is_suspect(host->guard, manifest->hash))
-                reason = "it was running in the core when the hub died; `kaname plugin trust` readmits it";
+                reason = "it was running in the core when the hub died; `kaname plugin trust` "
+                         "readmits it";
         else if (resident && resident->is_wedged)
                 reason = "a call of it in the core did not end";
         snprintf(why, 160, reason ? "host: %s" : "core", reason);
         return reason ? HOME_HOST : HOME_CORE;
 }
 
-enum catalog_home host_home(struct host *host, const struct catalog_instance *instance, char why[160])
+enum catalog_home host_home(struct host *host, const struct catalog_instance *instance,
+                            char why[160])
 {
         enum catalog_home home;
 
@@ -169,11 +171,13 @@ static void retire(struct seat *seat)
         host_run(seat->resident->host, unref_later, seat);
 }
 
-static bool still_fits(const struct seat *seat, const struct catalog_instance *instance, enum catalog_home home)
+static bool still_fits(const struct seat *seat, const struct catalog_instance *instance,
+                       enum catalog_home home)
 {
         json_t *egress = json_is_null(instance->egress) ? NULL : instance->egress;
 
-        return seat->home == home && is_same(seat->config, instance->config) && is_same(seat->egress, egress);
+        return seat->home == home && is_same(seat->config, instance->config) &&
+               is_same(seat->egress, egress);
 }
 
 struct seat *seat_find(struct resident *resident, const struct catalog_instance *instance)

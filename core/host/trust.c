@@ -23,8 +23,9 @@ static int read_file(const char *path, struct map *map, struct fault *fault)
         int r = 0;
 
         if (!file)
-                return errno == ENOENT ? 0 : fault_set(fault, 500, "file.unreadable", "%s: %s", path,
-                                                       strerror(errno));
+                return errno == ENOENT ? 0
+                                       : fault_set(fault, 500, "file.unreadable", "%s: %s", path,
+                                                   strerror(errno));
         while (r == 0 && fgets(line, sizeof line, file)) {
                 if (!is_hash(line))
                         continue;
@@ -50,7 +51,8 @@ int trust_add(const char *state_dir, const char *hash, struct fault *fault)
         char path[4096], line[HASH_LEN + 2];
 
         if (!is_hash(hash) || hash[HASH_LEN])
-                return fault_set(fault, 400, "plugin.hash", "'%s' is no SHA-256 in hex digits", hash);
+                return fault_set(fault, 400, "plugin.hash", "'%s' is no SHA-256 in hex digits",
+                                 hash);
         snprintf(path, sizeof path, "%s/trusted", state_dir);
         snprintf(line, sizeof line, "%s\n", hash);
         fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

@@ -87,7 +87,8 @@ static int fill(struct wire_reader *reader)
                 reader->room = BUFFER;
         }
         if (reader->start) {
-                memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
+                memmove(reader->buffer, reader->buffer + reader->start,
+                        reader->end - reader->start);
                 reader->end -= reader->start;
                 reader->start = 0;
         }
@@ -128,7 +129,8 @@ static int map_body(struct wire_reader *reader, int fd, size_t len)
         struct stat st;
         void *map;
 
-        if (fcntl(fd, F_GET_SEALS) != SEALS || fstat(fd, &st) < 0 || !len || (size_t)st.st_size != len)
+        if (fcntl(fd, F_GET_SEALS) != SEALS || fstat(fd, &st) < 0 || !len ||
+            (size_t)st.st_size != len)
                 return -EPROTO;
         map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
         if (map == MAP_FAILED)
@@ -149,7 +151,8 @@ static int take_fd(struct wire_reader *reader)
         return fd;
 }
 
-static int take_message(struct wire_reader *reader, const struct wire_header *head, struct wire_message *ret)
+static int take_message(struct wire_reader *reader, const struct wire_header *head,
+                        struct wire_message *ret)
 {
         const char *body = reader->buffer + reader->start + sizeof *head;
         _close_ int fd = -1;

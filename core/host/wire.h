@@ -27,27 +27,27 @@
 
 enum wire_type {
         /* to the process */
-        WIRE_HELLO = 1,         /* {access, own_sockets, memory_max} and the bell */
-        WIRE_INSTANCE,          /* {number, name}; raw: its configuration */
-        WIRE_DROP,              /* {number}: destroy it */
-        WIRE_CALL,              /* {entry, instance, name, id, action, mode, attempt, left_ms}; raw: arguments, if any */
-        WIRE_CANCEL,            /* {code} */
-        WIRE_REPLY,             /* {code, say?, seq?, status?, headers?}; raw: the value, the body; a descriptor */
+        WIRE_HELLO = 1, /* {access, own_sockets, memory_max} and the bell */
+        WIRE_INSTANCE,  /* {number, name}; raw: its configuration */
+        WIRE_DROP,      /* {number}: destroy it */
+        WIRE_CALL, /* {entry, instance, name, id, action, mode, attempt, left_ms}; raw: arguments, if any */
+        WIRE_CANCEL, /* {code} */
+        WIRE_REPLY, /* {code, say?, seq?, status?, headers?}; raw: the value, the body; a descriptor */
         /* from the process */
-        WIRE_READY,             /* {sandbox: {…}} or {what}: it could not load */
-        WIRE_DONE,              /* {code, sentence?}, nothing for 0; raw: the result */
-        WIRE_LOG,               /* flags: level; raw: text */
-        WIRE_STREAM,            /* flags: kind; raw: bytes */
-        WIRE_AGAIN,             /* {ms} */
+        WIRE_READY,  /* {sandbox: {…}} or {what}: it could not load */
+        WIRE_DONE,   /* {code, sentence?}, nothing for 0; raw: the result */
+        WIRE_LOG,    /* flags: level; raw: text */
+        WIRE_STREAM, /* flags: kind; raw: bytes */
+        WIRE_AGAIN,  /* {ms} */
         /* ... and these want a WIRE_REPLY */
-        WIRE_SECRET,            /* {path} */
-        WIRE_STORE_GET,         /* {path} */
-        WIRE_STORE_PUT,         /* {path, seq?, remove?}; raw: JSON */
-        WIRE_EMIT,              /* {trigger, id?, cursor?}; raw: the payload */
-        WIRE_CHANGE,            /* {resource, before?, after?, undo_action?, undo_args?} */
-        WIRE_CHANGED,           /* {ticket, outcome, observed?} */
-        WIRE_HTTP,              /* {method, url, headers?, timeout_ms}; raw: the body */
-        WIRE_DIAL,              /* {address, timeout_ms} */
+        WIRE_SECRET,    /* {path} */
+        WIRE_STORE_GET, /* {path} */
+        WIRE_STORE_PUT, /* {path, seq?, remove?}; raw: JSON */
+        WIRE_EMIT,      /* {trigger, id?, cursor?}; raw: the payload */
+        WIRE_CHANGE,    /* {resource, before?, after?, undo_action?, undo_args?} */
+        WIRE_CHANGED,   /* {ticket, outcome, observed?} */
+        WIRE_HTTP,      /* {method, url, headers?, timeout_ms}; raw: the body */
+        WIRE_DIAL,      /* {address, timeout_ms} */
         WIRE_TYPES
 };
 
@@ -82,7 +82,8 @@ void wire_reader_init(struct wire_reader *reader, int socket);
 void wire_reader_deinit(struct wire_reader *reader);
 /*
  * The next message; what it points to lives until the next call, its descriptor is the caller's
- * from now on. 1; 0 at the end of the stream; -EAGAIN (the socket's own time limit), -EPROTO, -errno.
+ * from now on. 1; 0 at the end of the stream; -EAGAIN (the socket's own time limit), -EPROTO,
+ * -errno.
  */
 int wire_read(struct wire_reader *reader, struct wire_message *ret);
 /* Is there more to read without asking the socket? */
@@ -90,7 +91,9 @@ bool wire_has_more(const struct wire_reader *reader);
 /* The JSON of a message as an object; an empty one for none; NULL: it is no object, or too deep. */
 json_t *wire_json(const struct wire_message *message);
 
-/* A message on its way out. A body that is too large for the socket's buffers has become a memfd. */
+/*
+ * A message on its way out. A body that is too large for the socket's buffers has become a memfd.
+ */
 struct wire_packet {
         struct wire_header header;
         const char *json, *raw;         /* what is to be sent behind the header; lengths may be 0 */
@@ -102,7 +105,10 @@ struct wire_packet {
 /* 0, -EMSGSIZE, -errno. */
 int wire_pack(const struct wire_message *message, struct wire_packet *ret);
 void wire_packet_deinit(struct wire_packet *packet);
-/* Send from byte `sent` on (0: with the descriptor); flags as of sendmsg. Bytes now sent, or -errno. */
+/*
+ * Send from byte `sent` on (0: with the descriptor); flags as of sendmsg. Bytes now sent, or
+ * -errno.
+ */
 int64_t wire_send(int socket, const struct wire_packet *packet, size_t sent, int flags);
 size_t wire_packet_size(const struct wire_packet *packet);
 

@@ -3,8 +3,8 @@
 /*
  * A binary heap by time. Those that are due are first moved to a list, from which setting or
  * freeing one takes it out again: so a callback may do either to any timer, and one that sets
- * itself to the past waits for the next round instead of holding the loop for ever. A timerfd was not
- * taken, since it costs a system call at each change of the first entry.
+ * itself to the past waits for the next round instead of holding the loop for ever. A timerfd was
+ * not taken, since it costs a system call at each change of the first entry.
  */
 
 #include "loop/timer_heap.h"

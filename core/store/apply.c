@@ -97,12 +97,13 @@ static int apply_key(struct writer *writer, struct op *op)
         if (!key->value)
                 return sql_run(&writer->sql, "DELETE FROM key WHERE scope=? AND owner=? AND name=?",
                                "ttt", key->scope, key->owner, key->name);
-        return sql_run(&writer->sql,
-                       "INSERT INTO key VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(scope, owner, name)"
-                       " DO UPDATE SET seq=excluded.seq, value=excluded.value, secret=excluded.secret,"
-                       " changed_ms=excluded.changed_ms, expires_ms=excluded.expires_ms",
-                       "ittttuii", seq, key->scope, key->owner, key->name, key->value,
-                       (unsigned)key->secret, writer->now_ms, key->expires_ms);
+        return sql_run(
+                &writer->sql,
+                "INSERT INTO key VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(scope, owner, name)"
+                " DO UPDATE SET seq=excluded.seq, value=excluded.value, secret=excluded.secret,"
+                " changed_ms=excluded.changed_ms, expires_ms=excluded.expires_ms",
+                "ittttuii", seq, key->scope, key->owner, key->name, key->value,
+                (unsigned)key->secret, writer->now_ms, key->expires_ms);
 }
 
 static int apply_event(struct writer *writer, struct op *op)
@@ -164,10 +165,11 @@ static int apply_enforcement(struct writer *writer, struct op *op)
 
 static int close_change(struct writer *writer, int64_t change, const struct op_close *close)
 {
-        return sql_run(&writer->sql,
-                       "INSERT INTO closing VALUES(?,?,?,?,NULL) ON CONFLICT(change) DO UPDATE SET"
-                       " state=excluded.state, observed=excluded.observed, closed_ms=excluded.closed_ms",
-                       "iuti", change, close->state, close->observed, close->at_ms);
+        return sql_run(
+                &writer->sql,
+                "INSERT INTO closing VALUES(?,?,?,?,NULL) ON CONFLICT(change) DO UPDATE SET"
+                " state=excluded.state, observed=excluded.observed, closed_ms=excluded.closed_ms",
+                "iuti", change, close->state, close->observed, close->at_ms);
 }
 
 static int apply_change(struct writer *writer, struct op *op)

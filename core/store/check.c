@@ -51,7 +51,8 @@ static const struct {
         { "seq.behind", "records with a seq that was not dealt",
           "SELECT (SELECT count(*) FROM event WHERE seq>n)"
           "+(SELECT count(*) FROM execution WHERE seq>n)+(SELECT count(*) FROM result WHERE seq>n)"
-          "+(SELECT count(*) FROM enforcement WHERE seq>n)+(SELECT count(*) FROM change WHERE seq>n)"
+          "+(SELECT count(*) FROM enforcement WHERE seq>n)+(SELECT count(*) FROM change WHERE "
+          "seq>n)"
           " FROM (SELECT value n FROM counter WHERE name=100)" },
         { "seq.twice", "numbers that two records have",
           "SELECT (SELECT count(*) FROM event v JOIN execution e ON e.seq=v.seq)"

@@ -87,7 +87,7 @@ struct op_undone {
 struct op {
         struct op *next;
         enum op_kind kind;
-        int64_t row;                    /* what the judging found: the execution's or change's seq */
+        int64_t row; /* what the judging found: the execution's or change's seq */
         enum store_status was;          /* and its status */
         uint64_t expected;              /* doc, key */
         bool claimed;                   /* execution */
@@ -135,7 +135,7 @@ struct claim_item {
 /* Something that needs the writer between two commits; store_job() waits until it ran. */
 struct job {
         struct item item;
-        int (*run)(struct store *store, struct job *job);       /* a code of SQLite, for the caller */
+        int (*run)(struct store *store, struct job *job); /* a code of SQLite, for the caller */
         int r;
         bool done;
         pthread_mutex_t lock;

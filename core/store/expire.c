@@ -163,9 +163,11 @@ static int walk_all(struct store *store, struct slice *slice, int64_t events_ms,
                          " WHERE seq>? ORDER BY seq LIMIT ?", "DELETE FROM enforcement WHERE seq=?",
                          events_ms);
         if (r == SQLITE_OK)
-                r = walk(store, slice, "SELECT e.seq, e.created_ms, e.id, r.seq,"
+                r = walk(store, slice,
+                         "SELECT e.seq, e.created_ms, e.id, r.seq,"
                          " coalesce(r.ended_ms, 9223372036854775807), r.hash FROM execution e"
-                         " LEFT JOIN result r ON r.execution=e.seq WHERE e.seq>? ORDER BY e.seq LIMIT ?",
+                         " LEFT JOIN result r ON r.execution=e.seq WHERE e.seq>? ORDER BY e.seq "
+                         "LIMIT ?",
                          "DELETE FROM execution WHERE seq=?", executions_ms);
         slice->before_ms = clock_real_ms();
         slice->job.run = run_seen;

@@ -40,7 +40,10 @@ void inbox_push(struct inbox *inbox, struct item *first, struct item *last)
 {
         struct item *old;
 
-        /* The stack is newest first, so a chain goes in turned round: last on top, first at its foot. */
+        /*
+         * The stack is newest first, so a chain goes in turned round: last on top, first at its
+         * foot.
+         */
         last->next = NULL;
         if (first != last)
                 (void)reversed(first);

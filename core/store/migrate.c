@@ -18,7 +18,9 @@
 #define APPLICATION 0x4b4e414d          /* "KNAM", in the header of the file */
 
 static const char *const steps[] = {
-        /* node: hubs and their epochs. Epochs are dealt over all hubs: one names its hub as well. */
+        /*
+         * node: hubs and their epochs. Epochs are dealt over all hubs: one names its hub as well.
+         */
         "CREATE TABLE node(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
         " epoch INTEGER NOT NULL, opened_ms INTEGER NOT NULL);"
         /* counter: rows of the queue by status, and the last seq (100). One page, once a commit. */
@@ -52,7 +54,9 @@ static const char *const steps[] = {
         " execution BLOB, rule TEXT NOT NULL, failure TEXT, at_ms INTEGER NOT NULL);"
         "CREATE INDEX enforcement_event ON enforcement(event);"
         "CREATE INDEX enforcement_rule ON enforcement(rule);"
-        /* change: the ledger. How a row was closed stands beside it, so that the ledger only grows. */
+        /*
+         * change: the ledger. How a row was closed stands beside it, so that the ledger only grows.
+         */
         "CREATE TABLE change(seq INTEGER PRIMARY KEY, execution BLOB NOT NULL, event BLOB,"
         " attempt INTEGER NOT NULL, n INTEGER NOT NULL, state INTEGER NOT NULL, plugin TEXT,"
         " instance TEXT, resource TEXT NOT NULL, before TEXT, after TEXT, undo_action TEXT,"
@@ -83,8 +87,9 @@ int store_fault_damaged(const char *path, const char *why, struct fault *fault)
 {
         fault_set(fault, 500, "store.damaged", "the store %s cannot be read", path);
         fault_why(fault, "%s", why);
-        return fault_try(fault, "stop the hub and put the last backup in place: "
-                         "kaname store restore FILE (the present files are kept beside it as .old)");
+        return fault_try(
+                fault, "stop the hub and put the last backup in place: "
+                       "kaname store restore FILE (the present files are kept beside it as .old)");
 }
 
 static int step_up(struct sql *sql, int64_t version)

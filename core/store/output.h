@@ -25,14 +25,20 @@ struct output_line {
 typedef int output_visit(void *arg, const struct output_line *line);
 
 struct output;                          /* an open writer; one an execution; any thread */
-int output_open(const char *state_dir, const struct id *execution, uint64_t bytes_max, struct output **ret);
-/* Takes bytes as they come; a line is recorded at its newline, when it is 64 KiB long, or at close. */
+int output_open(const char *state_dir, const struct id *execution, uint64_t bytes_max,
+                struct output **ret);
+/*
+ * Takes bytes as they come; a line is recorded at its newline, when it is 64 KiB long, or at close.
+ */
 int output_write(struct output *output, const char *stream, const void *data, size_t len);
 /* Called for each recorded line, on the writing thread: the live stream. */
 void output_tap(struct output *output, output_visit *visit, void *arg);
 struct output *output_close(struct output *output);     /* NULL; accepts NULL */
 
-/* Lines from first (negative: from the end) up to limit; ret_lines gets how many there are. 404 if none. */
+/*
+ * Lines from first (negative: from the end) up to limit; ret_lines gets how many there are. 404 if
+ * none.
+ */
 int output_read(const char *state_dir, const struct id *execution, int64_t first, size_t limit,
                 output_visit *visit, void *arg, uint64_t *ret_lines, struct fault *fault);
 int output_remove(const char *state_dir, const struct id *execution);

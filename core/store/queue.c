@@ -26,16 +26,17 @@ static void copy_texts(struct arena *arena, struct store_execution *e)
 static int gather(struct writer *writer, struct claim_item *claim)
 {
         _cleanup_(sql_resetp) sqlite3_stmt *stmt = NULL;
-        int r = sql_query(&writer->sql, &stmt,
-                          "WITH due(execution, at) AS (SELECT * FROM (SELECT q.execution, x.created_ms"
-                          "  FROM queue q CROSS JOIN execution x ON x.seq=q.execution"
-                          "  WHERE q.status=0 AND q.run_at_ms<=?1 ORDER BY q.run_at_ms, q.execution LIMIT ?2)"
-                          " UNION ALL SELECT * FROM (SELECT execution, run_at_ms FROM queue"
-                          "  WHERE status=2 AND run_at_ms<=?1 ORDER BY run_at_ms, execution LIMIT ?2)"
-                          " ORDER BY 2, 1 LIMIT ?2)"
-                          "SELECT " EXECUTION_COLUMNS ",NULL FROM due CROSS JOIN execution e"
-                          " ON e.seq=due.execution" EXECUTION_JOIN,
-                          "ii", claim->now_ms, (int64_t)claim->n);
+        int r = sql_query(
+                &writer->sql, &stmt,
+                "WITH due(execution, at) AS (SELECT * FROM (SELECT q.execution, x.created_ms"
+                "  FROM queue q CROSS JOIN execution x ON x.seq=q.execution"
+                "  WHERE q.status=0 AND q.run_at_ms<=?1 ORDER BY q.run_at_ms, q.execution LIMIT ?2)"
+                " UNION ALL SELECT * FROM (SELECT execution, run_at_ms FROM queue"
+                "  WHERE status=2 AND run_at_ms<=?1 ORDER BY run_at_ms, execution LIMIT ?2)"
+                " ORDER BY 2, 1 LIMIT ?2)"
+                "SELECT " EXECUTION_COLUMNS ",NULL FROM due CROSS JOIN execution e"
+                " ON e.seq=due.execution" EXECUTION_JOIN,
+                "ii", claim->now_ms, (int64_t)claim->n);
 
         while (r == SQLITE_OK || r == SQLITE_ROW) {
                 r = sqlite3_step(stmt);
@@ -49,10 +50,11 @@ static int gather(struct writer *writer, struct claim_item *claim)
 
 static int take(struct writer *writer, struct store_execution *e, int64_t now_ms)
 {
-        int r = sql_run(&writer->sql,
-                        "UPDATE queue SET status=4, epoch=?, attempt=attempt+1, started_ms=?, note=NULL"
-                        " WHERE execution=?", "iii", (int64_t)writer->epoch, now_ms,
-                        (int64_t)e->seq);
+        int r = sql_run(
+                &writer->sql,
+                "UPDATE queue SET status=4, epoch=?, attempt=attempt+1, started_ms=?, note=NULL"
+                " WHERE execution=?",
+                "iii", (int64_t)writer->epoch, now_ms, (int64_t)e->seq);
 
         tally_move(&writer->now, e->status, STORE_RUNNING);
         e->status = STORE_RUNNING;

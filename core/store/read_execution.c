@@ -149,14 +149,18 @@ static void add_times(struct select *select, const struct store_page *page, stru
         if (times[0] > SLACK_MS) {
                 select_int(select, "e.created_ms>=?", times[0]);
                 select_id(select,
-                          "e.seq>=coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT 1),"
-                          " 9223372036854775807)", &bounds[0]);
+                          "e.seq>=coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id "
+                          "LIMIT 1),"
+                          " 9223372036854775807)",
+                          &bounds[0]);
         }
         if (times[1] > 0) {
                 select_int(select, "e.created_ms<?", times[1]);
                 select_id(select,
-                          "e.seq<coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT 1),"
-                          " 9223372036854775807)", &bounds[1]);
+                          "e.seq<coalesce((SELECT seq FROM execution WHERE id>=? ORDER BY id LIMIT "
+                          "1),"
+                          " 9223372036854775807)",
+                          &bounds[1]);
         }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Records of several tables in the order of their commits: the smallest seq of the four goes next. */
+/*
+ * Records of several tables in the order of their commits: the smallest seq of the four goes next.
+ */
 
 #include "store/engine.h"
 
@@ -32,10 +34,15 @@ static int open_sources(struct sql *sql, struct source sources[TABLES], int64_t 
                           " ORDER BY v.seq LIMIT ?", "ii", after, limit);
 
         if (r == SQLITE_OK)
-                r = sql_query(sql, &sources[CREATED].stmt, "SELECT " EXECUTION_COLUMNS ",NULL"
-                              " FROM execution e" EXECUTION_JOIN " WHERE e.seq>? ORDER BY e.seq LIMIT ?",
+                r = sql_query(sql, &sources[CREATED].stmt,
+                              "SELECT " EXECUTION_COLUMNS ",NULL"
+                              " FROM execution e" EXECUTION_JOIN
+                              " WHERE e.seq>? ORDER BY e.seq LIMIT ?",
                               "ii", after, limit);
-        /* The seq of the result stands first, so the columns of the execution follow in a second look. */
+        /*
+         * The seq of the result stands first, so the columns of the execution follow in a second
+         * look.
+         */
         if (r == SQLITE_OK)
                 r = sql_query(sql, &sources[FINISHED].stmt,
                               "SELECT r.seq, r.execution FROM result r"
@@ -134,7 +141,9 @@ int store_replay(struct store *store, uint64_t after_seq, size_t limit,
 
         if (r != 0)
                 return r;
-        /* One snapshot for the four: else a commit between them would show its parts out of order. */
+        /*
+         * One snapshot for the four: else a commit between them would show its parts out of order.
+         */
         r = sql_exec(&reader->sql, "BEGIN");
         if (r == SQLITE_OK)
                 r = open_sources(&reader->sql, sources, (int64_t)after_seq, (int64_t)limit);

@@ -122,8 +122,8 @@ static int fault_broken(struct fault *fault, const char *name, const char *why)
 {
         fault_set(fault, 422, "seal.broken", "the secret '%s' cannot be opened", name);
         fault_why(fault, "%s", why);
-        return fault_try(fault,
-                         "set it again; if none opens, the master key is not the one of this state");
+        return fault_try(
+                fault, "set it again; if none opens, the master key is not the one of this state");
 }
 
 int seal_unseal(const struct seal *seal, const char *name, const char *sealed, char **ret,

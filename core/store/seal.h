@@ -17,8 +17,10 @@ struct seal;
 int seal_open(const char *state_dir, struct seal **ret, struct fault *fault);
 struct seal *seal_close(struct seal *seal);             /* NULL; accepts NULL */
 /* Text to "kn1:" and base64; a new string. name binds it. */
-int seal_text(const struct seal *seal, const char *name, const char *plain, char **ret, struct fault *fault);
+int seal_text(const struct seal *seal, const char *name, const char *plain, char **ret,
+              struct fault *fault);
 /* FAULT 422 seal.broken where it was sealed with another key, for another name, or was damaged. */
-int seal_unseal(const struct seal *seal, const char *name, const char *sealed, char **ret, struct fault *fault);
+int seal_unseal(const struct seal *seal, const char *name, const char *sealed, char **ret,
+                struct fault *fault);
 
 #endif

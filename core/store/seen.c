@@ -153,7 +153,8 @@ int seen_judge(struct seen *seen, struct sql *sql, const struct op_once *once, i
                      *ret == STORE_DONE; i = (i + 1) & (seen->capacity - 1))
                         if (seen->slots[i].print == print)
                                 r = look(sql,
-                                         "SELECT digest, id, hash, expires_ms FROM seen_log WHERE n=?",
+                                         "SELECT digest, id, hash, expires_ms FROM seen_log WHERE "
+                                         "n=?",
                                          seen->slots[i].n, once, now_ms, ret, ret_first);
         if (r == SQLITE_OK && *ret == STORE_DONE && seen->has_merged)
                 r = look(sql, "SELECT digest, id, hash, expires_ms FROM seen WHERE digest=?", 0,

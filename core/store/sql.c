@@ -15,11 +15,15 @@ int sql_open(struct sql *sql, const char *path, int flags, int cache_kib)
                 return r;
         sqlite3_extended_result_codes(sql->db, 1);
         sqlite3_busy_timeout(sql->db, 5000);
-        /* A schema that someone planted in the file must not be able to run functions of its choice. */
+        /*
+         * A schema that someone planted in the file must not be able to run functions of its
+         * choice.
+         */
         sqlite3_db_config(sql->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        sqlite3_snprintf(sizeof pragma, pragma,
-                         "PRAGMA cache_size=-%d;PRAGMA temp_store=MEMORY;PRAGMA wal_autocheckpoint=0",
-                         cache_kib);
+        sqlite3_snprintf(
+                sizeof pragma, pragma,
+                "PRAGMA cache_size=-%d;PRAGMA temp_store=MEMORY;PRAGMA wal_autocheckpoint=0",
+                cache_kib);
         return sql_exec(sql, pragma);
 }
 

@@ -36,7 +36,10 @@ int sql_open(struct sql *sql, const char *path, int flags, int cache_kib);
 void sql_close(struct sql *sql);
 /* Several statements, no values. */
 int sql_exec(struct sql *sql, const char *text);
-/* The statement of this text, bound and not yet stepped. text must be a literal: it is found by address. */
+/*
+ * The statement of this text, bound and not yet stepped. text must be a literal: it is found by
+ * address.
+ */
 int sql_query(struct sql *sql, sqlite3_stmt **ret, const char *text, const char *format, ...);
 /* Run a statement that gives no rows. */
 int sql_run(struct sql *sql, const char *text, const char *format, ...);

@@ -298,7 +298,10 @@ struct store *store_close(struct store *store)
                 free(store->idle);
                 store->idle = next;
         }
-        /* The last connection folds the log into the file, but for an engine that may not be trusted. */
+        /*
+         * The last connection folds the log into the file, but for an engine that may not be
+         * trusted.
+         */
         if (store->writer.sql.db && atomic_load(&store->health) == HEALTH_BROKEN)
                 sqlite3_db_config(store->writer.sql.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         sql_close(&store->writer.sql);

@@ -39,14 +39,14 @@ struct store_txn;
 struct store_options {
         const char *state_dir;          /* holds store.db, output/, results/, master.key, lock */
         const char *hub_name;           /* owner in leases */
-        uint32_t writes_max;            /* transactions waiting before store_commit() answers 503; 0: 65,536 */
-        int64_t reserve_bytes;          /* file kept to be given up when the disk is full; 0: 16 MiB, <0 none */
+        uint32_t writes_max; /* transactions waiting before store_commit() answers 503; 0: 65,536 */
+        int64_t reserve_bytes; /* file kept to be given up when the disk is full; 0: 16 MiB, <0 none */
 };
 
 /*
  * Open (or make) the store, take the lock, migrate, and open a new epoch: claims of earlier epochs
- * of this hub are lost and are listed by store_list_lost(). FAULTs: 409 store.locked (a second hub),
- * 500 store.newer (made by a newer version), 500 store.damaged (with the restore command).
+ * of this hub are lost and are listed by store_list_lost(). FAULTs: 409 store.locked (a second
+ * hub), 500 store.newer (made by a newer version), 500 store.damaged (with the restore command).
  */
 int store_open(const struct store_options *options, struct store **ret, struct fault *fault);
 struct store *store_close(struct store *store);         /* commits what waits; NULL; accepts NULL */
@@ -73,7 +73,7 @@ struct store_event {
         uint64_t seq;                   /* out */
         struct id id;
         const char *trigger;            /* ref of the trigger type */
-        const char *source;             /* who handed it in: "webhook:NAME", a principal, an instance */
+        const char *source; /* who handed it in: "webhook:NAME", a principal, an instance */
         const char *trace;              /* tag; may be NULL */
         int64_t at_ms;
         const char *payload;            /* JSON object */
@@ -82,13 +82,13 @@ struct store_event {
 struct store_execution {
         uint64_t seq;                   /* out: of its creation */
         struct id id, parent, event;    /* zero: none */
-        struct id plan;                 /* the plan it applies, or (mode undo) the execution it undoes */
+        struct id plan; /* the plan it applies, or (mode undo) the execution it undoes */
         const char *action;             /* ref */
         const char *runner, *instance;  /* instance may be NULL */
         const char *rule;               /* ref of the rule that made it; may be NULL */
         const char *user;
         const char *mode;               /* "run", "plan", "apply", "undo" */
-        const char *params;             /* JSON object, as checked; secret ones as references or sealed */
+        const char *params; /* JSON object, as checked; secret ones as references or sealed */
         const char *context;            /* JSON object: trace_context, notes of the hub */
         int64_t created_ms;
         /* the queue's part */
@@ -125,7 +125,7 @@ const char *store_change_state_text(enum store_change_state state);
 struct store_change {
         uint64_t seq;                   /* of the intent */
         struct id execution;
-        struct id event;                /* the one at the head of the chain of events that led to it */
+        struct id event; /* the one at the head of the chain of events that led to it */
         uint32_t attempt, n;            /* the n-th of its execution, from 1 */
         enum store_change_state state;
         struct id undone_by;            /* zero: not undone */
@@ -136,7 +136,10 @@ struct store_change {
         int64_t at_ms, closed_ms;
 };
 
-/* Any named thing kept as JSON: kind "rule", "instance", "pack", "apikey", "token", "plan", "setting", … */
+/*
+ * Any named thing kept as JSON: kind "rule", "instance", "pack", "apikey", "token", "plan",
+ * "setting", …
+ */
 struct store_doc {
         uint64_t seq;                   /* of its last change; serves as its revision */
         const char *kind, *name;
@@ -158,13 +161,13 @@ struct store_key {                      /* the key-value store, and what plugins
 
 enum store_outcome {
         STORE_DONE = 0,
-        STORE_DUPLICATE,                /* once(): seen before with the same body; first holds its id */
-        STORE_MISMATCH,                 /* once(): seen before with another body; first holds its id */
-        STORE_STALE,                    /* finish(), requeue(): the claim is not ours any more */
-        STORE_CONFLICT,                 /* doc(), key(): not at the expected revision; change(): not open */
-        STORE_FAILED_FULL,              /* no space: 507; nothing was written */
-        STORE_FAILED_IO,                /* the engine failed: 503; nothing was acknowledged */
-        STORE_FAILED_BUSY               /* writes_max are waiting: 503; nothing was written */
+        STORE_DUPLICATE,   /* once(): seen before with the same body; first holds its id */
+        STORE_MISMATCH,    /* once(): seen before with another body; first holds its id */
+        STORE_STALE,       /* finish(), requeue(): the claim is not ours any more */
+        STORE_CONFLICT,    /* doc(), key(): not at the expected revision; change(): not open */
+        STORE_FAILED_FULL, /* no space: 507; nothing was written */
+        STORE_FAILED_IO,   /* the engine failed: 503; nothing was acknowledged */
+        STORE_FAILED_BUSY  /* writes_max are waiting: 503; nothing was written */
 };
 
 struct store_claim {                    /* the right to finish an execution */
@@ -174,31 +177,39 @@ struct store_claim {                    /* the right to finish an execution */
 };
 
 /*
- * seq is that of the transaction's first record; its other records (events, executions, enforcements,
- * changes, documents, keys, a finish or settle) have the numbers after it, in the order they were added.
- * first: the id that once() found or recorded; NULL without once().
+ * seq is that of the transaction's first record; its other records (events, executions,
+ * enforcements, changes, documents, keys, a finish or settle) have the numbers after it, in the
+ * order they were added. first: the id that once() found or recorded; NULL without once().
  */
-typedef void store_done(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq);
+typedef void store_done(void *arg, enum store_outcome outcome, const struct id *first,
+                        uint64_t seq);
 
 struct store_txn *store_txn_new(void);                          /* NULL: out of memory */
-struct store_txn *store_txn_free(struct store_txn *txn);        /* only one that was never committed */
+struct store_txn *store_txn_free(struct store_txn *txn); /* only one that was never committed */
 
-/* Preconditions. hash (32 bytes) may be NULL: any body is the same. Recorded with the transaction. */
+/*
+ * Preconditions. hash (32 bytes) may be NULL: any body is the same. Recorded with the transaction.
+ */
 void store_txn_once(struct store_txn *txn, const char *scope, const char *key, const uint8_t *hash,
                     const struct id *id, int64_t expires_ms);
 /*
  * The claim must be the current one. Deletes the queue row and records the result; changes of the
- * claim that are still STORE_INTENT become STORE_UNKNOWN. A result above 64 KiB is kept as a file by hash.
+ * claim that are still STORE_INTENT become STORE_UNKNOWN. A result above 64 KiB is kept as a file
+ * by hash.
  */
 void store_txn_finish(struct store_txn *txn, const struct store_claim *claim,
                       enum store_status status, const char *result, int64_t ended_ms);
 /*
- * The claim must be the current one. Back to the queue: retry later, ask a person, release on drain.
- * The claim ends, but with STORE_CANCELING, which only says that its execution was asked to end.
+ * The claim must be the current one. Back to the queue: retry later, ask a person, release on
+ * drain. The claim ends, but with STORE_CANCELING, which only says that its execution was asked to
+ * end.
  */
 void store_txn_requeue(struct store_txn *txn, const struct store_claim *claim,
                        enum store_status status, int64_t run_at_ms, const char *note);
-/* Any execution that is not final and not running: requested, delayed, held, pending, paused → status. */
+/*
+ * Any execution that is not final and not running: requested, delayed, held, pending, paused →
+ * status.
+ */
 void store_txn_restate(struct store_txn *txn, const struct id *id, enum store_status status,
                        int64_t run_at_ms, const char *note);
 /* As restate, to a final status with a result: how a waiting one is cancelled or dropped. */
@@ -214,7 +225,8 @@ void store_txn_key(struct store_txn *txn, const struct store_key *key, uint64_t 
 /* Records: everything is copied. */
 void store_txn_event(struct store_txn *txn, const struct store_event *event);
 /* claimed: it is inserted already claimed by this hub's epoch, attempt 1, status running. */
-void store_txn_execution(struct store_txn *txn, const struct store_execution *execution, bool claimed);
+void store_txn_execution(struct store_txn *txn, const struct store_execution *execution,
+                         bool claimed);
 void store_txn_enforcement(struct store_txn *txn, const struct store_enforcement *enforcement);
 void store_txn_change(struct store_txn *txn, const struct store_change *change);
 /* Close an open (or unknown) change. */
@@ -225,13 +237,19 @@ void store_txn_change_undone(struct store_txn *txn, uint64_t change_seq, const s
 
 /* Takes the transaction. done() runs on the writer's thread: keep it short; it may commit again. */
 void store_commit(struct store *store, struct store_txn *txn, store_done *done, void *arg);
-/* Many at once, judged and refused one by one, in one engine commit. done is called for each in order. */
+/*
+ * Many at once, judged and refused one by one, in one engine commit. done is called for each in
+ * order.
+ */
 void store_commit_many(struct store *store, struct store_txn **txns, size_t n, store_done *done,
                        void *const *args);
 /* Wait for it; never on the loop's thread or in a done(). ret_first may be NULL. */
-enum store_outcome store_commit_wait(struct store *store, struct store_txn *txn, struct id *ret_first,
-                                     uint64_t *ret_seq);
-/* The outcome as a fault: 409 for DUPLICATE, STALE and CONFLICT, 422 MISMATCH, 507, 503; 0 for DONE. */
+enum store_outcome store_commit_wait(struct store *store, struct store_txn *txn,
+                                     struct id *ret_first, uint64_t *ret_seq);
+/*
+ * The outcome as a fault: 409 for DUPLICATE, STALE and CONFLICT, 422 MISMATCH, 507, 503; 0 for
+ * DONE.
+ */
 int store_outcome_fault(enum store_outcome outcome, struct fault *fault);
 
 /* ---- the queue ---- */
@@ -242,20 +260,21 @@ typedef void store_claimed(void *arg, struct store_execution *executions, size_t
  * before claimed() is called on the writer's thread. n of 0 records is an answer too. The array and
  * its texts are freed after the callback. Not called at all once the store is closing.
  */
-void store_claim_due(struct store *store, size_t n, int64_t now_ms, store_claimed *claimed, void *arg);
+void store_claim_due(struct store *store, size_t n, int64_t now_ms, store_claimed *claimed,
+                     void *arg);
 /* When the next delayed execution is due; INT64_MAX if none. */
 int64_t store_next_due_ms(struct store *store);
 struct store_counts {
         uint64_t queued, delayed, held, running, pending;       /* rows of the queue by status */
         uint64_t wal_bytes, db_bytes;
-        int64_t oldest_queued_ms;                               /* creation of the oldest; 0: none */
+        int64_t oldest_queued_ms; /* creation of the oldest; 0: none */
 };
 void store_count(struct store *store, struct store_counts *ret);
 
 /* ---- reading ---- */
 
 struct store_page {
-        uint64_t after_seq;             /* exclusive bound; 0: from the newest (or oldest if ascending) */
+        uint64_t after_seq; /* exclusive bound; 0: from the newest (or oldest if ascending) */
         size_t limit, offset;           /* limit 0: 100 */
         bool ascending;
         int64_t since_ms, until_ms;     /* 0: open; exclusive */
@@ -285,9 +304,11 @@ struct store_change_filter {
 };
 
 /* ret_total (may be NULL) gets how many match, up to 10,000. 0, or FAULT 404/503, or -errno. */
-int store_get_event(struct store *store, const struct id *id, store_visit_event *visit, void *arg, struct fault *fault);
+int store_get_event(struct store *store, const struct id *id, store_visit_event *visit, void *arg,
+                    struct fault *fault);
 int store_list_events(struct store *store, const char *trigger, const struct store_page *page,
-                      store_visit_event *visit, void *arg, uint64_t *ret_total, struct fault *fault);
+                      store_visit_event *visit, void *arg, uint64_t *ret_total,
+                      struct fault *fault);
 int store_get_execution(struct store *store, const struct id *id, bool with_result,
                         store_visit_execution *visit, void *arg, struct fault *fault);
 int store_list_executions(struct store *store, const struct store_execution_filter *filter,
@@ -295,23 +316,31 @@ int store_list_executions(struct store *store, const struct store_execution_filt
                           uint64_t *ret_total, struct fault *fault);
 int store_list_enforcements(struct store *store, const char *rule, const struct id *event,
                             const struct id *execution, const struct store_page *page,
-                            store_visit_enforcement *visit, void *arg, uint64_t *ret_total, struct fault *fault);
+                            store_visit_enforcement *visit, void *arg, uint64_t *ret_total,
+                            struct fault *fault);
 int store_list_changes(struct store *store, const struct store_change_filter *filter,
                        const struct store_page *page, store_visit_change *visit, void *arg,
                        uint64_t *ret_total, struct fault *fault);
-int store_get_doc(struct store *store, const char *kind, const char *name, store_visit_doc *visit, void *arg, struct fault *fault);
-int store_list_docs(struct store *store, const char *kind, store_visit_doc *visit, void *arg, struct fault *fault);
+int store_get_doc(struct store *store, const char *kind, const char *name, store_visit_doc *visit,
+                  void *arg, struct fault *fault);
+int store_list_docs(struct store *store, const char *kind, store_visit_doc *visit, void *arg,
+                    struct fault *fault);
 int store_get_key(struct store *store, const char *scope, const char *owner, const char *name,
                   store_visit_key *visit, void *arg, struct fault *fault);
 int store_list_keys(struct store *store, const char *scope, const char *owner, const char *prefix,
                     const struct store_page *page, store_visit_key *visit, void *arg,
                     uint64_t *ret_total, struct fault *fault);
-/* Running rows whose owner has no live lease: what on_lost is about. Called once after store_open(). */
-int store_list_lost(struct store *store, store_visit_execution *visit, void *arg, struct fault *fault);
+/*
+ * Running rows whose owner has no live lease: what on_lost is about. Called once after
+ * store_open().
+ */
+int store_list_lost(struct store *store, store_visit_execution *visit, void *arg,
+                    struct fault *fault);
 /*
  * What was committed after seq, in order, merged over events, executions (creations), results and
- * enforcements: exactly one of the visitors is called a record (one that is NULL skips its kind), limit
- * counts records. The seq that finished() sees is that of the result. For SSE's Last-Event-ID.
+ * enforcements: exactly one of the visitors is called a record (one that is NULL skips its kind),
+ * limit counts records. The seq that finished() sees is that of the result. For SSE's Last-Event-
+ * ID.
  */
 struct store_replay {
         store_visit_event *event;
@@ -319,17 +348,26 @@ struct store_replay {
         store_visit_enforcement *enforcement;
         void *arg;
 };
-int store_replay(struct store *store, uint64_t after_seq, size_t limit, const struct store_replay *replay, struct fault *fault);
+int store_replay(struct store *store, uint64_t after_seq, size_t limit,
+                 const struct store_replay *replay, struct fault *fault);
 
 /* ---- upkeep ---- */
 
 /* A consistent copy while the hub runs; the path must not exist. FAULT 409, 507. */
 int store_backup(struct store *store, const char *path, struct fault *fault);
-/* Put a backup in place of a store that no hub has open. The old files are kept beside it (.old). */
+/*
+ * Put a backup in place of a store that no hub has open. The old files are kept beside it (.old).
+ */
 int store_restore(const char *state_dir, const char *backup, struct fault *fault);
-/* SQLite's integrity check, and ours: queue and results partition the executions, no orphan rows. */
+/*
+ * SQLite's integrity check, and ours: queue and results partition the executions, no orphan rows.
+ */
 int store_check(struct store *store, json_t **ret_report, struct fault *fault);
-/* Delete what is older: events, executions with results and output, in slices that block nobody long. */
-int store_expire(struct store *store, int64_t events_before_ms, int64_t executions_before_ms, struct fault *fault);
+/*
+ * Delete what is older: events, executions with results and output, in slices that block nobody
+ * long.
+ */
+int store_expire(struct store *store, int64_t events_before_ms, int64_t executions_before_ms,
+                 struct fault *fault);
 
 #endif

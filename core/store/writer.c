@@ -257,7 +257,9 @@ static void run_job(struct store *store, struct job *job)
         pthread_mutex_unlock(&job->lock);
 }
 
-/* Cut off the next batch: a job alone, or BATCH_MAX others, never between two that stay together. */
+/*
+ * Cut off the next batch: a job alone, or BATCH_MAX others, never between two that stay together.
+ */
 static struct item *cut(struct item *items)
 {
         struct item *last = items, *rest;

@@ -17,4 +17,5 @@ static const struct kn_action actions[] = {
           .returns = KN_JSON({ "properties": { "side": { "enum": ["heads", "tails"] } } }) },
 };
 
-KN_PLUGIN(.name = "coin", .version = "1.0", .summary = "A plugin built outside of Kaname", KN_ACTIONS(actions))
+KN_PLUGIN(.name = "coin", .version = "1.0", .summary = "A plugin built outside of Kaname",
+          KN_ACTIONS(actions))

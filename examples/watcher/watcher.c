@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A polled sensor: tells when the answer of a URL changes. What was seen last lives in the store, under a key of the
- * plugin's choice, and is committed together with the event: a restart neither repeats nor loses a change.
+ * A polled sensor: tells when the answer of a URL changes. What was seen last lives in the store,
+ * under a key of the plugin's choice, and is committed together with the event: a restart neither
+ * repeats nor loses a change.
  */
 
 #include <kaname/plugin.h>
@@ -27,15 +28,18 @@ static int look(struct kn_ctx *ctx)
         int r = kn_http(ctx, &http);
 
         if (r < 0)
-                return r == KN_EREMOTE ? KN_ETEMP : r;  /* it is away: look less often, the hub backs off */
-        snprintf(now, sizeof now, "%d-%016" PRIx64, (int)http.status, hash(http.reply, http.reply_len));
+                return r == KN_EREMOTE ? KN_ETEMP
+                                       : r; /* it is away: look less often, the hub backs off */
+        snprintf(now, sizeof now, "%d-%016" PRIx64, (int)http.status,
+                 hash(http.reply, http.reply_len));
         before = kn_str(ctx, KN_STORE, "seen", NULL);
         if (before && strcmp(before, now) == 0)
                 return KN_OK;
         r = kn_put_text(ctx, KN_STORE, "seen", KN_STR, now);
         if (r < 0 || !before)
                 return r;                               /* the first look is no change */
-        snprintf(payload, sizeof payload, "{\"status\": %d, \"length\": %zu}", (int)http.status, http.reply_len);
+        snprintf(payload, sizeof payload, "{\"status\": %d, \"length\": %zu}", (int)http.status,
+                 http.reply_len);
         return kn_emit(ctx, "changed", payload, NULL);
 }
 
@@ -48,8 +52,13 @@ static int check(struct kn_ctx *ctx)
 }
 
 static const struct kn_trigger triggers[] = {
-        { .name = "changed", .summary = "The answer is another one than before",
-          .payload = KN_JSON({ "properties": { "status": { "type": "integer" }, "length": { "type": "integer" } } }) },
+        { .name = "changed",
+          .summary = "The answer is another one than before",
+          .payload = KN_JSON({
+                  "properties" :
+                          { "status" : { "type" : "integer" },
+                            "length" : { "type" : "integer" } }
+          }) },
 };
 
 static const struct kn_sensor sensors[] = {
@@ -57,5 +66,8 @@ static const struct kn_sensor sensors[] = {
 };
 
 KN_PLUGIN(.name = "watcher", .version = "1.0", .summary = "Tells when a web page changes",
-          .config = KN_JSON({ "properties": { "url": { "type": "string", "format": "uri" } }, "required": ["url"] }),
+          .config = KN_JSON({
+                  "properties" : { "url" : { "type" : "string", "format" : "uri" } },
+                  "required" : ["url"]
+          }),
           .check = check, KN_TRIGGERS(triggers), KN_SENSORS(sensors))

@@ -2,7 +2,8 @@
 
 /*
  * The third home of a plugin. Everything that the doors share is the hub's own code (host/context),
- * so what a plugin sees here is what it sees there; this file is the hub behind the doors, in memory.
+ * so what a plugin sees here is what it sees there; this file is the hub behind the doors, in
+ * memory.
  */
 
 #include <kaname/mock.h>
@@ -46,7 +47,8 @@ static struct kn_mock *mock_new(void)
 static struct kn_mock *mock_ready(struct kn_mock *m, int r, struct fault *fault)
 {
         if (r == 0)
-                r = module_describe(m->module, m->module->plugin.name ? m->module->plugin.name : "plugin",
+                r = module_describe(m->module,
+                                    m->module->plugin.name ? m->module->plugin.name : "plugin",
                                     &m->manifest, fault);
         if (r == 0)
                 return m;
@@ -69,7 +71,8 @@ struct kn_mock *kn_mock_new(const struct kn_plugin *plugin)
         _fault_ struct fault fault = FAULT_INIT;
         struct kn_mock *m = mock_new();
 
-        return m ? mock_ready(m, module_adopt(plugin, "the plugin", &m->module, &fault), &fault) : NULL;
+        return m ? mock_ready(m, module_adopt(plugin, "the plugin", &m->module, &fault), &fault)
+                 : NULL;
 }
 
 const char *kn_mock_trouble(struct kn_mock *m)
@@ -102,7 +105,8 @@ static int end(struct kn_mock *m, struct context *context, int returned)
         int code;
 
         if (context_is_speechless(context, returned))
-                mock_say(m, KN_WARNING, "mock: it failed without a sentence: return kn_fail(ctx, code, \"why\")");
+                mock_say(m, KN_WARNING,
+                         "mock: it failed without a sentence: return kn_fail(ctx, code, \"why\")");
         code = context_outcome(context, returned, &sentence);
         keep(&m->sentence, sentence ? strdup(sentence) : NULL);
         keep(&m->result, context->result ? json_compact(context->result) : strdup("null"));
@@ -221,7 +225,8 @@ int kn_mock_undo(struct kn_mock *m, const char *action, const char *args)
 }
 
 /* What a poll put and emitted counts when it returns 0, all of it or nothing. */
-static int call_poll(struct kn_mock *m, const struct context_call *call, const struct kn_sensor *sensor)
+static int call_poll(struct kn_mock *m, const struct context_call *call,
+                     const struct kn_sensor *sensor)
 {
         _json_ json_t *before = json_deep_copy(m->store);
         int r = callback(m, call, sensor->poll);
@@ -325,7 +330,8 @@ int kn_mock_egress(struct kn_mock *m, const char *json)
 {
         _json_ json_t *list = NULL;
 
-        if (json && (json_parse(json, strlen(json), NULL, &list, NULL) != 0 || !json_is_array(list)))
+        if (json &&
+            (json_parse(json, strlen(json), NULL, &list, NULL) != 0 || !json_is_array(list)))
                 return fail(m, KN_EARG, strdup("an egress list is a JSON array"));
         json_decref(m->egress);
         m->egress = TAKE(list);
@@ -354,10 +360,12 @@ void kn_mock_doors(struct kn_mock *m, uint32_t size)
                 m->host.size = size;
 }
 
-void kn_mock_reply(struct kn_mock *m, const char *method, const char *url, int status, const char *body)
+void kn_mock_reply(struct kn_mock *m, const char *method, const char *url, int status,
+                   const char *body)
 {
-        json_array_append_new(m->replies, json_pack("{s:s, s:s, s:i, s:s}", "method", method, "url", url,
-                                                    "status", status, "body", body ? body : ""));
+        json_array_append_new(m->replies,
+                              json_pack("{s:s, s:s, s:i, s:s}", "method", method, "url", url,
+                                        "status", status, "body", body ? body : ""));
 }
 
 /* ---- what there is to see ---- */

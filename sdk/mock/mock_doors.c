@@ -103,7 +103,8 @@ static json_t *json_of_text(const char *text)
 {
         json_t *value = NULL;
 
-        return text && json_parse(text, strlen(text), NULL, &value, NULL) == 0 ? value : json_null();
+        return text && json_parse(text, strlen(text), NULL, &value, NULL) == 0 ? value
+                                                                               : json_null();
 }
 
 static bool has_trigger(const struct module *module, const char *name)
@@ -120,7 +121,8 @@ static int mock_emit(void *arg, const struct host_event *event)
         json_t *row = json_object();
 
         if (!has_trigger(m->module, event->trigger) && !m->module->plugin.domain)
-                mock_say(m, KN_WARNING, "mock: an event for a trigger that the plugin does not declare");
+                mock_say(m, KN_WARNING,
+                         "mock: an event for a trigger that the plugin does not declare");
         json_object_set_new(row, "trigger", json_string(event->trigger));
         json_object_set_new(row, "payload", json_of_text(event->payload));
         json_set_text(row, "id", event->id);
@@ -167,8 +169,14 @@ static void mock_again(void *arg, int64_t ms)
 }
 
 const struct host_doors mock_doors = {
-        .log = mock_log, .stream = mock_stream, .secret = mock_secret, .store_get = mock_store_get,
-        .store_put = mock_store_put, .emit = mock_emit, .change = mock_change, .changed = mock_changed,
+        .log = mock_log,
+        .stream = mock_stream,
+        .secret = mock_secret,
+        .store_get = mock_store_get,
+        .store_put = mock_store_put,
+        .emit = mock_emit,
+        .change = mock_change,
+        .changed = mock_changed,
         .again = mock_again,
 };
 
@@ -193,7 +201,8 @@ static void note_request(struct kn_mock *m, const struct kn_http *http)
         json_object_set_new(row, "method", json_string(http->method));
         json_object_set_new(row, "url", json_string(http->url));
         json_set_text(row, "headers", http->headers);
-        json_object_set_new(row, "body", http->body ? json_stringn(http->body, http->body_len) : json_null());
+        json_object_set_new(row, "body",
+                            http->body ? json_stringn(http->body, http->body_len) : json_null());
         json_array_append_new(m->requests, row);
 }
 
@@ -232,7 +241,8 @@ static int mock_http(struct context *context, struct kn_http *http)
                 text_add(&reply.body, json_text_of(found, "body", ""));
                 text_add(&reply.headers, "");
                 if (reply.status == 0)
-                        r = context_say(context, KN_EREMOTE, "%s %s: nobody answers", http->method, http->url);
+                        r = context_say(context, KN_EREMOTE, "%s %s: nobody answers", http->method,
+                                        http->url);
         } else {
                 r = door_http(m->cache, &scope, http, &reply, say);
                 if (r < 0)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The plugin's own schemas, applied as the hub applies them; a domain's contract is not at hand here. */
+/*
+ * The plugin's own schemas, applied as the hub applies them; a domain's contract is not at hand
+ * here.
+ */
 
 #include "mock/mock_state.h"
 
@@ -26,12 +29,14 @@ static int compile(const char *text, const char *what, struct schema **ret, stru
         return r == FAULT ? fault_prefix(fault, "%s", what) : r;
 }
 
-static int fit(const char *text, const char *what, json_t *value, struct schema **ret, struct fault *fault)
+static int fit(const char *text, const char *what, json_t *value, struct schema **ret,
+               struct fault *fault)
 {
         int r;
 
         if (!json_is_object(value))
-                return fault_set(fault, 422, "schema.mismatch", "%s: a JSON object is wanted", what);
+                return fault_set(fault, 422, "schema.mismatch", "%s: a JSON object is wanted",
+                                 what);
         if (!text)
                 return 0;
         r = compile(text, what, ret, fault);
@@ -46,7 +51,8 @@ int mock_fit(const struct kn_action *action, json_t *args, struct fault *fault)
 {
         _cleanup_(unref) struct schema *schema = NULL;
 
-        return fault_errno(fault, fit(action->params, action->name, args, &schema, fault), "checking arguments");
+        return fault_errno(fault, fit(action->params, action->name, args, &schema, fault),
+                           "checking arguments");
 }
 
 int mock_fit_config(struct kn_mock *m, struct fault *fault)

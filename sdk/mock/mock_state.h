@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the mock's two halves share: its calls (mock.c) and the hub behind the doors (mock_doors.c). */
+/*
+ * What the mock's two halves share: its calls (mock.c) and the hub behind the doors (mock_doors.c).
+ */
 
 #ifndef MOCK_MOCK_STATE_H
 #define MOCK_MOCK_STATE_H
@@ -24,7 +26,7 @@ struct kn_mock {
         struct kn_host host;
         struct http_cache *cache;
         /* the instance */
-        json_t *config, *seen, *derived;        /* whole; without secrets; where it may connect to */
+        json_t *config, *seen, *derived; /* whole; without secrets; where it may connect to */
         void *self;
         bool is_created;
         /* the call */

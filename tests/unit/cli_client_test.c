@@ -22,9 +22,11 @@ static void lacks(const char *text, const char *part)
 }
 
 static const char rules[] =
-        "[{\"id\":\"1\",\"ref\":\"a.b\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2.webhook\"},"
+        "[{\"id\":\"1\",\"ref\":\"a.b\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2."
+        "webhook\"},"
         "\"action\":{\"ref\":\"core.noop\"},\"pack\":\"a\",\"description\":\"say, \\\"hi\\\"\"},"
-        "{\"id\":\"2\",\"ref\":\"a.要\",\"enabled\":false,\"trigger\":{\"type\":\"t\"},\"action\":{\"ref\":\"x.y\"},"
+        "{\"id\":\"2\",\"ref\":\"a.要\",\"enabled\":false,\"trigger\":{\"type\":\"t\"},\"action\":{"
+        "\"ref\":\"x.y\"},"
         "\"pack\":\"a\",\"description\":\"no\"}]";
 
 static const struct hub_route list_routes[] = { { "GET", "/api/v1/rules", 0, rules, NULL },
@@ -78,8 +80,11 @@ START_TEST(yaml_keeps_text_text)
 {
         static const struct hub_route routes[] = {
                 { "GET", "/api/v1/keys/k", 0,
-                  "{\"a\":\"no\",\"b\":\"12\",\"c\":3,\"d\":null,\"e\":[],\"f\":{\"g\":\"x\\ny\"},\"h\":\"1e3\",\"i\":true}", NULL },
-                { .path = NULL } };
+                  "{\"a\":\"no\",\"b\":\"12\",\"c\":3,\"d\":null,\"e\":[],\"f\":{\"g\":\"x\\ny\"},"
+                  "\"h\":\"1e3\",\"i\":true}",
+                  NULL },
+                { .path = NULL }
+        };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "key", "get", "k", "-oyaml");
 
@@ -227,19 +232,33 @@ END_TEST
 /* ---- run ---- */
 
 #define ID "692158f2c0a80a0100000001"
-#define OUTPUT(type, text) "id: 1\nevent: st2.execution.output__create\ndata: {\"output_type\":\"" type "\",\"data\":\"" text "\"}\n\n"
-#define RUN_ROUTES(status, result)                                                              \
-        { "GET", "/api/v1/actions/views/parameters/dns.record.set", 0,                          \
-          "{\"parameters\":{\"ttl\":{\"type\":\"integer\"},\"values\":{\"type\":\"array\"}}}", NULL }, \
-        { "POST", "/api/v1/executions", 201, "{\"id\":\"" ID "\",\"status\":\"requested\"}", NULL },  \
-        { "GET", "/stream/v1/executions/" ID "/output", 0, OUTPUT("stdout", "one\\n")           \
-          "\n" OUTPUT("stderr", "two\\n") OUTPUT("progress", "0.5 half") "event: EOF\ndata: ''\n\n", "text/event-stream" }, \
-        { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"running\"}", NULL },   \
-        { "GET", "/api/v1/executions/" ID, 0, "{\"id\":\"" ID "\",\"status\":\"" status "\",\"elapsed_seconds\":0.25," \
-          "\"action\":{\"ref\":\"dns.record.set\"},\"result\":" result "}", NULL },             \
-        { "GET", "/api/v1/changes", 0, "[{\"resource\":\"dns/example.com/www/A\",\"state\":\"applied\"," \
-          "\"before\":{\"ttl\":60,\"values\":[\"192.0.2.1\"]},\"after\":{\"ttl\":300,\"values\":[\"192.0.2.1\"]}}]", NULL }, \
-        { .path = NULL }
+#define OUTPUT(type, text)                                                                         \
+        "id: 1\nevent: st2.execution.output__create\ndata: {\"output_type\":\"" type               \
+        "\",\"data\":\"" text "\"}\n\n"
+#define RUN_ROUTES(status, result)                                                                 \
+        { "GET", "/api/v1/actions/views/parameters/dns.record.set", 0,                             \
+          "{\"parameters\":{\"ttl\":{\"type\":\"integer\"},\"values\":{\"type\":\"array\"}}}",     \
+          NULL },                                                                                  \
+                { "POST", "/api/v1/executions", 201,                                               \
+                  "{\"id\":\"" ID "\",\"status\":\"requested\"}", NULL },                          \
+                { "GET", "/stream/v1/executions/" ID "/output", 0,                                 \
+                  OUTPUT("stdout", "one\\n") "\n" OUTPUT("stderr", "two\\n")                       \
+                          OUTPUT("progress", "0.5 half") "event: EOF\ndata: ''\n\n",               \
+                  "text/event-stream" },                                                           \
+                { "GET", "/api/v1/executions/" ID, 0,                                              \
+                  "{\"id\":\"" ID "\",\"status\":\"running\"}", NULL },                            \
+                { "GET", "/api/v1/executions/" ID, 0,                                              \
+                  "{\"id\":\"" ID "\",\"status\":\"" status "\",\"elapsed_seconds\":0.25,"         \
+                  "\"action\":{\"ref\":\"dns.record.set\"},\"result\":" result "}",                \
+                  NULL },                                                                          \
+                { "GET", "/api/v1/changes", 0,                                                     \
+                  "[{\"resource\":\"dns/example.com/www/A\",\"state\":\"applied\","                \
+                  "\"before\":{\"ttl\":60,\"values\":[\"192.0.2.1\"]},\"after\":{\"ttl\":300,"     \
+                  "\"values\":[\"192.0.2.1\"]}}]",                                                 \
+                  NULL },                                                                          \
+        {                                                                                          \
+                .path = NULL                                                                       \
+        }
 
 START_TEST(run_sends_types_follows_and_shows)
 {
@@ -250,7 +269,9 @@ START_TEST(run_sends_types_follows_and_shows)
                                 "values=192.0.2.1,192.0.2.2",
                                 "--timeout", "30s");
         _json_ json_t *body = json_loads(cardboard_asked(hub, 1, "body"), 0, NULL);
-        _json_ json_t *want = json_loads("{\"action\":\"dns.record.set\",\"mode\":\"run\",\"timeout_ms\":30000,\"parameters\":"
+        _json_ json_t *want = json_loads(
+                "{\"action\":\"dns.record.set\",\"mode\":\"run\",\"timeout_ms\":30000,"
+                "\"parameters\":"
                 "{\"zone\":\"example.com\",\"ttl\":300,\"values\":[\"192.0.2.1\",\"192.0.2.2\"]}}",
                 0, NULL);
 
@@ -424,10 +445,15 @@ START_TEST(rule_test_shows_the_criterion_that_fails)
 {
         static const struct hub_route routes[] = {
                 { "POST", "/api/v1/rules/test", 0,
-                  "{\"rule\":\"a.b\",\"matched\":false,\"enabled\":true,\"action\":\"x.y\",\"criteria\":["
-                  "{\"key\":\"trigger.sev\",\"operator\":\"gt\",\"pattern\":3,\"value\":2,\"matched\":false},"
-                  "{\"key\":\"trigger.h\",\"operator\":\"equals\",\"pattern\":\"w\",\"value\":\"w\",\"matched\":true}]}", NULL },
-                { .path = NULL } };
+                  "{\"rule\":\"a.b\",\"matched\":false,\"enabled\":true,\"action\":\"x.y\","
+                  "\"criteria\":["
+                  "{\"key\":\"trigger.sev\",\"operator\":\"gt\",\"pattern\":3,\"value\":2,"
+                  "\"matched\":false},"
+                  "{\"key\":\"trigger.h\",\"operator\":\"equals\",\"pattern\":\"w\",\"value\":"
+                  "\"w\",\"matched\":true}]}",
+                  NULL },
+                { .path = NULL }
+        };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "rule", "test", "a.b", "sev:=2", "h=w");
 
@@ -454,9 +480,11 @@ START_TEST(an_event_is_a_cloudevent)
         ck_assert_int_eq(told.code, 0);
         ck_assert_str_eq(told.out, ID "\n");
         ck_assert_str_eq(cardboard_asked(hub, 0, "type"), "application/cloudevents+json");
-        ck_assert_str_eq(cardboard_asked(hub, 0, "body"),
-                         "{\"specversion\":\"1.0\",\"id\":\"4711\",\"source\":\"urn:x\",\"type\":\"mon.alert\","
-                         "\"datacontenttype\":\"application/json\",\"data\":{\"host\":\"web1\",\"sev\":3}}");
+        ck_assert_str_eq(
+                cardboard_asked(hub, 0, "body"),
+                "{\"specversion\":\"1.0\",\"id\":\"4711\",\"source\":\"urn:x\",\"type\":\"mon."
+                "alert\","
+                "\"datacontenttype\":\"application/json\",\"data\":{\"host\":\"web1\",\"sev\":3}}");
         told_free(&told);
         cardboard_stop(hub);
 }
@@ -477,7 +505,8 @@ START_TEST(an_instance_holds_references)
         ck_assert_int_eq(told.code, 0);
         ck_assert_str_eq(cardboard_asked(hub, 1, "body"),
                          "{\"name\":\"corp\",\"plugin\":\"rfc2136\",\"scope\":\"example.com\","
-                         "\"egress\":[\"ns1:53\"],\"config\":{\"port\":53,\"tsig\":{\"key\":{\"secret\":\"corp.tsig\"}}}}");
+                         "\"egress\":[\"ns1:53\"],\"config\":{\"port\":53,\"tsig\":{\"key\":{"
+                         "\"secret\":\"corp.tsig\"}}}}");
         told_free(&told);
         cardboard_stop(hub);
 }
@@ -502,11 +531,15 @@ START_TEST(doctor_says_what_to_do)
                 { "GET", "/healthz", 0, "ok", "text/plain" },
                 { "GET", "/readyz", 503,
                   "{\"code\":\"store.full\",\"detail\":\"the disk is full\",\"remedy\":\"free "
-                  "space\"}", NULL },
+                  "space\"}",
+                  NULL },
                 { "GET", "/api/v1/user", 0, "{\"username\":\"root\"}", NULL },
                 { "GET", "/api/v1/status", 0,
-                  "{\"version\":\"" PACKAGE_VERSION "\",\"paused\":true,\"plugins\":[],\"queue\":{\"held\":2}}", NULL },
-                { .path = NULL } };
+                  "{\"version\":\"" PACKAGE_VERSION
+                  "\",\"paused\":true,\"plugins\":[],\"queue\":{\"held\":2}}",
+                  NULL },
+                { .path = NULL }
+        };
         struct cardboard *hub = cardboard_start(routes);
         struct told told = TELL(hub, "doctor");
 

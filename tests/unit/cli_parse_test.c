@@ -183,11 +183,17 @@ END_TEST
 
 START_TEST(text_takes_the_declared_type)
 {
-        _json_ json_t *declared = json_loads("{\"n\":{\"type\":\"integer\",\"required\":true},\"b\":{\"type\":\"boolean\"},"
-                                             "\"l\":{\"type\":\"array\"},\"o\":{\"type\":\"object\"},\"s\":{\"type\":\"string\"}}", 0, NULL);
+        _json_ json_t *declared = json_loads(
+                "{\"n\":{\"type\":\"integer\",\"required\":true},\"b\":{\"type\":\"boolean\"},"
+                "\"l\":{\"type\":\"array\"},\"o\":{\"type\":\"object\"},\"s\":{\"type\":\"string\"}"
+                "}",
+                0, NULL);
         _json_ json_t *params = json_loads("{\"n\":\"5\",\"b\":\"true\",\"l\":\"x,y\","
-                                           "\"o\":\"{\\\"a\\\":1}\",\"s\":\"5\",\"u\":\"7\"}", 0, NULL);
-        _json_ json_t *want = json_loads("{\"n\":5,\"b\":true,\"l\":[\"x\",\"y\"],\"o\":{\"a\":1},\"s\":\"5\",\"u\":\"7\"}", 0, NULL);
+                                           "\"o\":\"{\\\"a\\\":1}\",\"s\":\"5\",\"u\":\"7\"}",
+                                           0, NULL);
+        _json_ json_t *want = json_loads(
+                "{\"n\":5,\"b\":true,\"l\":[\"x\",\"y\"],\"o\":{\"a\":1},\"s\":\"5\",\"u\":\"7\"}",
+                0, NULL);
 
         ck_assert_int_eq(params_coerce(params, declared, NULL), 0);
         ck_assert(json_equal(params, want));

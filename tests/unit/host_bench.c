@@ -64,8 +64,9 @@ void bench_init(struct bench *b, const char *plugin, enum catalog_home home, boo
         options.pool = b->pool;
         options.trusted = trusted ? shipped : NULL;
         must(host_new(&options, &b->host, &fault) == 0);
-        b->instance = (struct catalog_instance){ .name = "probe-one", .home = home, .plugin = b->manifest,
-                                                 .config = json_object() };
+        b->instance = (struct catalog_instance){
+                .name = "probe-one", .home = home, .plugin = b->manifest, .config = json_object()
+        };
         must(pthread_create(&b->thread, NULL, loop_thread, b) == 0);
         b->loop_runs = true;
 }
@@ -194,8 +195,10 @@ static int on_store_put(void *arg, const char *path, const char *json, uint64_t 
                 json_object_del(c->store, path);
                 return KN_OK;
         }
-        json_object_set_new(c->store, path, json_pack("{s:o, s:I}", "value", json_loads(json, JSON_DECODE_ANY, NULL),
-                                                      "seq", (json_int_t)++c->seq));
+        json_object_set_new(c->store, path,
+                            json_pack("{s:o, s:I}", "value",
+                                      json_loads(json, JSON_DECODE_ANY, NULL), "seq",
+                                      (json_int_t)++c->seq));
         return KN_OK;
 }
 
@@ -215,7 +218,8 @@ static int on_change(void *arg, const struct kn_change *change)
 {
         struct bench_call *c = arg;
 
-        note(c, "change %s %s %s %s", change->resource, change->before, change->after, change->undo_action);
+        note(c, "change %s %s %s %s", change->resource, change->before, change->after,
+             change->undo_action);
         return strcmp(c->mode, "plan") == 0 ? KN_SKIP : ++c->n_changes;
 }
 
@@ -231,8 +235,16 @@ static void on_again(void *arg, int64_t ms)
 }
 
 static const struct host_doors doors = {
-        .done = on_done, .log = on_log, .stream = on_stream, .secret = on_secret, .store_get = on_store_get,
-        .store_put = on_store_put, .emit = on_emit, .change = on_change, .changed = on_changed, .again = on_again,
+        .done = on_done,
+        .log = on_log,
+        .stream = on_stream,
+        .secret = on_secret,
+        .store_get = on_store_get,
+        .store_put = on_store_put,
+        .emit = on_emit,
+        .change = on_change,
+        .changed = on_changed,
+        .again = on_again,
 };
 
 /* ---- calls ---- */
@@ -241,8 +253,14 @@ void bench_start(struct bench *b, struct bench_call *c, enum host_entry entry, c
                  const char *args, int64_t timeout_ms)
 {
         const char *mode = c->mode ? c->mode : "run";
-        struct host_request request = { .entry = entry, .instance = &b->instance, .name = name,
-                .id = "0123456789abcdef01234567", .action = name, .attempt = 1, .doors = &doors, .arg = c };
+        struct host_request request = { .entry = entry,
+                                        .instance = &b->instance,
+                                        .name = name,
+                                        .id = "0123456789abcdef01234567",
+                                        .action = name,
+                                        .attempt = 1,
+                                        .doors = &doors,
+                                        .arg = c };
 
         memset(c, 0, sizeof *c);
         c->bench = b;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is refused and with which words; what is understood though it was built with another header. */
+/*
+ * What is refused and with which words; what is understood though it was built with another header.
+ */
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -117,7 +119,9 @@ START_TEST(what_is_no_object)
 }
 END_TEST
 
-/* The second answer comes from what was kept; another file under the same name is another plugin. */
+/*
+ * The second answer comes from what was kept; another file under the same name is another plugin.
+ */
 START_TEST(answers_are_kept)
 {
         _fault_ struct fault fault = FAULT_INIT;
@@ -163,7 +167,10 @@ START_TEST(older_and_newer_objects_run)
 }
 END_TEST
 
-/* A table that is longer than the plugin's header is what every later hub has; a shorter one, an older hub. */
+/*
+ * A table that is longer than the plugin's header is what every later hub has; a shorter one, an
+ * older hub.
+ */
 START_TEST(tables_may_be_shorter)
 {
         struct kn_mock *mock;

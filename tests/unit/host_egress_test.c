@@ -11,11 +11,14 @@
 
 START_TEST(lists_are_derived)
 {
-        _json_ json_t *config = json_loads(
-                "{\"url\": \"https://user:pw@API.example.com/v1?x=y:1\", \"plain\": \"http://[2001:db8::1]:8081\","
-                " \"list\": [\"tcp:ns1.example.com:53\", \"unix:/run/a.sock\", \"/run/b.sock\", \"just words\"],"
-                " \"peer\": {\"host\": \"10.0.0.7\", \"port\": 636}, \"any\": {\"server\": \"ldap.example.com\"}}",
-                0, NULL);
+        _json_ json_t *config =
+                json_loads("{\"url\": \"https://user:pw@API.example.com/v1?x=y:1\", \"plain\": "
+                           "\"http://[2001:db8::1]:8081\","
+                           " \"list\": [\"tcp:ns1.example.com:53\", \"unix:/run/a.sock\", "
+                           "\"/run/b.sock\", \"just words\"],"
+                           " \"peer\": {\"host\": \"10.0.0.7\", \"port\": 636}, \"any\": "
+                           "{\"server\": \"ldap.example.com\"}}",
+                           0, NULL);
         _json_ json_t *list = egress_derive(config);
 
         ck_assert(egress_allows(list, "api.EXAMPLE.com", 443));
@@ -34,7 +37,8 @@ END_TEST
 
 START_TEST(patterns_match)
 {
-        _json_ json_t *list = json_loads("[\"*.example.com:443\", \"10.0.0.?:*\", 7, \"broken\"]", 0, NULL);
+        _json_ json_t *list =
+                json_loads("[\"*.example.com:443\", \"10.0.0.?:*\", 7, \"broken\"]", 0, NULL);
 
         ck_assert(egress_allows(list, "a.b.example.com", 443));
         ck_assert(!egress_allows(list, "example.com", 443));
@@ -56,11 +60,15 @@ static bool resolves(const json_t *list, const char *host, const char *to)
         return egress_allows_address(list, host, (struct sockaddr *)&v6);
 }
 
-/* A name of the outside must not lead to this machine, or to the address where a cloud keeps its credentials. */
+/*
+ * A name of the outside must not lead to this machine, or to the address where a cloud keeps its
+ * credentials.
+ */
 START_TEST(names_may_not_lead_home)
 {
         _json_ json_t *names = json_loads("[\"*.example.com:*\", \"localhost:*\"]", 0, NULL);
-        _json_ json_t *literal = json_loads("[\"127.0.0.1:80\", \"[::1]:80\", \"169.254.169.254:80\"]", 0, NULL);
+        _json_ json_t *literal =
+                json_loads("[\"127.0.0.1:80\", \"[::1]:80\", \"169.254.169.254:80\"]", 0, NULL);
 
         ck_assert(resolves(names, "www.example.com", "192.0.2.1"));
         ck_assert(resolves(names, "www.example.com", "2001:db8::1"));

@@ -86,12 +86,14 @@ START_TEST(mock_agrees)
         char path[4096];
         int code;
 
-        snprintf(path, sizeof path, "%s/" PROBE, getenv("TOP_BUILDDIR") ? getenv("TOP_BUILDDIR") : ".");
+        snprintf(path, sizeof path, "%s/" PROBE,
+                 getenv("TOP_BUILDDIR") ? getenv("TOP_BUILDDIR") : ".");
         mock = kn_mock_open(path);
         ck_assert_pstr_eq(kn_mock_trouble(mock), NULL);
         kn_mock_config(mock, "{\"server\": \"alpha\"}");
         kn_mock_secret(mock, "password", "swordfish");
-        code = (strcmp(scene->mode, "plan") == 0 ? kn_mock_plan : kn_mock_run)(mock, scene->action, scene->args);
+        code = (strcmp(scene->mode, "plan") == 0 ? kn_mock_plan : kn_mock_run)(mock, scene->action,
+                                                                               scene->args);
         bench_init(&b, PROBE, HOME_HOST, true);
         bench_config(&b, CONFIG);
         bench_run(&b, &c, scene->action, scene->args);
@@ -253,7 +255,8 @@ START_TEST(poll_and_check)
         bench_start(&b, &c, HOST_POLL, "poller", NULL, 5000);
         bench_wait(&c);
         ck_assert_int_eq(c.code, KN_OK);
-        ck_assert_str_eq(c.transcript.s, "again 1234\nput polled 1 any\nemit seen {\"what\":\"poll\"} -\n");
+        ck_assert_str_eq(c.transcript.s,
+                         "again 1234\nput polled 1 any\nemit seen {\"what\":\"poll\"} -\n");
         bench_call_deinit(&c);
         bench_start(&b, &c, HOST_CHECK, NULL, NULL, 5000);
         bench_wait(&c);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Plugins that misbehave: what their callers hear, and that the hub and the next call do not suffer. */
+/*
+ * Plugins that misbehave: what their callers hear, and that the hub and the next call do not
+ * suffer.
+ */
 
 #include "host_bench.h"
 
@@ -37,7 +40,9 @@ START_TEST(abort_costs_one_process)
         bench_init(&b, PROBE, HOME_HOST, true);
         bench_run(&b, &c, "abort", NULL);
         ck_assert_int_eq(c.code, HOST_ECRASHED);
-        ck_assert_pstr_eq(c.sentence, "the process of the plugin 'probe' died under the call: signal 6 (Aborted)");
+        ck_assert_pstr_eq(
+                c.sentence,
+                "the process of the plugin 'probe' died under the call: signal 6 (Aborted)");
         ck_assert_int_eq(c.n_done, 1);
         bench_call_deinit(&c);
         expect_noop(&b);
@@ -220,7 +225,8 @@ END_TEST
 
 static bool is_on(const json_t *row, const char *layer, const char *prefix)
 {
-        return text_starts_with(json_text_of(json_object_get(row, "sandbox"), layer, "off"), prefix);
+        return text_starts_with(json_text_of(json_object_get(row, "sandbox"), layer, "off"),
+                                prefix);
 }
 
 START_TEST(sandbox_holds)
@@ -253,7 +259,8 @@ END_TEST
 
 static int listen_on(uint16_t *ret_port)
 {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t len = sizeof address;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -267,7 +274,8 @@ static int listen_on(uint16_t *ret_port)
 /* One connection: read what there is, answer. */
 static void *answer_once(void *arg)
 {
-        static const char reply[] = "HTTP/1.1 200 OK\r\nX-Answer: 42\r\nContent-Length: 4\r\n\r\npong";
+        static const char reply[] =
+                "HTTP/1.1 200 OK\r\nX-Answer: 42\r\nContent-Length: 4\r\n\r\npong";
         int fd = accept(*(int *)arg, NULL, NULL);
         char buffer[1024];
         ssize_t n = read(fd, buffer, sizeof buffer);

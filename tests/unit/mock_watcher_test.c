@@ -41,7 +41,8 @@ START_TEST(change_is_told_once)
         kn_mock_store(mock, "seen", "\"200-0000000000000000\"");
         kn_mock_reply(mock, "GET", "http://page.example/", 200, "two");
         ck_assert_int_eq(kn_mock_poll(mock, "page"), KN_OK);
-        ck_assert_str_eq(kn_mock_events(mock), "[{\"trigger\":\"changed\",\"payload\":{\"status\":200,\"length\":3},"
+        ck_assert_str_eq(kn_mock_events(mock),
+                         "[{\"trigger\":\"changed\",\"payload\":{\"status\":200,\"length\":3},"
                          "\"id\":null,\"cursor\":null}]");
         ck_assert_int_eq(kn_mock_poll(mock, "page"), KN_OK);
         ck_assert_str_eq(kn_mock_events(mock), "[]");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the suites of the store share: a store in a folder of its own, and records to put into it. */
+/*
+ * What the suites of the store share: a store in a folder of its own, and records to put into it.
+ */
 
 #ifndef TESTS_STORE_FIXTURE_H
 #define TESTS_STORE_FIXTURE_H

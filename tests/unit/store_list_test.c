@@ -383,8 +383,9 @@ START_TEST(replay_merges_in_commit_order)
         replay.created = NULL;
         log.last = 0;
         ck_assert_int_eq(store_replay(fixture, 0, 100, &replay, NULL), 0);
-        ck_assert_str_eq(log.text.s,
-                         "event created enforcement created succeeded event enforcement succeeded ");
+        ck_assert_str_eq(
+                log.text.s,
+                "event created enforcement created succeeded event enforcement succeeded ");
         text_deinit(&log.text);
 }
 END_TEST
