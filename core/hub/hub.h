@@ -15,6 +15,7 @@
  *   undo.c      turning ledger rows round
  *   timer.c sensor.c   events that come from inside
  *   held.c      pause, start limits, what waits for a person
+ *   retention.c deletes what is too old
  *   content.c   catalog reload; rules, instances, packs, keys changed at run time
  *   bus.c       who wants to hear of it
  */

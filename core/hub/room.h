@@ -254,6 +254,11 @@ void sensors_sync(struct hub *hub);
 void sensors_stop(struct hub *hub);
 void sensors_deinit(struct hub *hub);
 
+/* ---- retention.c ---- */
+
+int retention_init(struct hub *hub);
+void retention_deinit(struct hub *hub);
+
 /* ---- bus.c ---- */
 
 struct bus {
@@ -295,6 +300,7 @@ struct hub {
         struct held held;
         struct timers timers;
         struct sensors sensors;
+        struct loop_timer *retention;
         struct bus bus;
         struct figures figures;
         int64_t started_ms;

@@ -292,6 +292,47 @@ START_TEST(a_secret_parameter_is_sealed_and_a_rerun_has_it)
 }
 END_TEST
 
+static void look_at_the_clock(void *arg)
+{
+        (void)arg;
+}
+
+/* The clock stands still from here on: what waits is bounded by the suite's timeout alone. */
+static void days_later(int64_t started_ms, int days)
+{
+        clock_fake(started_ms + days * INT64_C(86400000));
+        ck_assert_int_eq(loop_post(loop, look_at_the_clock, NULL), 0);
+}
+
+static int see_event(void *arg, const struct store_event *event)
+{
+        (void)arg, (void)event;
+        return 0;
+}
+
+static bool has_event(const struct id *id)
+{
+        return store_get_event(store, id, see_event, NULL, NULL) == 0;
+}
+
+START_TEST(what_is_too_old_goes_by_itself)
+{
+        const int64_t started_ms = clock_real_ms();
+        struct id event, ended;
+
+        hub_up();
+        event = send_event("a", "{}");
+        ended = run("core.noop", "{}", "run");
+        eventually(status_of(&ended) == STORE_SUCCEEDED);
+        days_later(started_ms, 31);
+        eventually(!has_event(&event));
+        ck_assert_int_eq(status_of(&ended), STORE_SUCCEEDED);
+        days_later(started_ms, 91);
+        eventually((ended = newest("core.noop"), id_is_zero(&ended)));
+        clock_fake(-1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("hub flow");
@@ -314,6 +355,7 @@ static Suite *suite(void)
         tcase_add_test(c, a_program_past_its_time_is_ended_with_all_it_started);
         tcase_add_test(c, the_timeout_of_a_request_bounds_what_parameters_allow);
         tcase_add_test(c, a_secret_parameter_is_sealed_and_a_rerun_has_it);
+        tcase_add_test(c, what_is_too_old_goes_by_itself);
         suite_add_tcase(s, c);
         return s;
 }
