@@ -62,8 +62,8 @@ static char *quote_text(const char *text)
         return ret;
 }
 
-/* A comment outside quotes would be cut off without a word. */
-static bool has_comment(const char *text)
+/* What ldns would read past without a word; NULL: nothing. */
+static const char *text_fault(const char *text)
 {
         bool quoted = false;
 
@@ -73,9 +73,11 @@ static bool has_comment(const char *text)
                 else if (*text == '"')
                         quoted = !quoted;
                 else if (*text == ';' && !quoted)
-                        return true;
+                        return "a ';' outside quotes, which begins a comment";
+                else if ((*text == '(' || *text == ')') && !quoted)
+                        return "a parenthesis outside quotes";
         }
-        return false;
+        return quoted ? "a quote that is not closed" : NULL;
 }
 
 static bool is_bare_text(const struct dns_key *key, const char *text)
@@ -85,15 +87,47 @@ static bool is_bare_text(const struct dns_key *key, const char *text)
 
 static int check_text(struct kn_ctx *ctx, const struct dns_key *key, const char *text)
 {
+        const char *fault = is_bare_text(key, text) ? NULL : text_fault(text);
+
         for (const char *s = text; *s; s++)
                 if ((unsigned char)*s < 0x20 || *s == 0x7f)
                         return kn_fail(ctx, KN_EARG, "value of %s %s holds a control character; in TXT "
                                        "write it as \\DDD, in decimal, inside quotes",
                                        key->owner, key->type);
-        if (!is_bare_text(key, text) && has_comment(text))
-                return kn_fail(ctx, KN_EARG, "value '%.100s' of %s %s holds a ';' outside quotes, which begins a "
-                               "comment: leave it away, or put the text in quotes", text, key->owner, key->type);
+        if (fault)
+                return kn_fail(ctx, KN_EARG, "value '%.100s' of %s %s holds %s: leave it away, or put the text in "
+                               "quotes", text, key->owner, key->type, fault);
         return KN_OK;
+}
+
+/* How many numbers a value begins with. ldns cuts those to their width that are too large, without a word. */
+static const struct {
+        const char *type;
+        int n;
+} numbers[] = {
+        { "CAA", 1 }, { "DS", 3 }, { "HTTPS", 1 }, { "MX", 1 }, { "NAPTR", 2 }, { "SRV", 3 }, { "SSHFP", 2 },
+        { "SVCB", 1 }, { "TLSA", 3 }, { "URI", 2 },
+};
+
+static bool numbers_kept(const char *type, const char *text, const char *canonical)
+{
+        int n = 0;
+
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+                if (strcmp(type, numbers[i].type) == 0)
+                        n = numbers[i].n;
+        while (n-- > 0) {
+                char *text_end, *canonical_end;
+
+                text += strspn(text, " ");
+                if (*text < '0' || *text > '9')
+                        return true;            /* a mnemonic, which ldns knows or refuses */
+                if (strtoull(text, &text_end, 10) != strtoull(canonical, &canonical_end, 10))
+                        return false;
+                text = text_end;
+                canonical = canonical_end;
+        }
+        return true;
 }
 
 /* The line of a zone file. */
@@ -120,7 +154,7 @@ int dns_value_parse(struct kn_ctx *ctx, const struct dns_key *key, const char *t
 {
         _cleanup_(free_rdf) ldns_rdf *origin = NULL;
         _cleanup_(free_rr) ldns_rr *rr = NULL;
-        _free_ char *line = line_of(key, text);
+        _free_ char *line = line_of(key, text), *value = NULL;
         ldns_status st;
         int r = check_text(ctx, key, text);
 
@@ -132,8 +166,15 @@ int dns_value_parse(struct kn_ctx *ctx, const struct dns_key *key, const char *t
         if (st != LDNS_STATUS_OK)
                 return kn_fail(ctx, KN_EARG, "'%.100s' is no value for %s %s: %s", text, key->owner,
                                key->type, ldns_get_errorstr_by_id(st));
-        *ret = dns_value_of(rr);
-        return *ret ? KN_OK : KN_ENOMEM;
+        value = dns_value_of(rr);
+        if (!value)
+                return KN_ENOMEM;
+        if (!numbers_kept(key->type, text, value))
+                return kn_fail(ctx, KN_EARG, "'%.100s' is no value for %s %s: a number in it is too large", text,
+                               key->owner, key->type);
+        *ret = value;
+        value = NULL;
+        return KN_OK;
 }
 
 static int compare_texts(const void *a, const void *b)
