@@ -26,7 +26,8 @@
 #define TOKEN_TTL_MS (24 * 3600 * INT64_C(1000))
 #define TOKEN_TTL_MAX_S (30 * 24 * 3600)
 
-static int token_write(const char *path, char secret[CREDENTIAL_SECRET_SIZE], uint8_t hash[HASH_SIZE],
+static int token_write(const char *path, char secret[CREDENTIAL_SECRET_SIZE],
+                       uint8_t hash[HASH_SIZE],
                        struct fault *fault)
 {
         _close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -50,9 +51,11 @@ static int token_read(int fd, const char *path, char secret[CREDENTIAL_SECRET_SI
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
                 return fault_set(fault, 500, "auth.token-file", "%s: is not a file", path);
         if (st.st_mode & 077) {
-                fault_set(fault, 500, "auth.token-file", "%s: others may read it (mode %04o, wanted 0600)",
+                fault_set(fault, 500, "auth.token-file",
+                          "%s: others may read it (mode %04o, wanted 0600)",
                           path, (unsigned)(st.st_mode & 07777));
-                return fault_try(fault, "rm %s: the next start makes a new token, as the old one may be known", path);
+                return fault_try(fault,
+                                 "rm %s: the next start makes a new token, as the old one may be known", path);
         }
         n = read(fd, secret, CREDENTIAL_SECRET_SIZE - 1);
         if (n > 0) {
@@ -81,7 +84,8 @@ static int token_open(const char *state_dir, uint8_t hash[HASH_SIZE], bool *ret_
         if (fd < 0 && errno != ENOENT)
                 return fault_set(fault, 500, "auth.token-file", "%s: %s", path, strerror(errno));
         *ret_made = fd < 0;
-        r = fd < 0 ? token_write(path, secret, hash, fault) : token_read(fd, path, secret, hash, fault);
+        r = fd < 0 ? token_write(path, secret, hash, fault)
+                : token_read(fd, path, secret, hash, fault);
         if (!r)
                 log_mask(secret);
         sodium_memzero(secret, sizeof secret);
@@ -207,7 +211,8 @@ int auth_check(struct auth *auth, const char *secret, struct auth_principal **re
         return r;
 }
 
-static int64_t token_expiry(const struct auth *auth, const struct auth_principal *from, int64_t ttl_ms)
+static int64_t token_expiry(const struct auth *auth, const struct auth_principal *from,
+                            int64_t ttl_ms)
 {
         int64_t expires = clock_real_ms() + (ttl_ms ? ttl_ms : auth->token_ttl_ms);
 
@@ -218,14 +223,17 @@ static int exchange_allowed(const struct auth_principal *from, const char *user,
                             struct fault *fault)
 {
         if (ttl_ms < 0 || ttl_ms > TOKEN_TTL_MAX_S * INT64_C(1000))
-                return fault_set(fault, 422, "auth.ttl", "ttl must be 1 to %d seconds", TOKEN_TTL_MAX_S);
+                return fault_set(fault, 422, "auth.ttl", "ttl must be 1 to %d seconds",
+                                 TOKEN_TTL_MAX_S);
         if (text_equal(from->method, "token"))
                 return fault_set(fault, 403, "auth.token-from-token",
                                  "a token cannot be made from a token, only from an API key or the admin token");
         if (!text_is_name(user) && !strchr(user, '@'))
-                return fault_set(fault, 422, "auth.user", "the user name '%.64s' has characters that names lack", user);
+                return fault_set(fault, 422, "auth.user",
+                                 "the user name '%.64s' has characters that names lack", user);
         if (!text_equal(from->method, "admin-token") && !text_equal(from->user, user))
-                return fault_set(fault, 401, "auth.unknown", "this key is not one of user %.64s", user);
+                return fault_set(fault, 401, "auth.unknown", "this key is not one of user %.64s",
+                                 user);
         return 0;
 }
 
@@ -250,7 +258,8 @@ int auth_exchange(struct auth *auth, const char *user, const char *secret, int64
         credential_secret("knt_", token, hash);
         body = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "id", id_text(&new, id), "user", user,
                          "hash", hash_text(hash, hash_hex), "parent", from->id,
-                         "created_ms", (json_int_t)clock_real_ms(), "expires_ms", (json_int_t)expires);
+                         "created_ms", (json_int_t)clock_real_ms(), "expires_ms",
+                         (json_int_t)expires);
         if (!body)
                 return -ENOMEM;
         pthread_mutex_lock(&auth->change);

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void credential_secret(const char *prefix, char ret[CREDENTIAL_SECRET_SIZE], uint8_t ret_hash[HASH_SIZE])
+void credential_secret(const char *prefix, char ret[CREDENTIAL_SECRET_SIZE],
+                       uint8_t ret_hash[HASH_SIZE])
 {
         uint8_t bytes[32];
         char text[48];
@@ -45,7 +46,8 @@ void credentials_deinit(struct credentials *set)
 static struct auth_principal *principal_of(const struct auth *auth, const struct credentials *set,
                                            json_t *body, bool is_token)
 {
-        const char *parent = json_text_of(body, "parent", NULL), *user = json_text_of(body, "user", "?");
+        const char *parent = json_text_of(body, "parent", NULL),
+                *user = json_text_of(body, "user", "?");
         const struct credential *key = parent && *parent ? map_get(&set->by_id, parent) : NULL;
         enum auth_role role = AUTH_WEBHOOK;
         _json_ json_t *merged = NULL;

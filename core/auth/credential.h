@@ -47,7 +47,8 @@ struct auth_principal *auth_principal_new(const char *user, const char *method, 
                                           json_t *body);
 
 /* A new secret, "kna_…" and the like, and its hash. */
-void credential_secret(const char *prefix, char ret[CREDENTIAL_SECRET_SIZE], uint8_t ret_hash[HASH_SIZE]);
+void credential_secret(const char *prefix, char ret[CREDENTIAL_SECRET_SIZE],
+                       uint8_t ret_hash[HASH_SIZE]);
 /* Read all from the store and put them in place of the present set; expired tokens are deleted. */
 int credentials_load(struct auth *auth, struct fault *fault);
 /* Commit one document (body NULL deletes it) and wait. */

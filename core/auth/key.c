@@ -24,7 +24,8 @@ static int bad(struct fault *fault, const char *member, const char *wanted)
 
 static bool is_pattern(const json_t *value)
 {
-        return json_is_string(value) && *json_string_value(value) && json_string_length(value) <= 256;
+        return json_is_string(value) && *json_string_value(value)
+                && json_string_length(value) <= 256;
 }
 
 static int check_verbs(const json_t *verbs, struct fault *fault)
@@ -59,14 +60,17 @@ static int check_grants(const json_t *grants, struct fault *fault)
                 return bad(fault, "grants", "a list of {action, instance, verbs}");
         json_array_foreach(grants, i, grant) {
                 if (!json_is_object(grant) || !is_pattern(json_object_get(grant, "action")))
-                        return bad(fault, "grants.action", "a pattern of actions, such as \"dns.*\"");
+                        return bad(fault, "grants.action",
+                                   "a pattern of actions, such as \"dns.*\"");
                 value = json_object_get(grant, "instance");
                 if (value && !is_pattern(value))
-                        return bad(fault, "grants.instance", "a pattern of instances, such as \"*\"");
+                        return bad(fault, "grants.instance",
+                                   "a pattern of instances, such as \"*\"");
                 json_object_foreach((json_t *)grant, key, value)
                         if (!text_equal(key, "action") && !text_equal(key, "instance")
                             && !text_equal(key, "verbs"))
-                                return fault_set(fault, 422, "apikey.invalid", "grants: has no member '%s'", key);
+                                return fault_set(fault, 422, "apikey.invalid",
+                                                 "grants: has no member '%s'", key);
                 r = check_verbs(json_object_get(grant, "verbs"), fault);
                 if (r)
                         return r;
@@ -128,7 +132,8 @@ static const char *role_of(const json_t *key)
 
 static int take_rights(json_t *key, const json_t *body, struct fault *fault)
 {
-        json_t *grants = json_object_get(body, "grants"), *webhooks = json_object_get(body, "webhooks");
+        json_t *grants = json_object_get(body, "grants"),
+                *webhooks = json_object_get(body, "webhooks");
         const json_t *role = json_object_get(body, "role");
         enum auth_role parsed;
         int r = 0;
@@ -151,7 +156,8 @@ static int take_rights(json_t *key, const json_t *body, struct fault *fault)
 /* Put what body says into key. Members that we made ourselves (id, key_hash, …) come back and are ignored. */
 static int take(json_t *key, const json_t *body, struct fault *fault)
 {
-        const json_t *metadata = json_object_get(body, "metadata"), *enabled = json_object_get(body, "enabled");
+        const json_t *metadata = json_object_get(body, "metadata"),
+                *enabled = json_object_get(body, "enabled");
         int r;
 
         if (!json_is_object(body))
@@ -190,7 +196,8 @@ static json_t *show(const json_t *key)
         json_object_set(out, "enabled", json_object_get(key, "enabled"));
         json_object_set_new(out, "created_at",
                             json_string(clock_text(json_int_of(key, "created_ms", 0), text)));
-        json_object_set_new(out, "expires_at", expires ? json_string(clock_text(expires, text)) : json_null());
+        json_object_set_new(out, "expires_at", expires ? json_string(clock_text(expires, text))
+                            : json_null());
         if (json_object_get(key, "grants"))
                 json_object_set(out, "grants", json_object_get(key, "grants"));
         if (json_object_get(key, "webhooks"))

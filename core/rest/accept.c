@@ -70,7 +70,8 @@ static void committed(void *arg, const struct hub_accepted *accepted, size_t n)
         request_done(req);
 }
 
-int accept_events(struct request *req, const struct hub_event *events, size_t n, struct fault *fault)
+int accept_events(struct request *req, const struct hub_event *events, size_t n,
+                  struct fault *fault)
 {
         struct accepted *all = malloc(sizeof *all + n * sizeof *all->one);
         int r;
@@ -95,8 +96,10 @@ int accept_permit(struct request *req, const char *trigger, struct fault *fault)
         if (request_is_admin(req))
                 return 0;
         if (text_starts_with(trigger, "core.")) {
-                fault_set(fault, 403, "event.internal", "%.128s is a trigger of the hub itself", trigger);
-                return fault_try(fault, "only administrators may send it; a webhook is POST /api/v1/webhooks/NAME");
+                fault_set(fault, 403, "event.internal", "%.128s is a trigger of the hub itself",
+                          trigger);
+                return fault_try(fault,
+                                 "only administrators may send it; a webhook is POST /api/v1/webhooks/NAME");
         }
         if (auth_may_send(req->who, trigger))
                 return 0;

@@ -9,7 +9,8 @@
 #include "rest/request.h"
 
 /* Hand over and answer 202 {id, accepted, duplicates, events}. Returns REQUEST_LATER or the fault. */
-int accept_events(struct request *req, const struct hub_event *events, size_t n, struct fault *fault);
+int accept_events(struct request *req, const struct hub_event *events, size_t n,
+                  struct fault *fault);
 /* May they send events of this trigger type by themselves? */
 int accept_permit(struct request *req, const char *trigger, struct fault *fault);
 

@@ -102,7 +102,8 @@ static void gone(void *cls)
 int client_attach(struct client *client, struct request *req)
 {
         client->connection = req->connection;
-        req->stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, reader, client, gone);
+        req->stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, reader, client,
+                                                        gone);
         if (!req->stream)
                 return -ENOMEM;
         /* Who reads nothing for so long has gone to sleep; it comes back with Last-Event-ID. */
@@ -134,10 +135,12 @@ bool client_push(struct client *client, const char *frame, size_t len)
         pthread_mutex_lock(&client->lock);
         waiting = client->buffer.len - client->sent;
         /* One frame that is larger than the buffer must still get through. */
-        if (!client->is_gone && !client->is_ended && (!waiting || waiting + len <= CLIENT_BUFFER_MAX)) {
+        if (!client->is_gone && !client->is_ended && (!waiting
+                                                      || waiting + len <= CLIENT_BUFFER_MAX)) {
                 if (client->sent > CLIENT_BUFFER_LOW) {
                         client->buffer.len -= client->sent;
-                        memmove(client->buffer.s, client->buffer.s + client->sent, client->buffer.len);
+                        memmove(client->buffer.s, client->buffer.s + client->sent,
+                                client->buffer.len);
                         client->sent = 0;
                 }
                 text_add_bytes(&client->buffer, frame, len);
@@ -194,7 +197,8 @@ static bool list_has(const char *list, const char *item)
         return false;
 }
 
-bool client_hears(const struct client *client, const char *event, const char *action, const char *execution)
+bool client_hears(const struct client *client, const char *event, const char *action,
+                  const char *execution)
 {
         const struct stream_options *o = &client->options;
 

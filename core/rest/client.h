@@ -28,8 +28,7 @@ struct client {
 
         /* the stream's thread only */
         struct stream_options options;  /* texts are copies */
-        uint64_t replay_after;          /* where the replay stands */
-        uint64_t replayed;              /* notices up to here were replayed */
+        uint64_t replay_after;          /* its own cursor, while it is replaying */
         bool is_replaying;
         int64_t next_line;
 };
@@ -45,7 +44,8 @@ bool client_is_gone(struct client *client);
 /* Is there room to replay into? If not, the stream is woken when there is. */
 bool client_wants(struct client *client);
 /* Would it like to hear of this? */
-bool client_hears(const struct client *client, const char *event, const char *action, const char *execution);
+bool client_hears(const struct client *client, const char *event, const char *action,
+                  const char *execution);
 
 /* Of the stream: */
 void stream_wake(struct stream *stream);

@@ -17,7 +17,8 @@
 
 static int bad(struct fault *fault, const char *attribute, const char *wanted)
 {
-        fault_set(fault, 400, "ce.attribute", "the CloudEvents attribute '%.32s' must be %s", attribute, wanted);
+        fault_set(fault, 400, "ce.attribute", "the CloudEvents attribute '%.32s' must be %s",
+                  attribute, wanted);
         return fault_try(fault, "see https://github.com/cloudevents/spec, version 1.0.2");
 }
 
@@ -33,8 +34,10 @@ static int check_required(const json_t *event, const char *name, struct fault *f
 {
         const json_t *value = json_object_get(event, name);
 
-        if (!json_is_string(value) || !json_string_length(value) || json_string_length(value) > ATTRIBUTE_MAX
-            || strlen(json_string_value(value)) != json_string_length(value) || has_control(json_string_value(value)))
+        if (!json_is_string(value) || !json_string_length(value)
+            || json_string_length(value) > ATTRIBUTE_MAX
+            || strlen(json_string_value(value)) != json_string_length(value)
+            || has_control(json_string_value(value)))
                 return bad(fault, name, "a text of 1 to 1024 characters");
         return 0;
 }
@@ -61,7 +64,8 @@ static int check_others(const json_t *event, struct fault *fault)
                 }
                 if (!is_attribute_name(name))
                         return bad(fault, name, "named with a-z and 0-9 only");
-                if (!json_is_string(value) && !json_is_integer(value) && !json_is_boolean(value) && !json_is_null(value))
+                if (!json_is_string(value) && !json_is_integer(value) && !json_is_boolean(value)
+                    && !json_is_null(value))
                         return bad(fault, name, "text, a whole number or a boolean");
         }
         return 0;
@@ -97,7 +101,8 @@ char *cloudevent_key(const json_t *event)
         char *key;
 
         /* No attribute holds a control character, so this cannot be made by other values. */
-        return asprintf(&key, "%s\n%s", json_text_of(event, "source", ""), json_text_of(event, "id", "")) < 0
+        return asprintf(&key, "%s\n%s", json_text_of(event, "source", ""),
+                        json_text_of(event, "id", "")) < 0
                 ? NULL : key;
 }
 
@@ -142,7 +147,8 @@ static bool is_json(const char *type)
                      || (n == 9 && strncasecmp(type, "text/json", n) == 0));
 }
 
-static int take_data(json_t *event, const char *type, const char *body, size_t len, struct fault *fault)
+static int take_data(json_t *event, const char *type, const char *body, size_t len,
+                     struct fault *fault)
 {
         size_t room = sodium_base64_ENCODED_LEN(len, sodium_base64_VARIANT_ORIGINAL);
         _free_ char *text = NULL;
@@ -159,7 +165,8 @@ static int take_data(json_t *event, const char *type, const char *body, size_t l
                 return json_object_set_new(event, "data", data) < 0 ? -ENOMEM : 0;
         }
         if (text_is_utf8(body, len) && !memchr(body, 0, len))
-                return json_object_set_new(event, "data", json_stringn(body, len)) < 0 ? -ENOMEM : 0;
+                return json_object_set_new(event, "data", json_stringn(body, len)) < 0 ? -ENOMEM
+                : 0;
         text = malloc(room);
         if (!text)
                 return -ENOMEM;
@@ -168,8 +175,10 @@ static int take_data(json_t *event, const char *type, const char *body, size_t l
         return 0;
 }
 
-int cloudevent_binary(int (*each)(void *headers, cloudevent_header *header, void *arg), void *headers,
-                      const char *type, const char *body, size_t len, json_t **ret, struct fault *fault)
+int cloudevent_binary(int (*each)(void *headers, cloudevent_header *header, void *arg),
+                      void *headers,
+                      const char *type, const char *body, size_t len, json_t **ret,
+                      struct fault *fault)
 {
         _json_ json_t *event = json_object();
         struct reading reading = { event, fault };

@@ -16,8 +16,10 @@ int cloudevent_check(const json_t *event, struct fault *fault);
  * callback. data is JSON where type says so, text, or base64. *ret is checked. FAULT 400.
  */
 typedef int cloudevent_header(void *arg, const char *name, const char *value);
-int cloudevent_binary(int (*each)(void *headers, cloudevent_header *header, void *arg), void *headers,
-                      const char *type, const char *body, size_t len, json_t **ret, struct fault *fault);
+int cloudevent_binary(int (*each)(void *headers, cloudevent_header *header, void *arg),
+                      void *headers,
+                      const char *type, const char *body, size_t len, json_t **ret,
+                      struct fault *fault);
 /* What makes it the same event when it comes again; NULL when out of memory. */
 char *cloudevent_key(const json_t *event);
 

@@ -24,7 +24,8 @@ struct headers {
         int r;
 };
 
-static enum MHD_Result hand_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result hand_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
 {
         struct headers *headers = cls;
 
@@ -46,9 +47,11 @@ static int wrong_type(struct request *req, struct fault *fault)
 {
         const char *type = request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE);
 
-        fault_set(fault, 415, "ce.type", "the request is no CloudEvent (content type %.64s)", type ? type : "missing");
+        fault_set(fault, 415, "ce.type", "the request is no CloudEvent (content type %.64s)", type
+                  ? type : "missing");
         fault_why(fault, "neither the content type nor a ce-specversion header says so");
-        return fault_try(fault, "send application/cloudevents+json, application/cloudevents-batch+json, "
+        return fault_try(fault,
+                         "send application/cloudevents+json, application/cloudevents-batch+json, "
                          "or the attributes as ce-id, ce-source, ce-type, ce-specversion headers");
 }
 
@@ -60,7 +63,8 @@ static int check_all(const json_t *events, struct fault *fault)
         if (!json_is_array(events))
                 return fault_set(fault, 400, "ce.batch", "a batch is a JSON array of events");
         if (!json_array_size(events) || json_array_size(events) > BATCH_MAX)
-                return fault_set(fault, 400, "ce.batch", "a batch has 1 to %d events, this one %zu", BATCH_MAX,
+                return fault_set(fault, 400, "ce.batch", "a batch has 1 to %d events, this one %zu",
+                                 BATCH_MAX,
                                  json_array_size(events));
         json_array_foreach(events, i, event)
                 if (cloudevent_check(event, fault))
@@ -76,7 +80,8 @@ static int read_events(struct request *req, json_t **ret, struct fault *fault)
         int r;
 
         if (!batch && request_header(req, "ce-specversion")) {
-                r = cloudevent_binary(each_header, req, request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE),
+                r = cloudevent_binary(each_header, req,
+                                      request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE),
                                       req->body ? req->body : "", req->body_len, &value, fault);
                 if (!r)
                         *ret = json_pack("[O]", value);
@@ -111,15 +116,18 @@ static void free_keys(struct hub_event *events, size_t n)
         free(events);
 }
 
-static int build(struct request *req, const json_t *list, struct hub_event *events, struct fault *fault)
+static int build(struct request *req, const json_t *list, struct hub_event *events,
+                 struct fault *fault)
 {
         const json_t *one;
         size_t i;
         int r;
 
         json_array_foreach(list, i, one) {
-                events[i] = (struct hub_event){ .trigger = json_text_of(one, "type", ""), .payload = one,
-                        .source = json_text_of(one, "source", ""), .trace = request_header(req, "St2-Trace-Tag"),
+                events[i] = (struct hub_event){ .trigger = json_text_of(one, "type", ""),
+                        .payload = one,
+                        .source = json_text_of(one, "source", ""),
+                        .trace = request_header(req, "St2-Trace-Tag"),
                         .once_scope = "ce", .once_key = cloudevent_key(one) };
                 if (!events[i].once_key)
                         return -ENOMEM;

@@ -65,7 +65,8 @@ void frame_event(const struct hub_notice *notice, char *text, size_t size)
                 snprintf(text, size, "st2.execution.output__create");
                 break;
         case HUB_ANNOUNCEMENT:
-                snprintf(text, size, "st2.announcement__%s", notice->stream ? notice->stream : "general");
+                snprintf(text, size, "st2.announcement__%s", notice->stream ? notice->stream
+                         : "general");
                 break;
         case HUB_ENFORCEMENT:
                 snprintf(text, size, "kaname.rule_enforcement__create");
@@ -101,14 +102,14 @@ struct framing {
         struct rest *rest;
         struct catalog *catalog;
         struct frame *frame;
-        int (*visit)(void *arg, struct frame *frame);
-        void *arg;
+        const struct frame_visitor *visitor;
         size_t n;
 };
 
 static int frame_execution(struct framing *framing, const struct store_execution *e)
 {
-        struct shape shape = { .catalog = framing->catalog, .with_result = true, .result_max = RESULT_MAX };
+        struct shape shape = { .catalog = framing->catalog, .with_result = true,
+                .result_max = RESULT_MAX };
         struct frame *frame = framing->frame;
 
         frame->id = e->id;
@@ -138,7 +139,8 @@ int frame_of_line(const struct id *execution, const struct output_line *line, st
         char id[ID_TEXT_SIZE];
 
         snprintf(frame->event, sizeof frame->event, "st2.execution.output__create");
-        json_object_set_new(out, "id", json_sprintf("%s-%llu", id_text(execution, id), (unsigned long long)line->n));
+        json_object_set_new(out, "id", json_sprintf("%s-%llu", id_text(execution, id),
+                                                    (unsigned long long)line->n));
         json_set_text(out, "execution_id", id);
         json_set_text(out, "output_type", line->stream);
         json_object_set_new(out, "timestamp", shape_time(line->at_ms));
@@ -156,7 +158,8 @@ static int frame_of_output(const struct hub_notice *notice, struct frame *frame)
         json_set_text(out, "action_ref", notice->action);
         json_set_text(out, "output_type", notice->stream);
         json_object_set_new(out, "timestamp", shape_time(notice->at_ms));
-        json_object_set_new(out, "data", json_sprintf("%.*s\n", (int)notice->len, notice->text ? notice->text : ""));
+        json_object_set_new(out, "data", json_sprintf("%.*s\n", (int)notice->len, notice->text
+                                                      ? notice->text : ""));
         return put_json(frame, out);
 }
 
@@ -181,7 +184,8 @@ int frame_of_notice(struct rest *rest, const struct noted *noted, struct frame *
                 return -ENOENT;
         default:
                 framing.catalog = hub_catalog(hub);
-                r = store_get_execution(hub_store(hub), &notice->id, true, see_execution, &framing, &fault);
+                r = store_get_execution(hub_store(hub), &notice->id, true, see_execution, &framing,
+                                        &fault);
                 catalog_unref(framing.catalog);
                 return r;
         }
@@ -192,32 +196,38 @@ int frame_of_notice(struct rest *rest, const struct noted *noted, struct frame *
 static int hand_over(struct framing *framing)
 {
         framing->n++;
-        return framing->visit(framing->arg, framing->frame);
+        return framing->visitor->visit(framing->visitor->arg, framing->frame);
 }
 
-static struct frame *fresh(struct framing *framing, uint64_t seq, const char *event)
+/* An empty frame for the next record; true where somebody wants it filled. */
+static bool begin(struct framing *framing, uint64_t seq, const char *event, const char *action,
+                  const struct id *execution)
 {
         struct frame *frame = framing->frame;
+        char text[ID_TEXT_SIZE] = "";
 
         frame_deinit(frame);
         *frame = (struct frame){ .seq = seq };
         snprintf(frame->event, sizeof frame->event, "%s", event);
-        return frame;
+        if (execution)
+                id_text(execution, text);
+        return framing->visitor->wants(framing->visitor->arg, event, action, text);
 }
 
 static int replay_event(void *arg, const struct store_event *event)
 {
         struct framing *framing = arg;
 
-        fresh(framing, event->seq, "kaname.event__create");
-        see_event(framing, event);
+        if (begin(framing, event->seq, "kaname.event__create", NULL, NULL))
+                see_event(framing, event);
         return hand_over(framing);
 }
 
-static int replay_execution(struct framing *framing, const struct store_execution *e, const char *event)
+static int replay_execution(struct framing *framing, const struct store_execution *e,
+                            const char *event)
 {
-        fresh(framing, e->seq, event);
-        frame_execution(framing, e);
+        if (begin(framing, e->seq, event, e->action, &e->id))
+                frame_execution(framing, e);
         return hand_over(framing);
 }
 
@@ -234,20 +244,22 @@ static int replay_finished(void *arg, const struct store_execution *e)
 static int replay_enforcement(void *arg, const struct store_enforcement *e)
 {
         struct framing *framing = arg;
-        struct frame *frame = fresh(framing, e->seq, "kaname.rule_enforcement__create");
 
-        frame->id = e->id;
-        put_json(frame, shape_enforcement(e));
+        if (begin(framing, e->seq, "kaname.rule_enforcement__create", NULL, NULL)) {
+                framing->frame->id = e->id;
+                put_json(framing->frame, shape_enforcement(e));
+        }
         return hand_over(framing);
 }
 
 int frames_replay(struct rest *rest, uint64_t after_seq, size_t limit,
-                  int (*visit)(void *arg, struct frame *frame), void *arg, size_t *ret_n)
+                  const struct frame_visitor *visitor, size_t *ret_n)
 {
         struct hub *hub = rest->options.hub;
         _cleanup_(frame_deinit) struct frame frame = { 0 };
-        struct framing framing = { rest, hub_catalog(hub), &frame, visit, arg, 0 };
-        struct store_replay replay = { replay_event, replay_created, replay_finished, replay_enforcement, &framing };
+        struct framing framing = { rest, hub_catalog(hub), &frame, visitor, 0 };
+        struct store_replay replay = { replay_event, replay_created, replay_finished,
+                                       replay_enforcement, &framing };
         _fault_ struct fault fault = FAULT_INIT;
         int r = store_replay(hub_store(hub), after_seq, limit, &replay, &fault);
 

@@ -33,8 +33,14 @@ void frame_event(const struct hub_notice *notice, char *text, size_t size);
 /* Reads the record. Not 0: there is none any more. */
 int frame_of_notice(struct rest *rest, const struct noted *noted, struct frame *frame);
 int frame_of_line(const struct id *execution, const struct output_line *line, struct frame *frame);
-/* What was committed after seq, in order; the visitor returns 0 to go on. *ret_n: how many were visited. */
+/* What was committed after seq, in order. *ret_n: how many records were visited. */
+struct frame_visitor {
+        /* Would anybody read it? If not, visit() is handed a frame without text, for its seq. */
+        bool (*wants)(void *arg, const char *event, const char *action, const char *execution);
+        int (*visit)(void *arg, struct frame *frame);   /* 0 to go on */
+        void *arg;
+};
 int frames_replay(struct rest *rest, uint64_t after_seq, size_t limit,
-                  int (*visit)(void *arg, struct frame *frame), void *arg, size_t *ret_n);
+                  const struct frame_visitor *visitor, size_t *ret_n);
 
 #endif

@@ -22,7 +22,8 @@ static const char *bearer(const struct request *req)
 {
         const char *value = request_header(req, "Authorization");
 
-        return value && strncasecmp(value, "Bearer ", 7) == 0 ? value + 7 + strspn(value + 7, " ") : NULL;
+        return value && strncasecmp(value, "Bearer ", 7) == 0 ? value + 7 + strspn(value + 7, " ")
+                : NULL;
 }
 
 static int find_secret(const struct request *req, const char **ret, struct fault *fault)
@@ -40,8 +41,10 @@ static int find_secret(const struct request *req, const char **ret, struct fault
                 if (!found[i] || !*found[i])
                         continue;
                 if (secret && strcmp(secret, found[i]) != 0) {
-                        fault_set(fault, 400, "auth.ambiguous", "the request shows two different credentials");
-                        return fault_try(fault, "send one of Authorization: Bearer, X-Auth-Token, St2-Api-Key");
+                        fault_set(fault, 400, "auth.ambiguous",
+                                  "the request shows two different credentials");
+                        return fault_try(fault,
+                                         "send one of Authorization: Bearer, X-Auth-Token, St2-Api-Key");
                 }
                 secret = found[i];
         }
@@ -65,13 +68,15 @@ static struct auth_principal *peer_of(const struct request *req)
 
 static bool is_signed(const struct request *req)
 {
-        return request_header(req, "X-Hub-Signature-256") || request_header(req, "webhook-signature");
+        return request_header(req, "X-Hub-Signature-256")
+                || request_header(req, "webhook-signature");
 }
 
 static int missing(const struct request *req, struct fault *fault)
 {
         fault_set(fault, 401, "auth.missing", "%s needs a credential", req->route->path);
-        return fault_try(fault, "send Authorization: Bearer TOKEN; the administrator's stands in the file "
+        return fault_try(fault,
+                         "send Authorization: Bearer TOKEN; the administrator's stands in the file "
                          "admin-token in the hub's state directory");
 }
 
@@ -82,7 +87,8 @@ static int permit(const struct request *req, struct fault *fault)
         if (auth_permits(who->role, req->route->permission))
                 return 0;
         log_write(LOG_NOTICE_, LOG_FIELDS("user", who->user, "role", auth_role_text(who->role)),
-                  "auth refused '%s %s': role lacks permission", req->route->method, req->route->path);
+                  "auth refused '%s %s': role lacks permission", req->route->method,
+                  req->route->path);
         fault_set(fault, 403, "auth.role", "%s may not %s %s", who->user, req->route->method,
                   req->route->path);
         fault_why(fault, "it needs the permission \"%s\", which the role \"%s\" lacks",
@@ -113,14 +119,16 @@ int identify(struct request *req, struct fault *fault)
         return missing(req, fault);
 }
 
-int identify_basic(const struct request *req, char **ret_user, char **ret_password, struct fault *fault)
+int identify_basic(const struct request *req, char **ret_user, char **ret_password,
+                   struct fault *fault)
 {
         const char *value = request_header(req, "Authorization");
         char text[512], *colon;
         size_t n = 0;
 
         if (value && strncasecmp(value, "Basic ", 6) == 0
-            && sodium_base642bin((uint8_t *)text, sizeof text - 1, value + 6, strlen(value + 6), " ", &n,
+            && sodium_base642bin((uint8_t *)text, sizeof text - 1, value + 6, strlen(value + 6),
+                                 " ", &n,
                                  NULL, sodium_base64_VARIANT_ORIGINAL) == 0) {
                 text[n] = '\0';
                 colon = strchr(text, ':');
@@ -133,5 +141,6 @@ int identify_basic(const struct request *req, char **ret_user, char **ret_passwo
                 }
         }
         fault_set(fault, 401, "auth.basic", "this route needs Basic credentials");
-        return fault_try(fault, "curl -u USER:KEY, where KEY is an API key of USER or the admin token");
+        return fault_try(fault,
+                         "curl -u USER:KEY, where KEY is an API key of USER or the admin token");
 }

@@ -13,6 +13,7 @@
  */
 int identify(struct request *req, struct fault *fault);
 /* "Basic …" into user and password, new strings. FAULT 401. */
-int identify_basic(const struct request *req, char **ret_user, char **ret_password, struct fault *fault);
+int identify_basic(const struct request *req, char **ret_user, char **ret_password,
+                   struct fault *fault);
 
 #endif

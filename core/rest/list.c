@@ -17,7 +17,8 @@
 
 static int page_times(struct page *page, const struct query *query, struct fault *fault)
 {
-        const char *range = query_text(query, "timestamp"), *dots = range ? strstr(range, "..") : NULL;
+        const char *range = query_text(query, "timestamp"), *dots = range ? strstr(range, "..")
+                : NULL;
         static const char *const since[] = { "timestamp_gt", "enforced_at_gt", "since" };
         static const char *const until[] = { "timestamp_lt", "enforced_at_lt", "until" };
         struct query part = { 1, { { "timestamp", NULL } } };
@@ -31,7 +32,8 @@ static int page_times(struct page *page, const struct query *query, struct fault
         }
         if (r || !range)
                 return r;
-        snprintf(from, sizeof from, "%.*s", (int)(dots ? (size_t)(dots - range) : strlen(range)), range);
+        snprintf(from, sizeof from, "%.*s", (int)(dots ? (size_t)(dots - range) : strlen(range)),
+                 range);
         part.pairs[0].value = from;
         r = query_time(&part, "timestamp", &page->since_ms, fault);
         part.pairs[0].value = dots ? dots + 2 : from;
@@ -66,9 +68,11 @@ int page_init(struct page *page, struct request *req, struct fault *fault)
         if (r)
                 return r;
         if (!limit)
-                return fault_set(fault, 400, "query.invalid", "limit=0: must be at least 1, or -1 for all");
+                return fault_set(fault, 400, "query.invalid",
+                                 "limit=0: must be at least 1, or -1 for all");
         if (!request_is_admin(req) && (limit > LIMIT_DEFAULT || limit < 0)) {
-                fault_set(fault, 403, "query.limit", "limit=%lld is more than %d, which only administrators may ask for",
+                fault_set(fault, 403, "query.limit",
+                          "limit=%lld is more than %d, which only administrators may ask for",
                           (long long)limit, LIMIT_DEFAULT);
                 return fault_try(fault, "read page by page with offset=%d", LIMIT_DEFAULT);
         }
@@ -220,6 +224,7 @@ bool fields_want(const struct query *query, const char *name)
         struct wanting wanting = { name, false };
 
         if (query_text(query, "include_attributes"))
-                return each_attribute(query, "include_attributes", want_one, &wanting) ? wanting.found : true;
+                return each_attribute(query, "include_attributes", want_one, &wanting)
+                ? wanting.found : true;
         return !query_list_has(query, "exclude_attributes", name);
 }

@@ -16,14 +16,16 @@
 static int bad_address(const char *address, const char *why, struct fault *fault)
 {
         fault_set(fault, 422, "listen.address", "%s: %s", address, why);
-        return fault_try(fault, "write HOST:PORT with a numeric host (127.0.0.1:8470, [::1]:8470) or unix:/PATH");
+        return fault_try(fault,
+                         "write HOST:PORT with a numeric host (127.0.0.1:8470, [::1]:8470) or unix:/PATH");
 }
 
 static int cannot_bind(const char *address, struct fault *fault)
 {
         if (errno == EADDRINUSE) {
                 fault_set(fault, 409, "listen.taken", "%s: another process listens there", address);
-                return fault_try(fault, "ss -ltnp shows which one; or set listen to another address");
+                return fault_try(fault,
+                                 "ss -ltnp shows which one; or set listen to another address");
         }
         return fault_set(fault, 422, "listen.bind", "%s: %s", address, strerror(errno));
 }
@@ -46,7 +48,8 @@ static int open_unix(struct listener *listener, const char *path, struct fault *
         _close_ int fd = -1;
 
         if (*path != '/' || strlen(path) >= sizeof addr.sun_path)
-                return bad_address(listener->address, "the path must be absolute and shorter than 108 bytes", fault);
+                return bad_address(listener->address,
+                                   "the path must be absolute and shorter than 108 bytes", fault);
         snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
         remove_stale(&addr);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -111,8 +114,10 @@ static int open_tcp(struct listener *listener, bool has_tls, struct fault *fault
         if (getaddrinfo(from, colon + 1, &hints, &info) != 0)
                 return bad_address(listener->address, "is not an address and port", fault);
         if (!has_tls && !is_loopback(info->ai_addr)) {
-                fault_set(fault, 422, "listen.public", "%s: a public address needs TLS", listener->address);
-                r = fault_try(fault, "set tls.certificate and tls.key, or listen on 127.0.0.1 behind a proxy");
+                fault_set(fault, 422, "listen.public", "%s: a public address needs TLS",
+                          listener->address);
+                r = fault_try(fault,
+                              "set tls.certificate and tls.key, or listen on 127.0.0.1 behind a proxy");
         } else {
                 r = bind_tcp(listener, info, fault);
         }

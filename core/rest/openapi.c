@@ -28,7 +28,8 @@ static const char *const parameters[][3] = {
         { "offset", "integer", "rows to leave out" },
         { "sort_asc", "boolean", "oldest first" },
         { "sort_desc", "boolean", "newest first (the default)" },
-        { "include_attributes", "string", "comma list of attributes to show, such as id,action.ref" },
+        { "include_attributes", "string",
+                "comma list of attributes to show, such as id,action.ref" },
         { "exclude_attributes", "string", "comma list of attributes to leave out" },
         { "show_secrets", "boolean", "administrators only: do not mask" },
         { "status", "string", "of executions, such as running" },
@@ -82,7 +83,8 @@ static json_t *parameter(const char *name)
                         return json_pack("{s:s, s:s, s:s, s:{s:s}}", "name", name, "in", "query",
                                          "description", parameters[i][2], "schema", "type",
                                          parameters[i][1]);
-        return json_pack("{s:s, s:s, s:{s:s}}", "name", name, "in", "query", "schema", "type", "string");
+        return json_pack("{s:s, s:s, s:{s:s}}", "name", name, "in", "query", "schema", "type",
+                         "string");
 }
 
 static void add_query(json_t *list, const char *names)
@@ -102,14 +104,16 @@ static void add_path(json_t *list, const char *path)
 {
         for (const char *s = strchr(path, '{'); s; s = strchr(s + 1, '{'))
                 json_array_append_new(list, json_pack("{s:s%, s:s, s:b, s:{s:s}}", "name", s + 1,
-                        strcspn(s + 1, ".}"), "in", "path", "required", 1, "schema", "type", "string"));
+                        strcspn(s + 1, ".}"), "in", "path", "required", 1, "schema", "type",
+                        "string"));
 }
 
 static json_t *schema_of(const char *name)
 {
         if (*name == '[')
                 return json_pack("{s:s, s:o}", "type", "array", "items",
-                                 json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%.*s",
+                                 json_pack("{s:o}", "$ref",
+                                           json_sprintf("#/components/schemas/%.*s",
                                            (int)strlen(name) - 2, name + 1)));
         return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", name));
 }
@@ -137,7 +141,8 @@ static json_t *responses(const struct route *route)
         snprintf(status, sizeof status, "%u", route->success);
         json_object_set_new(all, status, ok);
         json_object_set_new(all, "default", json_pack("{s:s, s:{s:{s:o}}}", "description",
-                            "a problem", "content", "application/problem+json", "schema", schema_of("Problem")));
+                            "a problem", "content", "application/problem+json", "schema",
+                            schema_of("Problem")));
         return all;
 }
 
@@ -147,7 +152,8 @@ static json_t *request_body(const struct route *route)
 
         if (route->flags & ROUTE_UPLOAD)
                 json_object_set_new(media, "application/zstd", json_object());
-        return json_pack("{s:b, s:o}", "required", !(route->flags & ROUTE_OPTIONAL), "content", media);
+        return json_pack("{s:b, s:o}", "required", !(route->flags & ROUTE_OPTIONAL), "content",
+                         media);
 }
 
 static json_t *operation(const struct route *route)
@@ -199,7 +205,8 @@ static int add_operation(void *arg, const struct route *route)
 json_t *openapi_new(void)
 {
         json_error_t error;
-        json_t *schemas = json_loads(schemas_text, JSON_REJECT_DUPLICATES, &error), *paths = json_object();
+        json_t *schemas = json_loads(schemas_text, JSON_REJECT_DUPLICATES, &error),
+                *paths = json_object();
 
         if (!schemas) {
                 json_decref(paths);
@@ -207,11 +214,15 @@ json_t *openapi_new(void)
         }
         route_each(add_operation, paths);
         return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s,s:s}, s:{s:s,s:s,s:s}, s:{s:s,s:s,s:s}}},"
-                         " s:[{s:[]},{s:[]},{s:[]}]}", "openapi", "3.1.0", "info", "title", "Kaname", "version",
-                         PACKAGE_VERSION, "summary", "A hub for infrastructure operations", "paths", paths,
-                         "components", "schemas", schemas, "securitySchemes", "bearer", "type", "http",
+                         " s:[{s:[]},{s:[]},{s:[]}]}", "openapi", "3.1.0", "info", "title",
+                         "Kaname", "version",
+                         PACKAGE_VERSION, "summary", "A hub for infrastructure operations", "paths",
+                         paths,
+                         "components", "schemas", schemas, "securitySchemes", "bearer", "type",
+                         "http",
                          "scheme", "bearer", "token", "type", "apiKey", "in", "header", "name",
-                         "X-Auth-Token", "key", "type", "apiKey", "in", "header", "name", "St2-Api-Key",
+                         "X-Auth-Token", "key", "type", "apiKey", "in", "header", "name",
+                         "St2-Api-Key",
                          "security", "bearer", "token", "key");
 }
 
@@ -231,7 +242,8 @@ static int compile(void *arg, const struct route *route)
 
         if (!route->request || map_get(&schemas->compiled, route->request))
                 return 0;
-        r = schema_compile(json_object_get(schemas->sources, route->request), &schema, schemas->fault);
+        r = schema_compile(json_object_get(schemas->sources, route->request), &schema,
+                           schemas->fault);
         if (r)
                 return fault_prefix(schemas->fault, "schemas.json: %s", route->request);
         return map_put(&schemas->compiled, route->request, schema, NULL);

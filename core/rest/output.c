@@ -56,7 +56,8 @@ static void fill(struct sending *sending)
         int64_t before = sending->next;
 
         sending->buffer.len = sending->sent = 0;
-        if (output_read(sending->state_dir, &sending->execution, sending->next, PAGE_LINES, add_text, sending,
+        if (output_read(sending->state_dir, &sending->execution, sending->next, PAGE_LINES,
+                        add_text, sending,
                         NULL, NULL) || sending->next - before < PAGE_LINES)
                 sending->is_last = true;
 }
@@ -87,7 +88,8 @@ static int as_text(struct request *req, const struct id *id, const char *type)
         sending->state_dir = strdup(req->rest->options.state_dir);
         sending->type = type ? strdup(type) : NULL;
         sending->execution = *id;
-        req->stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, reader, sending, sending_free);
+        req->stream = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, reader, sending,
+                                                        sending_free);
         if (!req->stream) {
                 sending_free(sending);
                 return -ENOMEM;
@@ -109,12 +111,15 @@ static int add_line(void *arg, const struct output_line *line)
 
         range->next = (int64_t)line->n + 1;
         if (!range->type || text_equal(range->type, line->stream))
-                json_array_append_new(range->lines, json_pack("{s:I, s:o, s:s, s:s%}", "n", (json_int_t)line->n,
-                        "timestamp", shape_time(line->at_ms), "output_type", line->stream, "text", line->text, line->len));
+                json_array_append_new(range->lines,
+                                      json_pack("{s:I, s:o, s:s, s:s%}", "n", (json_int_t)line->n,
+                        "timestamp", shape_time(line->at_ms), "output_type", line->stream, "text",
+                        line->text, line->len));
         return 0;
 }
 
-static int as_lines(struct request *req, const struct id *id, const char *type, bool final, struct fault *fault)
+static int as_lines(struct request *req, const struct id *id, const char *type, bool final,
+                    struct fault *fault)
 {
         struct range range = { json_array(), type, 0 };
         int64_t from = 0, limit = 1000;
@@ -128,9 +133,12 @@ static int as_lines(struct request *req, const struct id *id, const char *type, 
                 return r;
         }
         range.next = from;
-        output_read(req->rest->options.state_dir, id, from, (size_t)limit, add_line, &range, &total, NULL);
-        return answer_json(req, 200, json_pack("{s:o, s:I, s:I, s:b}", "lines", range.lines, "total",
-                           (json_int_t)total, "next", (json_int_t)(range.next < 0 ? 0 : range.next), "final", final));
+        output_read(req->rest->options.state_dir, id, from, (size_t)limit, add_line, &range, &total,
+                    NULL);
+        return answer_json(req, 200, json_pack("{s:o, s:I, s:I, s:b}", "lines", range.lines,
+                                               "total",
+                           (json_int_t)total, "next", (json_int_t)(range.next < 0 ? 0 : range.next),
+                           "final", final));
 }
 
 static int see_final(void *arg, const struct store_execution *e)
@@ -142,7 +150,8 @@ static int see_final(void *arg, const struct store_execution *e)
 int output_get(struct request *req, struct fault *fault)
 {
         const char *type = query_text(&req->query, "output_type");
-        bool lines = query_text(&req->query, "from") || query_text(&req->query, "limit"), final = false;
+        bool lines = query_text(&req->query, "from") || query_text(&req->query, "limit"),
+                final = false;
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
@@ -155,6 +164,7 @@ int output_get(struct request *req, struct fault *fault)
         if (type && strcmp(type, "all") == 0)
                 type = NULL;
         if (type && strcmp(type, "stdout") != 0 && strcmp(type, "stderr") != 0)
-                return fault_set(fault, 400, "query.invalid", "output_type=%.16s: must be all, stdout or stderr", type);
+                return fault_set(fault, 400, "query.invalid",
+                                 "output_type=%.16s: must be all, stdout or stderr", type);
         return lines ? as_lines(req, &id, type, final, fault) : as_text(req, &id, type);
 }

@@ -81,7 +81,8 @@ int query_form(char *text, json_t **ret, struct fault *fault)
                 if (json_is_array(old))
                         json_array_append_new(old, value);
                 else if (old)
-                        json_object_set_new(form, query.pairs[i].name, json_pack("[O,o]", old, value));
+                        json_object_set_new(form, query.pairs[i].name,
+                                            json_pack("[O,o]", old, value));
                 else
                         json_object_set_new(form, query.pairs[i].name, value);
         }

@@ -63,7 +63,8 @@ const char *request_param(const struct request *req, const char *name)
         return i < 0 ? NULL : req->param[i];
 }
 
-int request_param_id(const struct request *req, const char *name, struct id *ret, struct fault *fault)
+int request_param_id(const struct request *req, const char *name, struct id *ret,
+                     struct fault *fault)
 {
         const char *text = request_param(req, name);
 
@@ -86,7 +87,8 @@ int request_shows_secrets(const struct request *req, bool *ret, struct fault *fa
         if (r)
                 return r;
         if (wanted && !request_is_admin(req))
-                return fault_set(fault, 403, "auth.secrets", "only administrators may ask for show_secrets");
+                return fault_set(fault, 403, "auth.secrets",
+                                 "only administrators may ask for show_secrets");
         *ret = wanted;
         return 0;
 }
@@ -131,15 +133,18 @@ static int check_type(const struct request *req, struct fault *fault)
         if (!type || (req->route->flags & ROUTE_RAW) || request_has_type(req, "application/json"))
                 return 0;
         if ((req->route->flags & ROUTE_UPLOAD)
-            && (request_has_type(req, "application/zstd") || request_has_type(req, "application/octet-stream")))
+            && (request_has_type(req, "application/zstd")
+                || request_has_type(req, "application/octet-stream")))
                 return 0;
         fault_set(fault, 415, "body.type", "the body is %.64s, wanted application/json", type);
-        return fault_try(fault, "send the header Content-Type: application/json (curl -d sends a form without it)");
+        return fault_try(fault,
+                         "send the header Content-Type: application/json (curl -d sends a form without it)");
 }
 
 static bool is_upload(const struct request *req)
 {
-        return (req->route->flags & ROUTE_UPLOAD) && request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE)
+        return (req->route->flags & ROUTE_UPLOAD) && request_header(req,
+                                                                    MHD_HTTP_HEADER_CONTENT_TYPE)
                 && !request_has_type(req, "application/json");
 }
 
@@ -148,10 +153,12 @@ static int too_big(const struct request *req, uint64_t size, struct fault *fault
         const struct rest_options *options = &req->rest->options;
         bool upload = req->route && is_upload(req);
 
-        fault_set(fault, 413, "body.too-big", "a body of %llu bytes or more is over the limit of %llu",
+        fault_set(fault, 413, "body.too-big",
+                  "a body of %llu bytes or more is over the limit of %llu",
                   (unsigned long long)size,
                   (unsigned long long)(upload ? options->pack_max : options->body_max));
-        return fault_try(fault, "send less at a time, or raise %s", upload ? "limits.pack" : "limits.body");
+        return fault_try(fault, "send less at a time, or raise %s", upload ? "limits.pack"
+                         : "limits.body");
 }
 
 static uint64_t body_limit(const struct request *req)
@@ -183,12 +190,24 @@ static int prepare_body(struct request *req, struct fault *fault)
         if (check_type(req, fault))
                 return FAULT;
         if (is_upload(req)) {
-                req->upload_fd = open(req->rest->options.state_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+                req->upload_fd = open(req->rest->options.state_dir, O_TMPFILE | O_RDWR | O_CLOEXEC,
+                                      0600);
                 return req->upload_fd < 0 ? -errno : 0;
         }
         req->body_room = length ? length + 1 : 4096;
         req->body = malloc(req->body_room);
         return req->body ? 0 : -ENOMEM;
+}
+
+/* The request was counted before this looks, and who stops looks at the count after it said so. */
+static int check_open(const struct request *req, struct fault *fault)
+{
+        bool stopping = __atomic_load_n(&req->rest->is_stopping, __ATOMIC_SEQ_CST);
+        bool quiet = __atomic_load_n(&req->rest->is_quiet, __ATOMIC_SEQ_CST);
+
+        if (!stopping && (!quiet || strcmp(req->route->method, "GET") == 0))
+                return 0;
+        return fault_set(fault, 503, "hub.stopping", "the hub is stopping");
 }
 
 static int begin(struct request *req, const char *method, struct fault *fault)
@@ -209,9 +228,7 @@ static int begin(struct request *req, const char *method, struct fault *fault)
                 r = identify(req, fault);
         if (!r)
                 r = prepare_body(req, fault);
-        if (!r && __atomic_load_n(&req->rest->is_stopping, __ATOMIC_RELAXED))
-                r = fault_set(fault, 503, "hub.stopping", "the hub is stopping");
-        return r;
+        return r ? r : check_open(req, fault);
 }
 
 static void refuse(struct request *req, int r, struct fault *fault)
@@ -228,7 +245,7 @@ static enum MHD_Result first_call(struct request *req, const char *method)
 
         req->stage = REQUEST_BODY;
         req->is_counted = true;
-        __atomic_add_fetch(&req->rest->open, 1, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&req->rest->open, 1, __ATOMIC_SEQ_CST);
         r = begin(req, method, &fault);
         if (r)
                 refuse(req, r, &fault);
@@ -274,7 +291,8 @@ static int take_body(struct request *req, const char *data, size_t len, struct f
         int r = 0;
 
         if (clock_mono_ms() - req->begun_ms > BODY_SECONDS_MAX * 1000 && req->upload_fd < 0)
-                return fault_set(fault, 408, "body.slow", "the body took more than %d s", BODY_SECONDS_MAX);
+                return fault_set(fault, 408, "body.slow", "the body took more than %d s",
+                                 BODY_SECONDS_MAX);
         if (req->body_len + len > body_limit(req))
                 return too_big(req, req->body_len + len, fault);
         if (req->upload_fd >= 0)

@@ -75,7 +75,8 @@ struct hub *request_hub(const struct request *req);
 struct store *request_store(const struct request *req);
 /* The path parameter of that name. */
 const char *request_param(const struct request *req, const char *name);
-int request_param_id(const struct request *req, const char *name, struct id *ret, struct fault *fault);
+int request_param_id(const struct request *req, const char *name, struct id *ret,
+                     struct fault *fault);
 bool request_is_admin(const struct request *req);
 /* Admins may ask for ?show_secrets=true; others are refused. */
 int request_shows_secrets(const struct request *req, bool *ret, struct fault *fault);

@@ -17,7 +17,7 @@
  *   shape_*.c   what a record looks like outside
  *   routes_*.c  the rows, by noun, and their handlers
  *   openapi.c   the same rows, described
- *   stream.c    who waits: SSE, Prefer: wait
+ *   stream.c    who waits: SSE (live.c, client.c, frame.c), Prefer: wait (waiter.c)
  *   cloudevent.c signature.c   what senders speak
  */
 
@@ -55,11 +55,11 @@ struct rest_options {
 /* FAULT 422 listen.* (address, port taken, public without TLS), tls.*: names the listener. */
 int rest_start(const struct rest_options *options, struct rest **ret, struct fault *fault);
 /*
- * Stop listening, answer 503 to what waits, resume what is suspended, end the streams. Call it
- * before hub_free(). NULL; accepts NULL.
+ * Answer what waits with what is known, resume what is suspended, end the streams, stop listening.
+ * Call it before hub_free() and store_close(). NULL; accepts NULL.
  */
 struct rest *rest_stop(struct rest *rest);
-/* Take no new connections, go on with those that are open: the first step of a drain. */
+/* The first step of a drain: reads are answered, everything else gets 503 with Retry-After. */
 void rest_quiesce(struct rest *rest);
 unsigned rest_requests_open(struct rest *rest);         /* begun and not answered; streams not counted */
 /* The port of the n-th listener, 0 for a Unix socket: what the kernel chose for port 0. */

@@ -24,7 +24,8 @@ static bool has_tag(const struct catalog_action *action, const char *tag)
         size_t i;
 
         json_array_foreach(json_object_get(action->metadata, "tags"), i, one)
-                if (text_equal(json_is_string(one) ? json_string_value(one) : json_text_of(one, "name", ""), tag))
+                if (text_equal(json_is_string(one) ? json_string_value(one)
+                               : json_text_of(one, "name", ""), tag))
                         return true;
         return false;
 }
@@ -32,7 +33,8 @@ static bool has_tag(const struct catalog_action *action, const char *tag)
 static json_t *merged_parameters(const struct catalog *catalog, const struct catalog_action *action)
 {
         const struct catalog_runner *runner = catalog_runner(catalog, action->runner);
-        json_t *merged = runner && runner->parameters ? json_deep_copy(runner->parameters) : json_object();
+        json_t *merged = runner && runner->parameters ? json_deep_copy(runner->parameters)
+                : json_object();
         json_t *own = json_object_get(action->metadata, "parameters"), *value, *there;
         const char *name;
 
@@ -58,21 +60,26 @@ static int add(void *arg, const struct catalog_action *action)
 {
         struct listing *l = arg;
 
-        if ((l->pack && !text_equal(action->pack, l->pack)) || (l->name && !text_equal(action->name, l->name))
+        if ((l->pack && !text_equal(action->pack, l->pack))
+            || (l->name && !text_equal(action->name, l->name))
             || (l->runner && !text_equal(action->runner, l->runner))
-            || (l->id && !shape_is("action", action->ref, l->id)) || (l->tag && !has_tag(action, l->tag)))
+            || (l->id && !shape_is("action", action->ref, l->id))
+            || (l->tag && !has_tag(action, l->tag)))
                 return 0;
         if (page_takes(l->page))
-                page_add(l->page, l->overview ? overview_of(l->catalog, action) : shape_action(action));
+                page_add(l->page, l->overview ? overview_of(l->catalog, action)
+                         : shape_action(action));
         return 0;
 }
 
 static int list_as(struct request *req, bool overview, struct fault *fault)
 {
         _page_ struct page page = { 0 };
-        struct listing listing = { .page = &page, .overview = overview, .pack = query_text(&req->query, "pack"),
+        struct listing listing = { .page = &page, .overview = overview,
+                .pack = query_text(&req->query, "pack"),
                 .name = query_text(&req->query, "name"), .id = query_text(&req->query, "id"),
-                .runner = query_text(&req->query, "runner"), .tag = query_text(&req->query, "tags") };
+                .runner = query_text(&req->query, "runner"),
+                .tag = query_text(&req->query, "tags") };
         int r = page_init(&page, req, fault);
 
         if (r)
@@ -120,7 +127,8 @@ static int find(struct request *req, const struct catalog_action **ret, struct f
         }
         near = catalog_nearest_action(catalog, name);
         fault_set(fault, 404, "action.unknown", "there is no action '%.128s'", name);
-        return near ? fault_try(fault, "did you mean '%s'?", near) : fault_try(fault, "kaname action list");
+        return near ? fault_try(fault, "did you mean '%s'?", near)
+                : fault_try(fault, "kaname action list");
 }
 
 static int get(struct request *req, struct fault *fault)
@@ -145,7 +153,8 @@ static int get_parameters(struct request *req, struct fault *fault)
         int r = find(req, &action, fault);
 
         return r ? r : answer_json(req, 200, json_pack("{s:o}", "parameters",
-                                                       merged_parameters(request_catalog(req), action)));
+                                                       merged_parameters(request_catalog(req),
+                                                                         action)));
 }
 
 static int get_schema(struct request *req, struct fault *fault)
@@ -177,12 +186,14 @@ static int get_entry_point(struct request *req, struct fault *fault)
         pack = catalog_pack(request_catalog(req), action->pack);
         if (!pack || !action->entry_point || !*action->entry_point || *action->entry_point == '/'
             || strstr(action->entry_point, ".."))
-                return fault_set(fault, 404, "action.no-file", "%s has no entry point file", action->ref);
+                return fault_set(fault, 404, "action.no-file", "%s has no entry point file",
+                                 action->ref);
         if (asprintf(&path, "%s/actions/%s", pack->dir, action->entry_point) < 0)
                 return -1;
         file = fopen(path, "re");
         if (!file)
-                return fault_set(fault, 404, "action.no-file", "%s: its entry point %s is not there", action->ref,
+                return fault_set(fault, 404, "action.no-file",
+                                 "%s: its entry point %s is not there", action->ref,
                                  action->entry_point);
         while (text.len < (1 << 20) && (n = fread(chunk, 1, sizeof chunk, file)) > 0)
                 text_add_bytes(&text, chunk, n);
@@ -236,7 +247,8 @@ static int get_runner(struct request *req, struct fault *fault)
         runners.catalog = request_catalog(req);
         catalog_each_runner(runners.catalog, add_runner, &runners);
         if (!json_array_size(page.rows))
-                return fault_set(fault, 404, "runner.unknown", "there is no runner '%.128s'", runners.name);
+                return fault_set(fault, 404, "runner.unknown", "there is no runner '%.128s'",
+                                 runners.name);
         return answer_json(req, 200, json_incref(json_array_get(page.rows, 0)));
 }
 
@@ -244,18 +256,24 @@ static int get_runner(struct request *req, struct fault *fault)
 #define A "/api/v1/actions"
 
 static const struct route rows[] = {
-        { "GET", A, list, AUTH_READ, 0, 200, "Actions", LIST "id name pack runner tags", NULL, "[Action]" },
+        { "GET", A, list, AUTH_READ, 0, 200, "Actions", LIST "id name pack runner tags", NULL,
+                "[Action]" },
         { "GET", A "/views/overview", list_overview, AUTH_READ, 0, 200,
-          "Actions, with the parameters of their runners", LIST "id name pack runner tags", NULL, "[Action]" },
-        { "GET", A "/views/overview/{ref}", get_overview, AUTH_READ, 0, 200, "One of them", "", NULL, "Action" },
+          "Actions, with the parameters of their runners", LIST "id name pack runner tags", NULL,
+          "[Action]" },
+        { "GET", A "/views/overview/{ref}", get_overview, AUTH_READ, 0, 200, "One of them", "",
+                NULL, "Action" },
         { "GET", A "/views/parameters/{ref}", get_parameters, AUTH_READ, 0, 200,
           "The parameters of action and runner together", "", NULL, "Object" },
         { "GET", A "/views/schema/{ref}", get_schema, AUTH_READ, 0, 200,
           "The JSON Schema that arguments are checked against", "", NULL, "Object" },
-        { "GET", A "/views/entry_point/{ref}", get_entry_point, AUTH_READ, 0, 200, "Its file", "", NULL, "Text" },
+        { "GET", A "/views/entry_point/{ref}", get_entry_point, AUTH_READ, 0, 200, "Its file", "",
+                NULL, "Text" },
         { "GET", A "/{ref}", get, AUTH_READ, 0, 200, "One action", "", NULL, "Action" },
-        { "GET", "/api/v1/runnertypes", list_runners, AUTH_READ, 0, 200, "Runners", LIST "id name", NULL, "[Runner]" },
-        { "GET", "/api/v1/runnertypes/{name}", get_runner, AUTH_READ, 0, 200, "One runner", "", NULL, "Runner" },
+        { "GET", "/api/v1/runnertypes", list_runners, AUTH_READ, 0, 200, "Runners", LIST "id name",
+                NULL, "[Runner]" },
+        { "GET", "/api/v1/runnertypes/{name}", get_runner, AUTH_READ, 0, 200, "One runner", "",
+                NULL, "Runner" },
 };
 
 ROUTE_TABLE(routes_actions);

@@ -16,12 +16,14 @@ static json_t *principal(const struct auth_principal *who)
         char text[CLOCK_TEXT_SIZE];
         json_t *method;
 
-        method = json_pack("{s:s}", "method", text_equal(who->method, "token") ? "authentication token"
+        method = json_pack("{s:s}", "method", text_equal(who->method, "token")
+                           ? "authentication token"
                            : text_equal(who->method, "api-key") ? "API key" : who->method);
         if (who->expires_ms)
                 json_set_text(method, "token_expire", clock_text(who->expires_ms, text));
         return json_pack("{s:s, s:o, s:{s:b, s:[s], s:b}, s:s, s:O?, s:O?}", "username", who->user,
-                         "authentication", method, "rbac", "enabled", 1, "roles", auth_role_text(who->role),
+                         "authentication", method, "rbac", "enabled", 1, "roles",
+                         auth_role_text(who->role),
                          "is_admin", who->role == AUTH_ADMIN, "role", auth_role_text(who->role),
                          "grants", who->grants, "webhooks", who->webhooks);
 }
@@ -40,7 +42,8 @@ static int login(struct request *req, struct fault *fault)
         int r = identify_basic(req, &user, &password, fault);
 
         if (!r)
-                r = auth_exchange(req->rest->options.auth, user, password, ttl * 1000, &token, fault);
+                r = auth_exchange(req->rest->options.auth, user, password, ttl * 1000, &token,
+                                  fault);
         if (password)
                 sodium_memzero(password, strlen(password));
         free(password);
@@ -97,7 +100,8 @@ static int get_key(struct request *req, struct fault *fault)
 static int update_key(struct request *req, struct fault *fault)
 {
         json_t *key = NULL;
-        int r = auth_key_update(req->rest->options.auth, request_param(req, "id"), req->json, &key, fault);
+        int r = auth_key_update(req->rest->options.auth, request_param(req, "id"), req->json, &key,
+                                fault);
 
         return r ? r : answer_object(req, 200, key);
 }
@@ -112,16 +116,23 @@ static int remove_key(struct request *req, struct fault *fault)
 #define A "/api/v1/apikeys"
 
 static const struct route rows[] = {
-        { "GET", "/api/v1/user", whoami, AUTH_ANY, ROUTE_INLINE, 200, "Who am I", "", NULL, "User" },
+        { "GET", "/api/v1/user", whoami, AUTH_ANY, ROUTE_INLINE, 200, "Who am I", "", NULL,
+                "User" },
         { "POST", "/auth/v1/tokens", login, AUTH_NONE, ROUTE_BASIC | ROUTE_OPTIONAL, 201,
-          "Make a token: Basic credentials of a user and an API key or the admin token", "", "TokenCreate", "Token" },
-        { "POST", "/auth/v1/tokens/validate", validate, AUTH_ANY, 0, 200, "Is this token good?", "", "TokenValidate", "Object" },
+          "Make a token: Basic credentials of a user and an API key or the admin token", "",
+          "TokenCreate", "Token" },
+        { "POST", "/auth/v1/tokens/validate", validate, AUTH_ANY, 0, 200, "Is this token good?", "",
+                "TokenValidate", "Object" },
         { "GET", A, list_keys, AUTH_ADMINISTER, 0, 200, "API keys, without the keys themselves",
-          "limit offset include_attributes exclude_attributes user show_secrets", NULL, "[ApiKey]" },
-        { "POST", A, create_key, AUTH_ADMINISTER, 0, 201, "Make one; the answer alone shows it", "", "ApiKeyCreate", "ApiKey" },
+          "limit offset include_attributes exclude_attributes user show_secrets", NULL,
+          "[ApiKey]" },
+        { "POST", A, create_key, AUTH_ADMINISTER, 0, 201, "Make one; the answer alone shows it", "",
+                "ApiKeyCreate", "ApiKey" },
         { "GET", A "/{id}", get_key, AUTH_ADMINISTER, 0, 200, "One API key", "", NULL, "ApiKey" },
-        { "PUT", A "/{id}", update_key, AUTH_ADMINISTER, 0, 200, "Change it, or switch it off", "", "ApiKeyCreate", "ApiKey" },
-        { "DELETE", A "/{id}", remove_key, AUTH_ADMINISTER, 0, 204, "Delete it, and its tokens", "", NULL, NULL },
+        { "PUT", A "/{id}", update_key, AUTH_ADMINISTER, 0, 200, "Change it, or switch it off", "",
+                "ApiKeyCreate", "ApiKey" },
+        { "DELETE", A "/{id}", remove_key, AUTH_ADMINISTER, 0, 204, "Delete it, and its tokens", "",
+                NULL, NULL },
 };
 
 ROUTE_TABLE(routes_auth);

@@ -21,7 +21,8 @@ static int id_of(const struct query *query, const char *name, struct id *ret, st
 
         if (!text || id_parse(text, ret))
                 return 0;
-        return fault_set(fault, 400, "query.invalid", "%s=%.64s: must be an id of 24 hex digits", name, text);
+        return fault_set(fault, 400, "query.invalid", "%s=%.64s: must be an id of 24 hex digits",
+                         name, text);
 }
 
 static int state_of(const struct query *query, int *ret, struct fault *fault)

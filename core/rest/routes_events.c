@@ -19,7 +19,8 @@ static int add(void *arg, const struct store_event *event)
 
 static int list(struct request *req, struct fault *fault)
 {
-        const char *trigger = query_text(&req->query, "trigger"), *id = query_text(&req->query, "id");
+        const char *trigger = query_text(&req->query, "trigger"),
+                *id = query_text(&req->query, "id");
         _page_ struct page page = { 0 };
         struct store_page rows;
         uint64_t total = 0;
@@ -69,7 +70,8 @@ static int get(struct request *req, struct fault *fault)
 /* Which instance of its trigger type the event was one of: webhooks and timers say it themselves. */
 static json_t *parameters_of(const json_t *event)
 {
-        const char *trigger = json_text_of(event, "trigger", ""), *source = json_text_of(event, "source", "");
+        const char *trigger = json_text_of(event, "trigger", ""),
+                *source = json_text_of(event, "source", "");
         json_t *schedule = json_at(event, "payload.schedule");
 
         if (text_equal(trigger, "core.st2.webhook") && text_starts_with(source, "webhook:"))
@@ -101,7 +103,8 @@ static int re_emitted(struct request *req, struct fault *fault)
         if (emitted->accepted.outcome != STORE_DONE)
                 return store_outcome_fault(emitted->accepted.outcome, fault);
         return answer_json(req, 200, json_pack("{s:o, s:O, s:s}", "message",
-                           json_sprintf("Trigger instance %s succesfully re-sent.", req->param[0]), "payload",
+                           json_sprintf("Trigger instance %s succesfully re-sent.", req->param[0]),
+                           "payload",
                            emitted->payload, "id", id_text(&emitted->accepted.id, id)));
 }
 
@@ -125,8 +128,10 @@ static int re_emit(struct request *req, struct fault *fault)
         if (r)
                 return r;
         parameters = parameters_of(event);
-        again = (struct hub_event){ .trigger = json_text_of(event, "trigger", ""), .parameters = parameters,
-                .payload = json_object_get(event, "payload"), .source = json_text_of(event, "source", ""),
+        again = (struct hub_event){ .trigger = json_text_of(event, "trigger", ""),
+                .parameters = parameters,
+                .payload = json_object_get(event, "payload"),
+                .source = json_text_of(event, "source", ""),
                 .trace = json_text_of(event, "trace", NULL) };
         emitted = calloc(1, sizeof *emitted);
         if (!emitted)
@@ -149,12 +154,14 @@ static int undo(struct request *req, struct fault *fault)
         int r = request_param_id(req, "id", &id, fault);
 
         if (!r)
-                r = run_permit_event(req, &id, text_equal(mode, "plan") ? AUTH_PLAN : AUTH_UNDO, fault);
+                r = run_permit_event(req, &id, text_equal(mode, "plan") ? AUTH_PLAN : AUTH_UNDO,
+                                     fault);
         if (!r)
                 r = run_prepare(req, fault);
         if (r)
                 return r;
-        return run_later(hub_undo_event(request_hub(req), &id, mode, req->who->user, run_committed, req, fault));
+        return run_later(hub_undo_event(request_hub(req), &id, mode, req->who->user, run_committed,
+                                        req, fault));
 }
 
 /* ---- enforcements ---- */
@@ -165,7 +172,8 @@ static int add_enforcement(void *arg, const struct store_enforcement *enforcemen
         return 0;
 }
 
-static int optional_id(const struct query *query, const char *name, struct id *id, const struct id **ret,
+static int optional_id(const struct query *query, const char *name, struct id *id,
+                       const struct id **ret,
                        struct fault *fault)
 {
         const char *text = query_text(query, name);
@@ -174,7 +182,8 @@ static int optional_id(const struct query *query, const char *name, struct id *i
         if (!text)
                 return 0;
         if (!id_parse(text, id))
-                return fault_set(fault, 400, "query.invalid", "%s=%.64s: must be an id", name, text);
+                return fault_set(fault, 400, "query.invalid", "%s=%.64s: must be an id", name,
+                                 text);
         *ret = id;
         return 0;
 }
@@ -198,7 +207,8 @@ static int enforcements(struct request *req, struct fault *fault)
         if (!rule)
                 rule = query_text(&req->query, "rule");
         rows = page_store(&page);
-        r = store_list_enforcements(request_store(req), rule, event, execution, &rows, add_enforcement, &page,
+        r = store_list_enforcements(request_store(req), rule, event, execution, &rows,
+                                    add_enforcement, &page,
                                     &total, fault);
         page.total = total;
         return r ? r : page_answer(&page);
@@ -229,10 +239,12 @@ static int enforcement(struct request *req, struct fault *fault)
                 return r;
         page.since_ms = id_time_ms(&finding.id) - 5000;
         page.until_ms = id_time_ms(&finding.id) + 60000;
-        r = store_list_enforcements(request_store(req), NULL, NULL, NULL, &page, find_enforcement, &finding, NULL, fault);
+        r = store_list_enforcements(request_store(req), NULL, NULL, NULL, &page, find_enforcement,
+                                    &finding, NULL, fault);
         if (finding.found)
                 return answer_object(req, 200, finding.found);
-        return r ? r : fault_set(fault, 404, "enforcement.unknown", "there is no rule enforcement %s", req->param[0]);
+        return r ? r : fault_set(fault, 404, "enforcement.unknown",
+                                 "there is no rule enforcement %s", req->param[0]);
 }
 
 #define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
@@ -243,25 +255,37 @@ static int enforcement(struct request *req, struct fault *fault)
 static const struct route rows[] = {
         { "POST", V "/webhooks/st2", webhook_generic, AUTH_SEND, ROUTE_ASYNC | ROUTE_RAW, 202,
           "An event of any trigger type", "", "Any", "Accepted" },
-        { "POST", V "/webhooks/{url...}", webhook_post, AUTH_SEND, ROUTE_ASYNC | ROUTE_RAW | ROUTE_SIGNED | ROUTE_OPTIONAL, 202,
+        { "POST", V "/webhooks/{url...}", webhook_post, AUTH_SEND,
+                ROUTE_ASYNC | ROUTE_RAW | ROUTE_SIGNED | ROUTE_OPTIONAL, 202,
           "Send to a webhook: JSON or a form", "", "Any", "Accepted" },
-        { "GET", V "/webhooks", webhook_list, AUTH_READ, 0, 200, "Webhooks that rules listen to", "", NULL, "[Trigger]" },
-        { "GET", V "/webhooks/{url...}", webhook_get, AUTH_READ, 0, 200, "One webhook", "", NULL, "Trigger" },
+        { "GET", V "/webhooks", webhook_list, AUTH_READ, 0, 200, "Webhooks that rules listen to",
+                "", NULL, "[Trigger]" },
+        { "GET", V "/webhooks/{url...}", webhook_get, AUTH_READ, 0, 200, "One webhook", "", NULL,
+                "Trigger" },
         { "POST", V "/events", cloudevents_post, AUTH_SEND, ROUTE_ASYNC | ROUTE_RAW, 202,
-          "CloudEvents 1.0: binary, structured or batch; accepted once by source and id", "", "Any", "Accepted" },
-        { "GET", V "/events", list, AUTH_READ, 0, 200, "Events, newest first", EVENTS, NULL, "[Event]" },
+          "CloudEvents 1.0: binary, structured or batch; accepted once by source and id", "", "Any",
+          "Accepted" },
+        { "GET", V "/events", list, AUTH_READ, 0, 200, "Events, newest first", EVENTS, NULL,
+                "[Event]" },
         { "GET", V "/events/{id}", get, AUTH_READ, 0, 200, "One event", "", NULL, "Event" },
         { "POST", V "/events/{id}/undo", undo, AUTH_ACT, ROUTE_OPTIONAL, 201,
-          "Put back all that was changed because of it, last first", "show_secrets", "Undo", "Execution" },
-        { "GET", V "/triggerinstances", list, AUTH_READ, 0, 200, "Events, newest first", EVENTS, NULL, "[Event]" },
-        { "GET", V "/triggerinstances/{id}", get, AUTH_READ, 0, 200, "One event", "", NULL, "Event" },
+          "Put back all that was changed because of it, last first", "show_secrets", "Undo",
+          "Execution" },
+        { "GET", V "/triggerinstances", list, AUTH_READ, 0, 200, "Events, newest first", EVENTS,
+                NULL, "[Event]" },
+        { "GET", V "/triggerinstances/{id}", get, AUTH_READ, 0, 200, "One event", "", NULL,
+                "Event" },
         { "POST", V "/triggerinstances/{id}/re_emit", re_emit, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
           "A new event of the same trigger and payload", "", "Empty", "Message" },
-        { "GET", V "/ruleenforcements", enforcements, AUTH_READ, 0, 200, "Rules that matched, newest first",
+        { "GET", V "/ruleenforcements", enforcements, AUTH_READ, 0, 200,
+                "Rules that matched, newest first",
           ENFORCEMENTS, NULL, "[Enforcement]" },
-        { "GET", V "/ruleenforcements/views", enforcements, AUTH_READ, 0, 200, "The same", ENFORCEMENTS, NULL, "[Enforcement]" },
-        { "GET", V "/ruleenforcements/views/{id}", enforcement, AUTH_READ, 0, 200, "One of them", "", NULL, "Enforcement" },
-        { "GET", V "/ruleenforcements/{id}", enforcement, AUTH_READ, 0, 200, "One of them", "", NULL, "Enforcement" },
+        { "GET", V "/ruleenforcements/views", enforcements, AUTH_READ, 0, 200, "The same",
+                ENFORCEMENTS, NULL, "[Enforcement]" },
+        { "GET", V "/ruleenforcements/views/{id}", enforcement, AUTH_READ, 0, 200, "One of them",
+                "", NULL, "Enforcement" },
+        { "GET", V "/ruleenforcements/{id}", enforcement, AUTH_READ, 0, 200, "One of them", "",
+                NULL, "Enforcement" },
 };
 
 ROUTE_TABLE(routes_events);

@@ -33,7 +33,8 @@ static int add(void *arg, const struct catalog_instance *instance)
 static int list(struct request *req, struct fault *fault)
 {
         _page_ struct page page = { 0 };
-        struct instances all = { &page, query_text(&req->query, "plugin"), query_text(&req->query, "name"), NULL };
+        struct instances all = { &page, query_text(&req->query, "plugin"),
+                query_text(&req->query, "name"), NULL };
         int r = page_init(&page, req, fault);
 
         if (r)
@@ -90,7 +91,8 @@ static int put(struct request *req, const char *name, bool create, struct fault 
         req->catalog = catalog_unref(req->catalog);
         instance = catalog_instance(request_catalog(req), name);
         if (!instance)
-                return fault_set(fault, 500, "instance.lost", "the instance '%.128s' was put and is not there", name);
+                return fault_set(fault, 500, "instance.lost",
+                                 "the instance '%.128s' was put and is not there", name);
         return answer_object(req, create ? 201 : 200, shape_instance(instance));
 }
 
@@ -117,7 +119,8 @@ static int remove_one(struct request *req, struct fault *fault)
         int r = find(req, &instance, fault);
 
         if (!r)
-                r = hub_put_instance(request_hub(req), instance->name, NULL, false, req->who->user, fault);
+                r = hub_put_instance(request_hub(req), instance->name, NULL, false, req->who->user,
+                                     fault);
         return r ? r : answer_empty(req, 204);
 }
 
@@ -219,13 +222,16 @@ static int trust(struct request *req, struct fault *fault)
 
 static const struct route rows[] = {
         { "GET", I, list, AUTH_READ, 0, 200, "Instances", LIST "plugin name", NULL, "[Instance]" },
-        { "POST", I, create, AUTH_ADMINISTER, 0, 201, "Add an instance", "", "InstanceCreate", "Instance" },
+        { "POST", I, create, AUTH_ADMINISTER, 0, 201, "Add an instance", "", "InstanceCreate",
+                "Instance" },
         { "GET", I "/{name}", get, AUTH_READ, 0, 200, "One instance", "", NULL, "Instance" },
-        { "PUT", I "/{name}", update, AUTH_ADMINISTER, 0, 200, "Change it", "", "InstanceUpdate", "Instance" },
+        { "PUT", I "/{name}", update, AUTH_ADMINISTER, 0, 200, "Change it", "", "InstanceUpdate",
+                "Instance" },
         { "DELETE", I "/{name}", remove_one, AUTH_ADMINISTER, 0, 204, "Remove it", "", NULL, NULL },
         { "POST", I "/{name}/check", check, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
           "Ask its plugin what works and what does not", "", "Empty", "Check" },
-        { "GET", P, list_plugins, AUTH_READ, 0, 200, "Plugins and where they live", LIST "name", NULL, "[Plugin]" },
+        { "GET", P, list_plugins, AUTH_READ, 0, 200, "Plugins and where they live", LIST "name",
+                NULL, "[Plugin]" },
         { "GET", P "/{name}", get_plugin, AUTH_READ, 0, 200, "One plugin", "", NULL, "Plugin" },
         { "POST", P "/{name}/trust", trust, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
           "Admit this very file to the core process", "", "Empty", "Plugin" },

@@ -33,22 +33,26 @@ static const char *scope_name(const char *text)
         return NULL;
 }
 
-static int scope_of(struct request *req, const char *scope, const char *user, bool all, struct scope *ret,
+static int scope_of(struct request *req, const char *scope, const char *user, bool all,
+                    struct scope *ret,
                     struct fault *fault)
 {
         ret->name = scope_name(scope ? scope : "system");
         if (!ret->name || (text_equal(ret->name, "all") && !all))
-                return fault_set(fault, 400, "key.scope", "scope=%.32s: must be system or user", scope);
+                return fault_set(fault, 400, "key.scope", "scope=%.32s: must be system or user",
+                                 scope);
         ret->is_own = !user || !*user || text_equal(user, req->who->user);
         if (!ret->is_own && !request_is_admin(req))
-                return fault_set(fault, 403, "key.other-user", "the keys of %.64s are not yours", user);
+                return fault_set(fault, 403, "key.other-user", "the keys of %.64s are not yours",
+                                 user);
         ret->owner = text_equal(ret->name, "system") ? "" : ret->is_own ? req->who->user : user;
         return 0;
 }
 
 static int query_scope(struct request *req, bool all, struct scope *ret, struct fault *fault)
 {
-        return scope_of(req, query_text(&req->query, "scope"), query_text(&req->query, "user"), all, ret, fault);
+        return scope_of(req, query_text(&req->query, "scope"), query_text(&req->query, "user"), all,
+                        ret, fault);
 }
 
 /* ---- read ---- */
@@ -66,7 +70,8 @@ static json_t *row_of(const struct reading *reading, const struct store_key *key
         _free_ char *clear = NULL;
 
         if (key->secret && reading->decrypt)
-                seal_unseal(hub_seal(request_hub(reading->req)), key->name, key->value, &clear, &fault);
+                seal_unseal(hub_seal(request_hub(reading->req)), key->name, key->value, &clear,
+                            &fault);
         return shape_key(key, clear);
 }
 
@@ -82,22 +87,26 @@ static int add(void *arg, const struct store_key *key)
         return 0;
 }
 
-static int may_decrypt(struct request *req, const struct scope *scope, bool *ret, struct fault *fault)
+static int may_decrypt(struct request *req, const struct scope *scope, bool *ret,
+                       struct fault *fault)
 {
         bool own = text_equal(scope->name, "user") && scope->is_own;
         int r = query_bool(&req->query, "decrypt", ret, fault);
 
         if (!r && *ret && !own && !request_is_admin(req))
-                return fault_set(fault, 403, "key.decrypt", "only administrators and owners may decrypt keys");
+                return fault_set(fault, 403, "key.decrypt",
+                                 "only administrators and owners may decrypt keys");
         return r;
 }
 
-static int list_scope(struct request *req, const char *scope, const char *owner, struct reading *reading,
+static int list_scope(struct request *req, const char *scope, const char *owner,
+                      struct reading *reading,
                       struct fault *fault)
 {
         struct store_page rows = page_store(reading->page);
         uint64_t total = 0;
-        int r = store_list_keys(request_store(req), scope, owner, query_text(&req->query, "prefix"), &rows, add,
+        int r = store_list_keys(request_store(req), scope, owner, query_text(&req->query, "prefix"),
+                                &rows, add,
                                 reading, &total, fault);
 
         reading->page->total += total;
@@ -126,10 +135,12 @@ static int read_one(struct request *req, const struct scope *scope, bool decrypt
                     json_t **ret, struct fault *fault)
 {
         struct reading reading = { .req = req, .decrypt = decrypt };
-        int r = store_get_key(request_store(req), scope->name, scope->owner, name, add, &reading, fault);
+        int r = store_get_key(request_store(req), scope->name, scope->owner, name, add, &reading,
+                              fault);
 
         if (!r && !reading.one)
-                r = fault_set(fault, 404, "key.unknown", "there is no key '%.128s' in scope %s", name, scope->name);
+                r = fault_set(fault, 404, "key.unknown", "there is no key '%.128s' in scope %s",
+                              name, scope->name);
         if (!r)
                 *ret = reading.one;
         return r;
@@ -174,25 +185,30 @@ static int value_of(const json_t *body, char **ret, struct fault *fault)
 
 static int put(struct request *req, struct fault *fault)
 {
-        const char *name = request_param(req, "name"), *scope = json_text_of(req->json, "scope", NULL);
+        const char *name = request_param(req, "name"),
+                *scope = json_text_of(req->json, "scope", NULL);
         const char *user = json_text_of(req->json, "user", query_text(&req->query, "user"));
         int64_t ttl = json_int_of(req->json, "ttl", 0);
         _free_ char *value = NULL;
         struct scope to;
         json_t *row = NULL;
-        int r = scope_of(req, scope ? scope : query_text(&req->query, "scope"), user, false, &to, fault);
+        int r = scope_of(req, scope ? scope : query_text(&req->query, "scope"), user, false, &to,
+                         fault);
 
         if (!r)
                 r = may_write(req, &to, fault);
         if (!r && (strlen(name) > 256 || !*name))
                 r = fault_set(fault, 422, "key.name", "names have 1 to 256 bytes");
         if (!r && json_bool_of(req->json, "encrypted", false))
-                r = fault_set(fault, 422, "key.encrypted", "values encrypted elsewhere cannot be taken: send the plain one");
+                r = fault_set(fault, 422, "key.encrypted",
+                              "values encrypted elsewhere cannot be taken: send the plain one");
         if (!r)
                 r = value_of(req->json, &value, fault);
         if (!r) {
-                struct store_key key = { .scope = to.name, .owner = to.owner, .name = name, .value = value,
-                        .secret = json_bool_of(req->json, "secret", false), .changed_ms = clock_real_ms(),
+                struct store_key key = { .scope = to.name, .owner = to.owner, .name = name,
+                        .value = value,
+                        .secret = json_bool_of(req->json, "secret", false),
+                        .changed_ms = clock_real_ms(),
                         .expires_ms = ttl > 0 ? clock_real_ms() + ttl * 1000 : 0 };
 
                 r = hub_key_put(request_hub(req), &key, fault);
@@ -227,10 +243,14 @@ static int remove_one(struct request *req, struct fault *fault)
 
 static const struct route rows[] = {
         { "GET", K, list, AUTH_READ, 0, 200, "Keys and values",
-          "limit offset include_attributes exclude_attributes prefix scope user decrypt", NULL, "[Key]" },
-        { "GET", K "/{name}", get, AUTH_READ, 0, 200, "One key", "scope user decrypt", NULL, "Key" },
-        { "PUT", K "/{name}", put, AUTH_READ, 0, 200, "Set it; secret ones are sealed", "scope user", "KeyPut", "Key" },
-        { "DELETE", K "/{name}", remove_one, AUTH_READ, 0, 204, "Delete it", "scope user", NULL, NULL },
+          "limit offset include_attributes exclude_attributes prefix scope user decrypt", NULL,
+          "[Key]" },
+        { "GET", K "/{name}", get, AUTH_READ, 0, 200, "One key", "scope user decrypt", NULL,
+                "Key" },
+        { "PUT", K "/{name}", put, AUTH_READ, 0, 200, "Set it; secret ones are sealed",
+                "scope user", "KeyPut", "Key" },
+        { "DELETE", K "/{name}", remove_one, AUTH_READ, 0, 204, "Delete it", "scope user", NULL,
+                NULL },
 };
 
 ROUTE_TABLE(routes_keys);

@@ -73,13 +73,16 @@ static int folder_of(struct request *req, const char **ret, struct fault *fault)
         const char *folder = json_string_value(json_array_get(packs, 0));
 
         if (json_array_size(packs) != 1 || !folder || *folder != '/') {
-                fault_set(fault, 422, "pack.source", "\"packs\" must name one folder, by its absolute path");
-                return fault_try(fault, "or send the archive itself: curl --data-binary @NAME.kpack "
+                fault_set(fault, 422, "pack.source",
+                          "\"packs\" must name one folder, by its absolute path");
+                return fault_try(fault,
+                                 "or send the archive itself: curl --data-binary @NAME.kpack "
                                  "-H 'Content-Type: application/zstd'");
         }
         /* A path on this machine is for people on this machine. */
         if (!req->listener->path) {
-                fault_set(fault, 403, "pack.folder", "a folder of the hub's machine can only be named over its Unix socket");
+                fault_set(fault, 403, "pack.folder",
+                          "a folder of the hub's machine can only be named over its Unix socket");
                 return fault_try(fault, "kaname pack build FOLDER, then send the archive");
         }
         *ret = folder;
@@ -99,7 +102,8 @@ static int put(struct request *req, bool upgrade, struct fault *fault)
         else if (lseek(req->upload_fd, 0, SEEK_SET) < 0)
                 r = -1;
         if (!r)
-                r = hub_pack_install(request_hub(req), req->upload_fd, folder, upgrade, req->who->user, &told, fault);
+                r = hub_pack_install(request_hub(req), req->upload_fd, folder, upgrade,
+                                     req->who->user, &told, fault);
         return r ? r : answer_pack(req, upgrade ? 200 : 201, told);
 }
 
@@ -116,7 +120,8 @@ static int upgrade(struct request *req, struct fault *fault)
 static int rollback(struct request *req, struct fault *fault)
 {
         json_t *told = NULL;
-        int r = hub_pack_rollback(request_hub(req), request_param(req, "ref"), req->who->user, &told, fault);
+        int r = hub_pack_rollback(request_hub(req), request_param(req, "ref"), req->who->user,
+                                  &told, fault);
 
         return r ? r : answer_pack(req, 200, told);
 }
@@ -135,7 +140,8 @@ static int uninstall(struct request *req, struct fault *fault)
         int r = 0;
 
         json_array_foreach(packs, i, name) {
-                r = hub_pack_remove(request_hub(req), json_string_value(name), req->who->user, fault);
+                r = hub_pack_remove(request_hub(req), json_string_value(name), req->who->user,
+                                    fault);
                 if (r)
                         return r;
         }
@@ -151,7 +157,8 @@ static const struct route rows[] = {
           "Install an archive (as the body) or a folder", "", "PackInstall", "Pack" },
         { "POST", P "/upgrade", upgrade, AUTH_ADMINISTER, ROUTE_UPLOAD, 200,
           "Put another version in force", "", "PackInstall", "Pack" },
-        { "POST", P "/uninstall", uninstall, AUTH_ADMINISTER, 0, 200, "Remove packs", "", "PackUninstall", "Object" },
+        { "POST", P "/uninstall", uninstall, AUTH_ADMINISTER, 0, 200, "Remove packs", "",
+                "PackUninstall", "Object" },
         { "POST", P "/{ref}/rollback", rollback, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
           "Back to the version before", "", "Empty", "Pack" },
         { "GET", P "/{ref}", get, AUTH_READ, 0, 200, "One pack", "", NULL, "Pack" },

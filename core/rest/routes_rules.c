@@ -54,7 +54,8 @@ static int list_as(struct request *req, bool view, struct fault *fault)
         _page_ struct page page = { 0 };
         struct listing l = { .page = &page, .view = view, .pack = query_text(&req->query, "pack"),
                 .name = query_text(&req->query, "name"), .id = query_text(&req->query, "id"),
-                .action = query_text(&req->query, "action"), .trigger = query_text(&req->query, "trigger"),
+                .action = query_text(&req->query, "action"),
+                .trigger = query_text(&req->query, "trigger"),
                 .has_enabled = query_text(&req->query, "enabled") };
         int r = page_init(&page, req, fault);
 
@@ -157,7 +158,8 @@ static int answer_rule(struct request *req, unsigned status, const char *ref, st
         req->catalog = catalog_unref(req->catalog);
         rule = lookup(req, ref);
         if (!rule)
-                return fault_set(fault, 404, "rule.unknown", "the rule '%.128s' is gone again", ref);
+                return fault_set(fault, 404, "rule.unknown", "the rule '%.128s' is gone again",
+                                 ref);
         return answer_object(req, status, shape_rule(request_catalog(req), rule, false));
 }
 
@@ -181,7 +183,8 @@ static int create(struct request *req, struct fault *fault)
 /* The same but for "enabled": what StackStorm's client sends to switch a rule on or off. */
 static bool only_enables(struct request *req, const struct rule *rule, const json_t *definition)
 {
-        _json_ json_t *was = shape_rule(request_catalog(req), rule, false), *now = json_copy((json_t *)definition);
+        _json_ json_t *was = shape_rule(request_catalog(req), rule, false),
+                *now = json_copy((json_t *)definition);
         _json_ json_t *old = definition_of(was);
 
         json_object_del(old, "enabled");
@@ -204,7 +207,8 @@ static int update(struct request *req, struct fault *fault)
                 return -ENOMEM;
         if (json_is_boolean(enabled)
             && (json_object_size(req->json) == 1 || only_enables(req, rule, definition))) {
-                r = hub_enable_rule(request_hub(req), ref, json_is_true(enabled), req->who->user, fault);
+                r = hub_enable_rule(request_hub(req), ref, json_is_true(enabled), req->who->user,
+                                    fault);
                 return r ? r : answer_rule(req, 200, ref, fault);
         }
         /* The path says which rule is meant; a body may repeat it, not rename it. */
@@ -220,7 +224,8 @@ static int remove_rule(struct request *req, struct fault *fault)
         int r = find(req, &rule, fault);
 
         if (!r)
-                r = hub_put_rule(request_hub(req), rule_ref(rule), NULL, false, req->who->user, fault);
+                r = hub_put_rule(request_hub(req), rule_ref(rule), NULL, false, req->who->user,
+                                 fault);
         return r ? r : answer_empty(req, 204);
 }
 
@@ -234,7 +239,8 @@ static int take_payload(void *arg, const struct store_event *event)
 
 static int test(struct request *req, struct fault *fault)
 {
-        const char *name = json_text_of(req->json, "ref", NULL), *event = json_text_of(req->json, "event", NULL);
+        const char *name = json_text_of(req->json, "ref", NULL),
+                *event = json_text_of(req->json, "event", NULL);
         json_t *payload = json_object_get(req->json, "payload"), *answer = NULL;
         _json_ json_t *stored = NULL, *definition = NULL;
         const struct rule *rule = name ? lookup(req, name) : NULL;
@@ -250,11 +256,14 @@ static int test(struct request *req, struct fault *fault)
         if (name && !rule)
                 return fault_set(fault, 404, "rule.unknown", "there is no rule '%.128s'", name);
         if (!rule && !json_is_object(json_object_get(req->json, "rule")))
-                return fault_set(fault, 422, "rule.test", "say which rule: \"ref\", or its definition as \"rule\"");
+                return fault_set(fault, 422, "rule.test",
+                                 "say which rule: \"ref\", or its definition as \"rule\"");
         if (!stored && !json_is_object(payload))
-                return fault_set(fault, 422, "rule.test", "say which event: \"payload\", or \"event\" with an id");
+                return fault_set(fault, 422, "rule.test",
+                                 "say which event: \"payload\", or \"event\" with an id");
         definition = rule ? NULL : definition_of(json_object_get(req->json, "rule"));
-        r = hub_rule_test(request_hub(req), rule ? rule_ref(rule) : NULL, definition, stored ? stored : payload,
+        r = hub_rule_test(request_hub(req), rule ? rule_ref(rule) : NULL, definition, stored
+                          ? stored : payload,
                           &answer, fault);
         return r ? r : answer_json(req, 200, answer);
 }
@@ -262,8 +271,10 @@ static int test(struct request *req, struct fault *fault)
 static int types(struct request *req, struct fault *fault)
 {
         (void)fault;
-        return answer_json(req, 200, json_pack("[{s:s,s:s,s:{}},{s:s,s:s,s:{}}]", "id", "standard", "name",
-                           "standard", "parameters", "id", "backstop", "name", "backstop", "parameters"));
+        return answer_json(req, 200, json_pack("[{s:s,s:s,s:{}},{s:s,s:s,s:{}}]", "id", "standard",
+                                               "name",
+                           "standard", "parameters", "id", "backstop", "name", "backstop",
+                           "parameters"));
 }
 
 #define LIST "limit offset include_attributes exclude_attributes id name pack action trigger enabled"
@@ -273,14 +284,19 @@ static const struct route rows[] = {
         { "GET", R, list, AUTH_READ, 0, 200, "Rules", LIST, NULL, "[Rule]" },
         { "POST", R, create, AUTH_ADMINISTER, 0, 201, "Make a rule", "", "RuleCreate", "Rule" },
         { "POST", R "/test", test, AUTH_READ, 0, 200,
-          "Would this event match, and which criterion fails? Nothing is done", "", "RuleTest", "Object" },
-        { "GET", R "/views", list_views, AUTH_READ, 0, 200, "Rules, with what trigger and action are", LIST, NULL, "[Rule]" },
+          "Would this event match, and which criterion fails? Nothing is done", "", "RuleTest",
+          "Object" },
+        { "GET", R "/views", list_views, AUTH_READ, 0, 200,
+                "Rules, with what trigger and action are", LIST, NULL, "[Rule]" },
         { "GET", R "/views/{ref}", get_view, AUTH_READ, 0, 200, "One of them", "", NULL, "Rule" },
         { "GET", R "/{ref}", get, AUTH_READ, 0, 200, "One rule", "", NULL, "Rule" },
         { "PUT", R "/{ref}", update, AUTH_ADMINISTER, 0, 200,
-          "Change a rule, or switch it on or off; a rule of a file can only be switched", "", "RuleUpdate", "Rule" },
-        { "DELETE", R "/{ref}", remove_rule, AUTH_ADMINISTER, 0, 204, "Delete a rule", "", NULL, NULL },
-        { "GET", "/api/v1/ruletypes", types, AUTH_READ, 0, 200, "Kinds of rules", "", NULL, "[Object]" },
+          "Change a rule, or switch it on or off; a rule of a file can only be switched", "",
+          "RuleUpdate", "Rule" },
+        { "DELETE", R "/{ref}", remove_rule, AUTH_ADMINISTER, 0, 204, "Delete a rule", "", NULL,
+                NULL },
+        { "GET", "/api/v1/ruletypes", types, AUTH_READ, 0, 200, "Kinds of rules", "", NULL,
+                "[Object]" },
 };
 
 ROUTE_TABLE(routes_rules);

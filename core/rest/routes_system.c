@@ -15,7 +15,8 @@
 static int info(struct request *req, struct fault *fault)
 {
         (void)fault;
-        return answer_json(req, 200, json_pack("{s:s, s:s, s:s, s:s}", "name", "kaname", "version", PACKAGE_VERSION,
+        return answer_json(req, 200, json_pack("{s:s, s:s, s:s, s:s}", "name", "kaname", "version",
+                                               PACKAGE_VERSION,
                            "api", "/api/v1", "openapi", "/api/v1/openapi.json"));
 }
 
@@ -46,7 +47,8 @@ static int metrics(struct request *req, struct fault *fault)
         (void)fault;
         if (!text)
                 return -ENOMEM;
-        return answer_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", text, strlen(text));
+        return answer_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", text,
+                            strlen(text));
 }
 
 static int healthz(struct request *req, struct fault *fault)
@@ -63,12 +65,18 @@ static int readyz(struct request *req, struct fault *fault)
 }
 
 static const struct route rows[] = {
-        { "GET", "/api/v1/", info, AUTH_ANY, ROUTE_INLINE, 200, "What this is", "", NULL, "Object" },
-        { "GET", "/api/v1/openapi.json", openapi, AUTH_ANY, ROUTE_INLINE, 200, "This description", "", NULL, "Object" },
-        { "GET", "/api/v1/status", status, AUTH_READ, 0, 200, "How the hub fares", "", NULL, "Status" },
-        { "GET", "/metrics", metrics, AUTH_READ, 0, 200, "Figures for Prometheus", "", NULL, "Text" },
-        { "GET", "/healthz", healthz, AUTH_NONE, ROUTE_INLINE, 200, "Is the process alive?", "", NULL, "Health" },
-        { "GET", "/readyz", readyz, AUTH_NONE, ROUTE_INLINE, 200, "Can it work?", "", NULL, "Health" },
+        { "GET", "/api/v1/", info, AUTH_ANY, ROUTE_INLINE, 200, "What this is", "", NULL,
+                "Object" },
+        { "GET", "/api/v1/openapi.json", openapi, AUTH_ANY, ROUTE_INLINE, 200, "This description",
+                "", NULL, "Object" },
+        { "GET", "/api/v1/status", status, AUTH_READ, 0, 200, "How the hub fares", "", NULL,
+                "Status" },
+        { "GET", "/metrics", metrics, AUTH_READ, 0, 200, "Figures for Prometheus", "", NULL,
+                "Text" },
+        { "GET", "/healthz", healthz, AUTH_NONE, ROUTE_INLINE, 200, "Is the process alive?", "",
+                NULL, "Health" },
+        { "GET", "/readyz", readyz, AUTH_NONE, ROUTE_INLINE, 200, "Can it work?", "", NULL,
+                "Health" },
 };
 
 ROUTE_TABLE(routes_system);

@@ -39,7 +39,8 @@ static int add_type(void *arg, const struct catalog_trigger *trigger)
 static int list_types(struct request *req, struct fault *fault)
 {
         _page_ struct page page = { 0 };
-        struct types types = { &page, query_text(&req->query, "pack"), query_text(&req->query, "name"),
+        struct types types = { &page, query_text(&req->query, "pack"),
+                query_text(&req->query, "name"),
                                query_text(&req->query, "id"), NULL };
         int r = page_init(&page, req, fault);
 
@@ -72,14 +73,16 @@ static int get_type(struct request *req, struct fault *fault)
 static int put_type(struct request *req, const char *ref, bool create, struct fault *fault)
 {
         const struct catalog_trigger *trigger;
-        int r = hub_put_trigger_type(request_hub(req), ref, req->json, create, req->who->user, fault);
+        int r = hub_put_trigger_type(request_hub(req), ref, req->json, create, req->who->user,
+                                     fault);
 
         if (r)
                 return r;
         req->catalog = catalog_unref(req->catalog);
         trigger = catalog_trigger(request_catalog(req), ref);
         if (!trigger)
-                return fault_set(fault, 500, "trigger.lost", "the trigger type '%s' was put and is not there", ref);
+                return fault_set(fault, 500, "trigger.lost",
+                                 "the trigger type '%s' was put and is not there", ref);
         return answer_object(req, create ? 201 : 200, shape_trigger_type(trigger));
 }
 
@@ -94,17 +97,20 @@ static void strip(json_t *definition)
 
 static int create_type(struct request *req, struct fault *fault)
 {
-        const char *pack = json_text_of(req->json, "pack", "default"), *name = json_text_of(req->json, "name", "");
+        const char *pack = json_text_of(req->json, "pack", "default"),
+                *name = json_text_of(req->json, "name", "");
         _free_ char *ref = NULL;
 
         if (!text_is_name(name) || !text_is_name(pack))
-                return fault_set(fault, 422, "trigger.name", "name and pack have letters, digits, _ . - only");
+                return fault_set(fault, 422, "trigger.name",
+                                 "name and pack have letters, digits, _ . - only");
         if (asprintf(&ref, "%s.%s", pack, name) < 0)
                 return -ENOMEM;
         strip(req->json);
         json_object_set_new(req->json, "pack", json_string(pack));
         if (catalog_trigger(request_catalog(req), ref))
-                return fault_set(fault, 409, "trigger.exists", "there is a trigger type '%s' already", ref);
+                return fault_set(fault, 409, "trigger.exists",
+                                 "there is a trigger type '%s' already", ref);
         return put_type(req, ref, true, fault);
 }
 
@@ -117,7 +123,8 @@ static int update_type(struct request *req, struct fault *fault)
         if (r)
                 return r;
         if (!text_equal(trigger->origin, "api")) {
-                fault_set(fault, 409, "trigger.from-file", "the trigger type '%s' is defined by %s", trigger->ref, trigger->origin);
+                fault_set(fault, 409, "trigger.from-file", "the trigger type '%s' is defined by %s",
+                          trigger->ref, trigger->origin);
                 return fault_try(fault, "change it there");
         }
         ref = strdup(trigger->ref);
@@ -133,10 +140,12 @@ static int remove_type(struct request *req, struct fault *fault)
         int r = find_type(req, &trigger, fault);
 
         if (!r && !text_equal(trigger->origin, "api"))
-                r = fault_set(fault, 409, "trigger.from-file", "the trigger type '%s' is defined by %s",
+                r = fault_set(fault, 409, "trigger.from-file",
+                              "the trigger type '%s' is defined by %s",
                               trigger->ref, trigger->origin);
         if (!r)
-                r = hub_put_trigger_type(request_hub(req), trigger->ref, NULL, false, req->who->user, fault);
+                r = hub_put_trigger_type(request_hub(req), trigger->ref, NULL, false,
+                                         req->who->user, fault);
         return r ? r : answer_empty(req, 204);
 }
 
@@ -160,14 +169,16 @@ static int add_trigger(void *arg, const struct rule *rule)
                 return 0;
         json_object_set_new(all->seen, key, json_true());
         if (page_takes(all->page))
-                page_add(all->page, shape_trigger(all->catalog, type, json_object_get(trigger, "parameters")));
+                page_add(all->page, shape_trigger(all->catalog, type,
+                                                  json_object_get(trigger, "parameters")));
         return 0;
 }
 
 static int collect(struct request *req, struct page *page, const char *name)
 {
         _json_ json_t *seen = json_object();
-        struct triggers all = { page, request_catalog(req), seen, query_text(&req->query, "type"), name };
+        struct triggers all = { page, request_catalog(req), seen, query_text(&req->query, "type"),
+                name };
 
         return rulebook_each(catalog_rules(all.catalog), add_trigger, &all);
 }
@@ -192,7 +203,8 @@ static int get_trigger(struct request *req, struct fault *fault)
                 return r;
         collect(req, &page, request_param(req, "id"));
         if (!json_array_size(page.rows))
-                return fault_set(fault, 404, "trigger.unknown", "no rule listens to a trigger '%.128s'", req->param[0]);
+                return fault_set(fault, 404, "trigger.unknown",
+                                 "no rule listens to a trigger '%.128s'", req->param[0]);
         return answer_json(req, 200, json_incref(json_array_get(page.rows, 0)));
 }
 
@@ -201,7 +213,8 @@ static int get_trigger(struct request *req, struct fault *fault)
 static json_t *timer_row(struct request *req, const json_t *timer)
 {
         const char *type = json_text_of(timer, "type", "");
-        json_t *row = shape_trigger(request_catalog(req), type, json_object_get(timer, "parameters"));
+        json_t *row = shape_trigger(request_catalog(req), type,
+                                    json_object_get(timer, "parameters"));
 
         json_object_set(row, "next", json_object_get(timer, "next"));
         return row;
@@ -219,7 +232,8 @@ static int list_timers(struct request *req, struct fault *fault)
         if (r)
                 return r;
         json_array_foreach(timers, i, timer)
-                if ((!type || text_equal(json_text_of(timer, "type", ""), type)) && page_takes(&page))
+                if ((!type || text_equal(json_text_of(timer, "type", ""), type))
+                    && page_takes(&page))
                         page_add(&page, timer_row(req, timer));
         return page_answer(&page);
 }
@@ -240,7 +254,8 @@ static int get_timer(struct request *req, struct fault *fault)
 static json_t *sensor_row(const json_t *sensor)
 {
         json_t *row = json_copy((json_t *)sensor);
-        const char *pack = json_text_of(sensor, "pack", ""), *name = json_text_of(sensor, "name", "");
+        const char *pack = json_text_of(sensor, "pack", ""),
+                *name = json_text_of(sensor, "name", "");
         const char *instance = json_text_of(sensor, "instance", "");
         char id[ID_TEXT_SIZE];
 
@@ -267,7 +282,8 @@ static int list_sensors(struct request *req, struct fault *fault)
         if (r)
                 return r;
         json_array_foreach(sensors, i, sensor)
-                if ((!pack || text_equal(json_text_of(sensor, "pack", ""), pack)) && page_takes(&page))
+                if ((!pack || text_equal(json_text_of(sensor, "pack", ""), pack))
+                    && page_takes(&page))
                         page_add(&page, sensor_row(sensor));
         return page_answer(&page);
 }
@@ -293,17 +309,28 @@ static int get_sensor(struct request *req, struct fault *fault)
 #define V "/api/v1"
 
 static const struct route rows[] = {
-        { "GET", V "/triggertypes", list_types, AUTH_READ, 0, 200, "Trigger types", LIST "id name pack", NULL, "[TriggerType]" },
-        { "POST", V "/triggertypes", create_type, AUTH_ADMINISTER, 0, 201, "Make a trigger type", "", "TriggerTypeCreate", "TriggerType" },
-        { "GET", V "/triggertypes/{ref}", get_type, AUTH_READ, 0, 200, "One trigger type", "", NULL, "TriggerType" },
-        { "PUT", V "/triggertypes/{ref}", update_type, AUTH_ADMINISTER, 0, 200, "Change it", "", "TriggerTypeUpdate", "TriggerType" },
-        { "DELETE", V "/triggertypes/{ref}", remove_type, AUTH_ADMINISTER, 0, 204, "Delete it", "", NULL, NULL },
-        { "GET", V "/triggers", list_triggers, AUTH_READ, 0, 200, "Triggers that rules listen to", LIST "type", NULL, "[Trigger]" },
-        { "GET", V "/triggers/{id}", get_trigger, AUTH_READ, 0, 200, "One trigger", "", NULL, "Trigger" },
-        { "GET", V "/timers", list_timers, AUTH_READ, 0, 200, "Timers and when they fire next", LIST "timer_type", NULL, "[Trigger]" },
-        { "GET", V "/timers/{ref}", get_timer, AUTH_READ, 0, 200, "One timer", "", NULL, "Trigger" },
-        { "GET", V "/sensortypes", list_sensors, AUTH_READ, 0, 200, "Sensors and how they fare", LIST "pack", NULL, "[Sensor]" },
-        { "GET", V "/sensortypes/{ref}", get_sensor, AUTH_READ, 0, 200, "One sensor", "", NULL, "Sensor" },
+        { "GET", V "/triggertypes", list_types, AUTH_READ, 0, 200, "Trigger types",
+                LIST "id name pack", NULL, "[TriggerType]" },
+        { "POST", V "/triggertypes", create_type, AUTH_ADMINISTER, 0, 201, "Make a trigger type",
+                "", "TriggerTypeCreate", "TriggerType" },
+        { "GET", V "/triggertypes/{ref}", get_type, AUTH_READ, 0, 200, "One trigger type", "", NULL,
+                "TriggerType" },
+        { "PUT", V "/triggertypes/{ref}", update_type, AUTH_ADMINISTER, 0, 200, "Change it", "",
+                "TriggerTypeUpdate", "TriggerType" },
+        { "DELETE", V "/triggertypes/{ref}", remove_type, AUTH_ADMINISTER, 0, 204, "Delete it", "",
+                NULL, NULL },
+        { "GET", V "/triggers", list_triggers, AUTH_READ, 0, 200, "Triggers that rules listen to",
+                LIST "type", NULL, "[Trigger]" },
+        { "GET", V "/triggers/{id}", get_trigger, AUTH_READ, 0, 200, "One trigger", "", NULL,
+                "Trigger" },
+        { "GET", V "/timers", list_timers, AUTH_READ, 0, 200, "Timers and when they fire next",
+                LIST "timer_type", NULL, "[Trigger]" },
+        { "GET", V "/timers/{ref}", get_timer, AUTH_READ, 0, 200, "One timer", "", NULL,
+                "Trigger" },
+        { "GET", V "/sensortypes", list_sensors, AUTH_READ, 0, 200, "Sensors and how they fare",
+                LIST "pack", NULL, "[Sensor]" },
+        { "GET", V "/sensortypes/{ref}", get_sensor, AUTH_READ, 0, 200, "One sensor", "", NULL,
+                "Sensor" },
 };
 
 ROUTE_TABLE(routes_triggers);

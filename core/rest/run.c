@@ -46,6 +46,7 @@ int run_permit(struct request *req, const char *action, const json_t *params, en
 
 struct seen {
         char *action, *instance, *user;
+        json_t *params;
 };
 
 static void seen_deinit(struct seen *seen)
@@ -53,6 +54,7 @@ static void seen_deinit(struct seen *seen)
         free(seen->action);
         free(seen->instance);
         free(seen->user);
+        json_decref(seen->params);
 }
 
 static int see(void *arg, const struct store_execution *e)
@@ -62,6 +64,7 @@ static int see(void *arg, const struct store_execution *e)
         seen->action = strdup(e->action);
         seen->instance = e->instance ? strdup(e->instance) : NULL;
         seen->user = e->user ? strdup(e->user) : NULL;
+        seen->params = json_loads(e->params ? e->params : "{}", 0, NULL);
         return 0;
 }
 
@@ -76,6 +79,21 @@ int run_permit_execution(struct request *req, const struct id *id, enum auth_ver
         if (request_is_admin(req) || (own && text_equal(seen.user, req->who->user)))
                 return 0;
         return judge(req, seen.action ? seen.action : "", seen.instance, verb, fault);
+}
+
+int run_permit_again(struct request *req, const struct id *id, const json_t *params,
+                     struct fault *fault)
+{
+        _cleanup_(seen_deinit) struct seen seen = { 0 };
+        int r = store_get_execution(request_store(req), id, false, see, &seen, fault);
+
+        if (r)
+                return r;
+        if (!seen.action || !seen.params)
+                return -ENOMEM;
+        if (json_is_object(params))
+                json_object_update(seen.params, (json_t *)params);
+        return run_permit(req, seen.action, seen.params, AUTH_RUN, fault);
 }
 
 struct changers {
@@ -97,7 +115,8 @@ static int see_changer(void *arg, const struct store_change *change)
         return all->is_more;
 }
 
-int run_permit_event(struct request *req, const struct id *event, enum auth_verb verb, struct fault *fault)
+int run_permit_event(struct request *req, const struct id *event, enum auth_verb verb,
+                     struct fault *fault)
 {
         struct store_change_filter filter = { .event = *event, .state = -1 };
         struct store_page page = { .limit = 10000 };
@@ -106,9 +125,11 @@ int run_permit_event(struct request *req, const struct id *event, enum auth_verb
 
         if (request_is_admin(req))
                 return 0;
-        r = store_list_changes(request_store(req), &filter, &page, see_changer, &changers, NULL, fault);
+        r = store_list_changes(request_store(req), &filter, &page, see_changer, &changers, NULL,
+                               fault);
         if (!r && changers.is_more)
-                r = fault_set(fault, 403, "auth.too-many", "so many executions changed things for this event "
+                r = fault_set(fault, 403, "auth.too-many",
+                              "so many executions changed things for this event "
                               "that only an administrator may undo it whole");
         for (size_t i = 0; i < changers.n && !r; i++)
                 r = run_permit_execution(req, &changers.ids[i], verb, false, fault);
@@ -150,12 +171,15 @@ int run_once(struct request *req, struct run_once *ret, struct fault *fault)
         if (!key)
                 return 0;
         if (!n || n > 255 || strcspn(key, "\t\r\n") < n)
-                return fault_set(fault, 400, "idempotency.key", "an Idempotency-Key has 1 to 255 characters");
-        len = snprintf(later->once.scope, sizeof later->once.scope, "idem:%s:%s:%s%s%s", req->who->user,
+                return fault_set(fault, 400, "idempotency.key",
+                                 "an Idempotency-Key has 1 to 255 characters");
+        len = snprintf(later->once.scope, sizeof later->once.scope, "idem:%s:%s:%s%s%s",
+                       req->who->user,
                        req->route->method, req->route->path, req->param[0] ? ":" : "",
                        req->param[0] ? req->param[0] : "");
         if (len < 0 || (size_t)len >= sizeof later->once.scope)
-                return fault_set(fault, 400, "idempotency.path", "the path is too long for an Idempotency-Key");
+                return fault_set(fault, 400, "idempotency.path",
+                                 "the path is too long for an Idempotency-Key");
         hash_bytes(req->body ? req->body : "", req->body_len, later->once.hash);
         *ret = (struct run_once){ later->once.scope, key, later->once.hash };
         return 0;
@@ -165,7 +189,8 @@ int run_mismatch(const struct id *first, struct fault *fault)
 {
         char text[ID_TEXT_SIZE];
 
-        fault_set(fault, 422, "idempotency.mismatch", "this Idempotency-Key was used with another body");
+        fault_set(fault, 422, "idempotency.mismatch",
+                  "this Idempotency-Key was used with another body");
         fault_why(fault, "it belongs to %s", id_text(first, text));
         fault_detail(fault, "conflict-id", json_string(text));
         return fault_try(fault, "send the same body again, or a new key");
@@ -182,7 +207,8 @@ int run_shape(struct request *req, bool is_list, struct shape *ret, struct fault
         r = request_shows_secrets(req, &ret->show_secrets, fault);
         if (!r)
                 r = query_int(&req->query, "max_result_size", 1, INT64_C(1) << 40, &max, fault);
-        ret->with_result = fields_want(&req->query, "result") || fields_want(&req->query, "result_size");
+        ret->with_result = fields_want(&req->query, "result")
+                || fields_want(&req->query, "result_size");
         ret->result_max = (uint64_t)max;
         return r;
 }
@@ -215,7 +241,8 @@ int run_show(struct request *req, unsigned status, const struct id *id, struct f
         int r = run_shape(req, false, &showing.shape, fault);
 
         if (!r)
-                r = store_get_execution(request_store(req), id, showing.shape.with_result, show, &showing, fault);
+                r = store_get_execution(request_store(req), id, showing.shape.with_result, show,
+                                        &showing, fault);
         if (r)
                 return r;
         if (fields_want(&req->query, "children"))
@@ -247,7 +274,8 @@ static int finish(struct request *req, struct fault *fault)
         if (outcome == STORE_MISMATCH)
                 return run_mismatch(&later->ran.id, fault);
         if (outcome == STORE_CONFLICT) {
-                fault_set(fault, 409, "execution.conflict", "somebody else was faster: this was applied or "
+                fault_set(fault, 409, "execution.conflict",
+                          "somebody else was faster: this was applied or "
                           "undone already, or is just now");
                 return fault_try(fault, "look at it: kaname execution get");
         }
@@ -257,8 +285,10 @@ static int finish(struct request *req, struct fault *fault)
         if (outcome == STORE_DUPLICATE)
                 answer_header(req, "Idempotency-Replayed", "true");
         if (later->wait_ms)
-                answer_header(req, "Preference-Applied", "wait=%lld", (long long)later->wait_ms / 1000);
-        return run_show(req, outcome == STORE_DUPLICATE ? 200 : req->route->success, &later->ran.id, fault);
+                answer_header(req, "Preference-Applied", "wait=%lld",
+                              (long long)later->wait_ms / 1000);
+        return run_show(req, outcome == STORE_DUPLICATE ? 200 : req->route->success, &later->ran.id,
+                        fault);
 }
 
 int run_prepare(struct request *req, struct fault *fault)
@@ -283,7 +313,8 @@ void run_committed(void *arg, const struct hub_ran *ran)
 
         later->ran = *ran;
         if (made && later->wait_ms
-            && stream_wait(req->rest->stream, req, &ran->id, clock_mono_ms() + later->wait_ms, request_done) == 0)
+            && stream_wait(req->rest->stream, req, &ran->id, clock_mono_ms() + later->wait_ms,
+                           request_done) == 0)
                 return;
         request_done(req);
 }

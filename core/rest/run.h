@@ -15,8 +15,15 @@ int run_permit(struct request *req, const char *action, const json_t *params, en
 /* The same for an execution that exists; own: its own user needs no grant. 404 where there is none. */
 int run_permit_execution(struct request *req, const struct id *id, enum auth_verb verb, bool own,
                          struct fault *fault);
+/*
+ * May they run it once more, with these members (may be NULL) in place of its own? What counts is
+ * the instance that would serve it now, which another zone chooses as well as "instance" does.
+ */
+int run_permit_again(struct request *req, const struct id *id, const json_t *params,
+                     struct fault *fault);
 /* As run_permit_execution() for all that changed something on behalf of an event. */
-int run_permit_event(struct request *req, const struct id *event, enum auth_verb verb, struct fault *fault);
+int run_permit_event(struct request *req, const struct id *event, enum auth_verb verb,
+                     struct fault *fault);
 
 /* Reads Prefer: wait=N and makes the request ready for run_committed(). FAULT 400. */
 int run_prepare(struct request *req, struct fault *fault);

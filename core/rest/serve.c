@@ -80,7 +80,8 @@ enum MHD_Result serve_send(struct request *req)
 /* A sender asks whether it may deliver: its origin comes back when it showed a credential. */
 static int handshake(struct request *req, const char *origin, struct fault *fault)
 {
-        static const struct route any = { .method = "OPTIONS", .path = "this route", .permission = AUTH_SEND };
+        static const struct route any = { .method = "OPTIONS", .path = "this route",
+                .permission = AUTH_SEND };
 
         req->route = &any;
         if (identify(req, fault))
@@ -98,14 +99,17 @@ int serve_options(struct request *req, struct fault *fault)
         if (origin && handshake(req, origin, fault))
                 return FAULT;
         if (!origin && !allowed_origin(req))
-                return fault_set(fault, 405, "route.method", "OPTIONS is only for preflights of allowed "
+                return fault_set(fault, 405, "route.method",
+                                 "OPTIONS is only for preflights of allowed "
                                  "origins and for WebHook-Request-Origin");
         if (!route_allowed(req->uri, allow, sizeof allow))
-                return fault_set(fault, 404, "route.unknown", "there is nothing at %.200s", req->uri);
+                return fault_set(fault, 404, "route.unknown", "there is nothing at %.200s",
+                                 req->uri);
         answer_header(req, "Allow", "%s, OPTIONS", allow);
         if (!origin) {
                 answer_header(req, "Access-Control-Allow-Methods", "%s", allow);
-                answer_header(req, "Access-Control-Allow-Headers", "Content-Type,Authorization,X-Auth-Token,"
+                answer_header(req, "Access-Control-Allow-Headers",
+                              "Content-Type,Authorization,X-Auth-Token,"
                               "St2-Api-Key,X-Request-ID,Idempotency-Key,Prefer,Last-Event-ID");
         }
         return answer_empty(req, 200);

@@ -77,8 +77,10 @@ static int serve(struct rest *rest, struct listener *listener, struct fault *fau
         /* The daemon closes the socket, whether it could start or not. */
         listener->fd = -1;
         if (!listener->daemon) {
-                fault_set(fault, 422, tls ? "tls.start" : "listen.start", "%s: cannot be served", listener->address);
-                return tls ? fault_try(fault, "check that tls.certificate and tls.key are a PEM pair: "
+                fault_set(fault, 422, tls ? "tls.start" : "listen.start", "%s: cannot be served",
+                          listener->address);
+                return tls ? fault_try(fault,
+                                       "check that tls.certificate and tls.key are a PEM pair: "
                                        "openssl x509 -in CERT -noout -pubkey; openssl pkey -in KEY -pubout") : FAULT;
         }
         return 0;
@@ -168,10 +170,12 @@ static int open_all(struct rest *rest, const struct rest_options *options, struc
 
         for (size_t i = 0; options->listen && options->listen[i] && !r; i++) {
                 if (i == LISTENERS_MAX)
-                        return fault_set(fault, 422, "listen.too-many", "more than %d listeners", LISTENERS_MAX);
+                        return fault_set(fault, 422, "listen.too-many", "more than %d listeners",
+                                         LISTENERS_MAX);
                 rest->listeners[i] = (struct listener){ .rest = rest, .fd = -1 };
                 rest->n_listeners = i + 1;
-                r = listener_open(&rest->listeners[i], options->listen[i], rest->certificate != NULL, fault);
+                r = listener_open(&rest->listeners[i], options->listen[i],
+                                  rest->certificate != NULL, fault);
         }
         for (size_t i = 0; i < rest->n_listeners && !r; i++)
                 r = serve(rest, &rest->listeners[i], fault);
@@ -210,19 +214,18 @@ int rest_start(const struct rest_options *options, struct rest **ret, struct fau
         return 0;
 }
 
+/*
+ * libmicrohttpd's own quiesce removes the listener from the workers' epoll sets behind their backs,
+ * and aborts the process when a worker does the same at that moment (0.9.75).
+ */
 void rest_quiesce(struct rest *rest)
 {
-        for (size_t i = 0; i < rest->n_listeners; i++) {
-                struct listener *listener = &rest->listeners[i];
-
-                if (listener->daemon && listener->fd < 0)
-                        listener->fd = MHD_quiesce_daemon(listener->daemon);
-        }
+        __atomic_store_n(&rest->is_quiet, true, __ATOMIC_SEQ_CST);
 }
 
 unsigned rest_requests_open(struct rest *rest)
 {
-        return __atomic_load_n(&rest->open, __ATOMIC_ACQUIRE);
+        return __atomic_load_n(&rest->open, __ATOMIC_SEQ_CST);
 }
 
 uint16_t rest_port(const struct rest *rest, size_t n)
@@ -247,15 +250,15 @@ struct rest *rest_stop(struct rest *rest)
 {
         if (!rest)
                 return NULL;
-        __atomic_store_n(&rest->is_stopping, true, __ATOMIC_RELEASE);
-        rest_quiesce(rest);
+        __atomic_store_n(&rest->is_stopping, true, __ATOMIC_SEQ_CST);
         if (rest->pool)
                 pool_stop(rest->pool);
         if (rest->stream)
                 stream_stop(rest->stream);
         if (rest->stream && !wait_for_requests(rest)) {
                 /* Stopping would abort the process; a leak at its end harms nobody. */
-                log_warning("rest: %u requests did not end, leaving them", rest_requests_open(rest));
+                log_warning("rest: %u requests did not end, leaving them",
+                            rest_requests_open(rest));
                 return NULL;
         }
         return rest_free(rest);

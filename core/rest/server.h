@@ -23,7 +23,7 @@ struct listener {
         char *address;                  /* as configured */
         char *path;                     /* of a Unix socket, else NULL */
         uint16_t port;
-        int fd;                         /* until the daemon takes it, and after a quiesce */
+        int fd;                         /* until the daemon takes it */
 };
 
 struct rest {
@@ -38,7 +38,7 @@ struct rest {
         struct schemas *schemas;        /* of request bodies, compiled; see openapi.h */
         char *certificate, *key;        /* PEM */
         unsigned open;                  /* atomic */
-        bool is_stopping;               /* atomic */
+        bool is_quiet, is_stopping;     /* atomic */
 };
 
 #endif

@@ -74,18 +74,24 @@ static json_t *action_part(const struct catalog_action *action, const struct sto
         json_t *part;
 
         if (action) {
-                part = json_pack("{s:s, s:s, s:s, s:s, s:b}", "ref", action->ref, "name", action->name,
-                                 "pack", action->pack, "runner_type", e->runner ? e->runner : action->runner,
+                part = json_pack("{s:s, s:s, s:s, s:s, s:b}", "ref", action->ref, "name",
+                                 action->name,
+                                 "pack", action->pack, "runner_type", e->runner ? e->runner
+                                 : action->runner,
                                  "enabled", action->is_enabled);
                 json_set_text(part, "description", action->summary);
-                json_object_set(part, "parameters", json_object_get(action->metadata, "parameters"));
+                json_object_set(part, "parameters",
+                                json_object_get(action->metadata, "parameters"));
         } else {
-                part = json_pack("{s:s, s:s, s:s%}", "ref", e->action, "name", dot ? dot + 1 : e->action,
-                                 "pack", e->action, dot ? (size_t)(dot - e->action) : strlen(e->action));
+                part = json_pack("{s:s, s:s, s:s%}", "ref", e->action, "name", dot ? dot + 1
+                                 : e->action,
+                                 "pack", e->action, dot ? (size_t)(dot - e->action)
+                                 : strlen(e->action));
                 json_set_text(part, "runner_type", e->runner);
         }
         json_set_text(part, "id", shape_id("action", e->action, id));
-        json_object_set_new(part, "uid", json_sprintf("action:%s:%s", json_text_of(part, "pack", ""),
+        json_object_set_new(part, "uid", json_sprintf("action:%s:%s",
+                                                      json_text_of(part, "pack", ""),
                                                       json_text_of(part, "name", "")));
         return part;
 }
@@ -119,7 +125,8 @@ static json_t *context_part(const struct store_execution *e)
         }
         json_set_text(context, "user", e->user);
         if (!json_object_get(context, "pack"))
-                json_object_set_new(context, "pack", json_stringn(e->action, strcspn(e->action, ".")));
+                json_object_set_new(context, "pack",
+                                    json_stringn(e->action, strcspn(e->action, ".")));
         return context;
 }
 
@@ -132,7 +139,8 @@ static void result_part(const struct shape *shape, const struct catalog_action *
         if (!shape->with_result)
                 return;
         json_object_set_new(out, "result", e->result && fits
-                            ? masked(action ? action->returns : NULL, shape->show_secrets, value_of(e->result))
+                            ? masked(action ? action->returns : NULL, shape->show_secrets,
+                                     value_of(e->result))
                             : json_null());
 }
 
@@ -144,15 +152,18 @@ static void origin_part(const struct shape *shape, const struct store_execution 
         if (!id_is_zero(&e->parent))
                 json_object_set_new(out, "parent", shape_ref(&e->parent));
         if (e->rule)
-                json_object_set_new(out, "rule", json_pack("{s:s, s:s, s:s}", "ref", e->rule, "name",
+                json_object_set_new(out, "rule", json_pack("{s:s, s:s, s:s}", "ref", e->rule,
+                                                           "name",
                                     strchr(e->rule, '.') ? strchr(e->rule, '.') + 1 : e->rule, "id",
                                     shape_id("rule", e->rule, id)));
         if (!id_is_zero(&e->event)) {
-                json_object_set_new(out, "trigger_instance", json_pack("{s:o}", "id", shape_ref(&e->event)));
+                json_object_set_new(out, "trigger_instance",
+                                    json_pack("{s:o}", "id", shape_ref(&e->event)));
                 json_object_set_new(out, "event", shape_ref(&e->event));
         }
         if (!id_is_zero(&e->plan))
-                json_object_set_new(out, strcmp(e->mode, "undo") == 0 ? "undoes" : "plan", shape_ref(&e->plan));
+                json_object_set_new(out, strcmp(e->mode, "undo") == 0 ? "undoes" : "plan",
+                                    shape_ref(&e->plan));
 }
 
 static void times_part(const struct store_execution *e, json_t *out)
@@ -171,16 +182,19 @@ static void times_part(const struct store_execution *e, json_t *out)
 
 json_t *shape_execution(const struct shape *shape, const struct store_execution *e)
 {
-        const struct catalog_action *action = shape->catalog ? catalog_action(shape->catalog, e->action) : NULL;
+        const struct catalog_action *action = shape->catalog
+                ? catalog_action(shape->catalog, e->action) : NULL;
         json_t *out = json_object();
 
         json_object_set_new(out, "id", shape_ref(&e->id));
         json_object_set_new(out, "status", json_string(store_status_text(e->status)));
         json_object_set_new(out, "action", action_part(action, e));
         json_object_set_new(out, "runner", json_pack("{s:s*}", "name", e->runner));
-        json_object_set_new(out, "liveaction", json_pack("{s:o, s:s}", "id", shape_ref(&e->id), "action", e->action));
+        json_object_set_new(out, "liveaction", json_pack("{s:o, s:s}", "id", shape_ref(&e->id),
+                                                         "action", e->action));
         json_object_set_new(out, "parameters",
-                            masked(action ? action->params : NULL, shape->show_secrets, value_of(e->params)));
+                            masked(action ? action->params : NULL, shape->show_secrets,
+                                   value_of(e->params)));
         json_object_set_new(out, "context", context_part(e));
         json_object_set_new(out, "log", log_part(e));
         json_object_set_new(out, "children", json_array());
@@ -219,7 +233,8 @@ json_t *shape_enforcement(const struct store_enforcement *e)
         json_t *out = json_object(), *rule;
 
         rule = json_pack("{s:s, s:s}", "ref", e->rule, "id", shape_id("rule", e->rule, id));
-        json_object_set_new(rule, "uid", json_sprintf("rule:%.*s:%s", (int)strcspn(e->rule, "."), e->rule,
+        json_object_set_new(rule, "uid", json_sprintf("rule:%.*s:%s", (int)strcspn(e->rule, "."),
+                                                      e->rule,
                                                       dot ? dot + 1 : ""));
         json_object_set_new(out, "id", shape_ref(&e->id));
         json_object_set_new(out, "trigger_instance_id", shape_ref(&e->event));
@@ -238,7 +253,8 @@ json_t *shape_change(const struct shape *shape, const struct store_change *c)
         json_t *out = json_object();
 
         (void)shape;
-        json_object_set_new(out, "id", json_sprintf("%s-%u-%u", id_text(&c->execution, id), c->attempt, c->n));
+        json_object_set_new(out, "id", json_sprintf("%s-%u-%u", id_text(&c->execution, id),
+                                                    c->attempt, c->n));
         json_object_set_new(out, "seq", json_integer((json_int_t)c->seq));
         json_object_set_new(out, "execution", shape_ref(&c->execution));
         json_object_set_new(out, "event", shape_ref(&c->event));
@@ -269,12 +285,14 @@ json_t *shape_key(const struct store_key *key, const char *clear)
         json_set_text(out, "id", shape_id("key", key->name, id));
         json_set_text(out, "name", key->name);
         json_set_text(out, "value", value);
-        json_set_text(out, "scope", strcmp(key->scope, "user") == 0 ? "st2kv.user" : "st2kv.system");
+        json_set_text(out, "scope", strcmp(key->scope, "user") == 0 ? "st2kv.user"
+                      : "st2kv.system");
         if (strcmp(key->scope, "user") == 0)
                 json_set_text(out, "user", key->owner);
         json_object_set_new(out, "secret", json_boolean(key->secret));
         json_object_set_new(out, "encrypted", json_boolean(key->secret && !clear));
-        json_object_set_new(out, "uid", json_sprintf("key_value_pair:st2kv.%s:%s", key->scope, key->name));
+        json_object_set_new(out, "uid", json_sprintf("key_value_pair:st2kv.%s:%s", key->scope,
+                                                     key->name));
         if (key->expires_ms)
                 json_object_set_new(out, "expire_timestamp", shape_time(key->expires_ms));
         json_object_set_new(out, "changed_at", shape_time(key->changed_ms));

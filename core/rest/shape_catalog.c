@@ -78,7 +78,8 @@ static json_t *trigger_of(const struct catalog *catalog, const json_t *definitio
                 out = json_object();
         set_default(out, "ref", json_string(type));
         set_default(out, "parameters", json_object());
-        set_default(out, "description", view && trigger && trigger->summary ? json_string(trigger->summary)
+        set_default(out, "description", view && trigger && trigger->summary
+                    ? json_string(trigger->summary)
                     : json_null());
         return out;
 }
@@ -86,7 +87,8 @@ static json_t *trigger_of(const struct catalog *catalog, const json_t *definitio
 static json_t *action_of(const struct catalog *catalog, const json_t *definition, bool view)
 {
         json_t *given = json_object_get(definition, "action"), *out = json_copy(given);
-        const struct catalog_action *action = catalog_action(catalog, json_text_of(given, "ref", ""));
+        const struct catalog_action *action = catalog_action(catalog,
+                                                             json_text_of(given, "ref", ""));
 
         if (!out)
                 out = json_object();
@@ -112,7 +114,8 @@ json_t *shape_rule(const struct catalog *catalog, const struct rule *rule, bool 
         json_object_set_new(out, "enabled", json_boolean(rule_is_enabled(rule)));
         json_object_set_new(out, "trigger", trigger_of(catalog, definition, view));
         json_object_set_new(out, "action", action_of(catalog, definition, view));
-        json_object_set_new(out, "metadata_file", json_string(origin && !text_equal(origin, "api") ? origin : ""));
+        json_object_set_new(out, "metadata_file", json_string(origin && !text_equal(origin, "api")
+                                                              ? origin : ""));
         json_set_text(out, "origin", origin);
         set_default(out, "description", json_string(""));
         set_default(out, "criteria", json_object());
@@ -132,13 +135,16 @@ json_t *shape_trigger(const struct catalog *catalog, const char *type, const jso
 
         json_set_text(out, "id", shape_id("trigger", key ? key : type, id));
         json_set_text(out, "ref", key ? key : type);
-        json_object_set_new(out, "uid", json_sprintf("trigger:%s:%s", trigger ? trigger->pack : "", id));
+        json_object_set_new(out, "uid", json_sprintf("trigger:%s:%s", trigger ? trigger->pack : "",
+                                                     id));
         json_set_text(out, "name", dot ? dot + 1 : type);
         json_object_set_new(out, "pack", json_stringn(type, strcspn(type, ".")));
         json_set_text(out, "type", type);
-        json_object_set_new(out, "parameters", parameters ? json_incref((json_t *)parameters) : json_object());
+        json_object_set_new(out, "parameters", parameters ? json_incref((json_t *)parameters)
+                            : json_object());
         json_set_text(out, "description", trigger ? trigger->summary : NULL);
-        json_object_set_new(out, "parameters_schema", source_of(trigger ? trigger->parameters : NULL));
+        json_object_set_new(out, "parameters_schema",
+                            source_of(trigger ? trigger->parameters : NULL));
         json_object_set_new(out, "payload_schema", source_of(trigger ? trigger->payload : NULL));
         json_object_set_new(out, "tags", json_array());
         json_set_text(out, "metadata_file", "");

@@ -12,8 +12,10 @@
 
 static int bad(struct fault *fault)
 {
-        fault_set(fault, 401, "signature.bad", "the signature is not one of this body by this webhook's secret");
-        return fault_try(fault, "compare the sender's secret with the key webhook.NAME of this hub");
+        fault_set(fault, 401, "signature.bad",
+                  "the signature is not one of this body by this webhook's secret");
+        return fault_try(fault,
+                         "compare the sender's secret with the key webhook.NAME of this hub");
 }
 
 static bool github_matches(const char *header, const char *secret, const void *body, size_t len)
@@ -23,7 +25,8 @@ static bool github_matches(const char *header, const char *secret, const void *b
         size_t n = 0;
 
         if (!text_starts_with(header, "sha256=")
-            || sodium_hex2bin(given, sizeof given, header + 7, strlen(header + 7), NULL, &n, NULL) < 0
+            || sodium_hex2bin(given, sizeof given, header + 7, strlen(header + 7), NULL, &n,
+                              NULL) < 0
             || n != sizeof given)
                 return false;
         crypto_auth_hmacsha256_init(&state, (const uint8_t *)secret, strlen(secret));
@@ -46,7 +49,8 @@ static size_t standard_key(const char *secret, uint8_t key[SECRET_MAX])
         return n;
 }
 
-static void standard_mac(const struct signature *s, const char *secret, const void *body, size_t len,
+static void standard_mac(const struct signature *s, const char *secret, const void *body,
+                         size_t len,
                          uint8_t mac[MAC_SIZE])
 {
         crypto_auth_hmacsha256_state state;
@@ -82,26 +86,30 @@ static bool standard_matches(const char *list, const uint8_t mac[MAC_SIZE])
         return found;
 }
 
-static int check_standard(const struct signature *s, const char *secret, const void *body, size_t len,
+static int check_standard(const struct signature *s, const char *secret, const void *body,
+                          size_t len,
                           int64_t now_s, struct fault *fault)
 {
         uint8_t mac[MAC_SIZE];
         int64_t at;
 
         if (!s->id || !s->timestamp || !text_to_int(s->timestamp, 0, INT64_MAX / 2, &at)) {
-                fault_set(fault, 401, "signature.missing", "webhook-signature needs webhook-id and webhook-timestamp");
+                fault_set(fault, 401, "signature.missing",
+                          "webhook-signature needs webhook-id and webhook-timestamp");
                 return fault_try(fault, "webhook-timestamp is in whole seconds since 1970");
         }
         if (at < now_s - SIGNATURE_TOLERANCE_S || at > now_s + SIGNATURE_TOLERANCE_S) {
                 fault_set(fault, 401, "signature.old", "the signature was made %lld s from now",
                           (long long)(at - now_s));
-                return fault_why(fault, "the tolerance is %d s; is one of the clocks wrong?", SIGNATURE_TOLERANCE_S);
+                return fault_why(fault, "the tolerance is %d s; is one of the clocks wrong?",
+                                 SIGNATURE_TOLERANCE_S);
         }
         standard_mac(s, secret, body, len, mac);
         return standard_matches(s->standard, mac) ? 0 : bad(fault);
 }
 
-int signature_check(const struct signature *signature, const char *secret, const void *body, size_t len,
+int signature_check(const struct signature *signature, const char *secret, const void *body,
+                    size_t len,
                     int64_t now_s, struct fault *fault)
 {
         if (signature->standard)

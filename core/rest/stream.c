@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "hub/hub.h"
 #include "rest/frame.h"
+#include "rest/live.h"
 #include "rest/waiter.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 
 #define NOTICES_MAX 65536
 #define HEARTBEAT_MS 15000
-#define REPLAY_ROWS 200
 
 struct stream {
         struct rest *rest;
@@ -30,8 +30,10 @@ struct stream {
 
         /* the thread only */
         struct hub_watch *watch;
-        struct list waiters, clients;
+        struct list waiters;
+        struct live live;
         int64_t heartbeat_ms;
+
 };
 
 static struct store *store_of(const struct stream *stream)
@@ -132,7 +134,7 @@ int stream_answer(struct stream *stream, struct request *req, const struct strea
                 __atomic_sub_fetch(&req->rest->open, 1, __ATOMIC_RELEASE);
         req->is_counted = false;
         /* From now on means from here on: what comes before the bus is listened to is replayed. */
-        if (!options->after_seq)
+        if (!options->has_after)
                 client->replay_after = store_seq(request_store(req));
         if (!enqueue(stream, &stream->new_clients, &client->link)) {
                 client_end(client);
@@ -141,168 +143,9 @@ int stream_answer(struct stream *stream, struct request *req, const struct strea
         return 0;
 }
 
-/* ---- readers ---- */
-
-static void end_at(struct client *client, const struct frame *frame)
-{
-        if (client->options.end_event && frame->is_final
-            && text_equal(client->options.end_event, frame->event)
-            && id_equal(&client->options.end_execution, &frame->id))
-                client_end(client);
-}
-
-/* One frame to one reader; a full buffer sends it back to reading the store. */
-static void deliver(struct client *client, const struct frame *frame)
-{
-        if (!client_hears(client, frame->event, frame->action, frame->execution))
-                return;
-        if (!client_push(client, frame->text.s, frame->text.len)) {
-                if (frame->seq && !client->is_replaying) {
-                        client->is_replaying = true;
-                        client->replay_after = frame->seq - 1;
-                }
-                return;
-        }
-        end_at(client, frame);
-}
-
-static bool anybody_hears(struct stream *stream, const struct noted *noted)
-{
-        char execution[ID_TEXT_SIZE], event[160];
-
-        frame_event(&noted->notice, event, sizeof event);
-        id_text(&noted->notice.id, execution);
-        list_each(pos, &stream->clients) {
-                struct client *client = list_entry(pos, struct client, link);
-
-                if (id_is_zero(&client->options.output_of)
-                    && client_hears(client, event, noted->notice.action, execution))
-                        return true;
-        }
-        return false;
-}
-
-static void tell(struct stream *stream, const struct noted *noted)
-{
-        _cleanup_(frame_deinit) struct frame frame = { .seq = noted->notice.seq };
-
-        if (!anybody_hears(stream, noted) || frame_of_notice(stream->rest, noted, &frame))
-                return;
-        list_each(pos, &stream->clients) {
-                struct client *client = list_entry(pos, struct client, link);
-
-                if (!id_is_zero(&client->options.output_of))
-                        continue;
-                if (frame.seq && (client->is_replaying || frame.seq <= client->replayed))
-                        continue;
-                if (frame.seq)
-                        client->replay_after = frame.seq;
-                deliver(client, &frame);
-        }
-}
-
-struct replaying {
-        struct client *client;
-        size_t n;
-        bool is_full;
-};
-
-static int replay_one(void *arg, struct frame *frame)
-{
-        struct replaying *replaying = arg;
-        struct client *client = replaying->client;
-
-        if (frame->text.len && client_hears(client, frame->event, frame->action, frame->execution)
-            && !client_push(client, frame->text.s, frame->text.len)) {
-                replaying->is_full = true;
-                return 1;
-        }
-        client->replay_after = client->replayed = frame->seq;
-        end_at(client, frame);
-        return client_is_gone(client);
-}
-
-/* True: there is more to do at once. */
-static bool replay(struct stream *stream, struct client *client)
-{
-        struct replaying replaying = { client, 0, false };
-
-        if (!client_wants(client))
-                return false;
-        if (frames_replay(stream->rest, client->replay_after, REPLAY_ROWS, replay_one, &replaying,
-                          &replaying.n) != 0) {
-                client_end(client);
-                return false;
-        }
-        if (!replaying.is_full && replaying.n < REPLAY_ROWS)
-                client->is_replaying = false;
-        return client->is_replaying && client_wants(client);
-}
-
-struct lines {
-        struct client *client;
-        struct stream *stream;
-        size_t n;
-        bool is_full;
-};
-
-static int push_line(void *arg, const struct output_line *line)
-{
-        struct lines *lines = arg;
-        const struct stream_options *o = &lines->client->options;
-        _cleanup_(frame_deinit) struct frame frame = { 0 };
-
-        if (!o->output_type || text_equal(o->output_type, line->stream)) {
-                if (frame_of_line(&o->output_of, line, &frame) < 0
-                    || !client_push(lines->client, frame.text.s, frame.text.len)) {
-                        lines->is_full = true;
-                        return 1;
-                }
-        }
-        lines->client->next_line = (int64_t)line->n + 1;
-        lines->n++;
-        return 0;
-}
-
-/* The file is the truth: a notice only says that there is more. True: more to do at once. */
-static bool follow(struct stream *stream, struct client *client)
-{
-        static const char eof[] = "event: EOF\ndata: ''\n\n";
-        struct lines lines = { client, stream, 0, false };
-        bool final = waiter_is_final(store_of(stream), &client->options.output_of);
-
-        if (!client_wants(client))
-                return false;
-        output_read(stream->rest->options.state_dir, &client->options.output_of, client->next_line,
-                    REPLAY_ROWS, push_line, &lines, NULL, NULL);
-        if (lines.n == REPLAY_ROWS)
-                return true;
-        if (final && !lines.is_full) {
-                client_push(client, eof, sizeof eof - 1);
-                client_end(client);
-        }
-        return false;
-}
-
-static bool pump(struct stream *stream, struct client *client)
-{
-        if (!id_is_zero(&client->options.output_of))
-                return follow(stream, client);
-        return client->is_replaying && replay(stream, client);
-}
-
-static bool pump_all(struct stream *stream)
-{
-        bool more = false;
-
-        list_each(pos, &stream->clients)
-                more |= pump(stream, list_entry(pos, struct client, link));
-        return more;
-}
-
 static void drop_gone(struct stream *stream)
 {
-        list_each_safe(pos, &stream->clients) {
+        list_each_safe(pos, &stream->live.clients) {
                 struct client *client = list_entry(pos, struct client, link);
 
                 if (!client_is_gone(client))
@@ -321,7 +164,7 @@ static void heartbeat(struct stream *stream, int64_t now)
         if (now < stream->heartbeat_ms)
                 return;
         stream->heartbeat_ms = now + HEARTBEAT_MS;
-        list_each(pos, &stream->clients)
+        list_each(pos, &stream->live.clients)
                 client_push(list_entry(pos, struct client, link), ping, sizeof ping - 1);
 }
 
@@ -335,7 +178,7 @@ static void handle(struct stream *stream, struct list *notices)
                 list_unlink(&noted->link);
                 if (noted->notice.topic == HUB_EXECUTION_FINISHED)
                         waiters_finished(&stream->waiters, &noted->notice.id);
-                tell(stream, noted);
+                live_tell(&stream->live, noted);
                 noted_free(noted);
         }
 }
@@ -345,23 +188,21 @@ static void recover(struct stream *stream)
 {
         log_warning("rest: more than %d notices waited, reading the store instead", NOTICES_MAX);
         waiters_check(&stream->waiters, store_of(stream));
-        list_each(pos, &stream->clients) {
-                struct client *client = list_entry(pos, struct client, link);
-
-                client->is_replaying = true;
-        }
+        stream->live.is_behind = true;
 }
 
 /* Listen before the store is looked at, so that nothing falls between the two. */
 static void set_watch(struct stream *stream, const struct list *fresh)
 {
-        bool wanted = !list_is_empty(&stream->waiters) || !list_is_empty(&stream->clients)
+        bool wanted = !list_is_empty(&stream->waiters) || !list_is_empty(&stream->live.clients)
                 || !list_is_empty(fresh);
 
-        if (wanted && !stream->watch)
+        if (wanted && !stream->watch) {
                 stream->watch = hub_watch_new(stream->rest->options.hub, heard, stream);
-        else if (!wanted && stream->watch)
+                stream->live.seq = store_seq(store_of(stream));
+        } else if (!wanted && stream->watch) {
                 stream->watch = hub_watch_free(stream->watch);
+        }
 }
 
 static void round_of(struct stream *stream, struct list *notices, struct list *fresh, bool lost,
@@ -375,7 +216,7 @@ static void round_of(struct stream *stream, struct list *notices, struct list *f
         if (lost)
                 recover(stream);
         handle(stream, notices);
-        *ret_more = pump_all(stream);
+        *ret_more = live_pump(&stream->live);
         now = clock_mono_ms();
         waiters_late(&stream->waiters, now);
         heartbeat(stream, now);
@@ -385,7 +226,7 @@ static void round_of(struct stream *stream, struct list *notices, struct list *f
 
 static int64_t next_ms(const struct stream *stream)
 {
-        int64_t beat = list_is_empty(&stream->clients) ? INT64_MAX : stream->heartbeat_ms;
+        int64_t beat = list_is_empty(&stream->live.clients) ? INT64_MAX : stream->heartbeat_ms;
         int64_t deadline = waiters_next_ms(&stream->waiters);
 
         return beat < deadline ? beat : deadline;
@@ -411,7 +252,8 @@ static void sleep_until(struct stream *stream, int64_t at_ms)
         }
 }
 
-static bool take_work(struct stream *stream, struct list *notices, struct list *fresh, bool *ret_lost, bool more)
+static bool take_work(struct stream *stream, struct list *notices, struct list *fresh,
+                      bool *ret_lost, bool more)
 {
         bool stopping;
 
@@ -420,7 +262,7 @@ static bool take_work(struct stream *stream, struct list *notices, struct list *
                 sleep_until(stream, next_ms(stream));
         list_splice(notices, &stream->notices);
         list_splice(fresh, &stream->new_waiters);
-        list_splice(&stream->clients, &stream->new_clients);
+        list_splice(&stream->live.clients, &stream->new_clients);
         *ret_lost = stream->has_lost;
         stopping = stream->is_stopping;
         stream->n_notices = 0;
@@ -440,7 +282,7 @@ static void *serve(void *arg)
                 round_of(stream, &notices, &fresh, lost, &more);
         }
         waiters_late(&stream->waiters, INT64_MAX);
-        list_each(pos, &stream->clients)
+        list_each(pos, &stream->live.clients)
                 client_end(list_entry(pos, struct client, link));
         drop_gone(stream);
         stream->watch = hub_watch_free(stream->watch);
@@ -455,12 +297,12 @@ int stream_new(struct rest *rest, struct stream **ret)
 
         if (!stream)
                 return -ENOMEM;
-        stream->rest = rest;
+        stream->rest = stream->live.rest = rest;
         list_init(&stream->notices);
         list_init(&stream->new_waiters);
         list_init(&stream->new_clients);
         list_init(&stream->waiters);
-        list_init(&stream->clients);
+        list_init(&stream->live.clients);
         pthread_mutex_init(&stream->lock, NULL);
         pthread_condattr_init(&attr);
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -29,7 +29,8 @@ struct stream_options {
         const char *events, *action_refs, *execution_ids;       /* comma lists; NULL: the default, any, any */
         const char *end_event;
         struct id end_execution;
-        uint64_t after_seq;             /* Last-Event-ID; 0: from now on */
+        bool has_after;                 /* Last-Event-ID was sent; else from now on */
+        uint64_t after_seq;
         struct id output_of;            /* not zero: the output of this execution, then EOF */
         const char *output_type;        /* "stdout", "stderr"; NULL: both */
 };

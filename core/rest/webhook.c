@@ -131,8 +131,10 @@ int webhook_get(struct request *req, struct fault *fault)
 
 static bool is_credential(const char *name)
 {
-        static const char *const names[] = { "Authorization", "Proxy-Authorization", "Cookie", "X-Auth-Token",
-                                             "St2-Api-Key", "X-Hub-Signature", "X-Hub-Signature-256",
+        static const char *const names[] = { "Authorization", "Proxy-Authorization", "Cookie",
+                "X-Auth-Token",
+                                             "St2-Api-Key", "X-Hub-Signature",
+                                             "X-Hub-Signature-256",
                                              "webhook-signature" };
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -141,19 +143,22 @@ static bool is_credential(const char *name)
         return false;
 }
 
-static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
 {
         char title[128];
         bool start = true;
         size_t i;
 
         (void)kind;
-        if (is_credential(name) || strlen(name) >= sizeof title || !value || !text_is_utf8(value, strlen(value)))
+        if (is_credential(name) || strlen(name) >= sizeof title || !value
+            || !text_is_utf8(value, strlen(value)))
                 return MHD_YES;
         for (i = 0; name[i]; i++) {
                 bool letter = (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';
 
-                title[i] = !letter ? name[i] : start ? (char)(name[i] & ~0x20) : (char)(name[i] | 0x20);
+                title[i] = !letter ? name[i] : start ? (char)(name[i] & ~0x20)
+                        : (char)(name[i] | 0x20);
                 start = name[i] == '-';
         }
         title[i] = '\0';
@@ -169,9 +174,11 @@ static int body_of(struct request *req, json_t **ret, struct fault *fault)
         }
         if (request_has_type(req, "application/x-www-form-urlencoded"))
                 return query_form(req->body, ret, fault);
-        if (request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE) && !request_has_type(req, "application/json")
+        if (request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE)
+            && !request_has_type(req, "application/json")
             && !strstr(request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE), "+json")) {
-                fault_set(fault, 415, "body.type", "the body is %.64s, wanted application/json or a form",
+                fault_set(fault, 415, "body.type",
+                          "the body is %.64s, wanted application/json or a form",
                           request_header(req, MHD_HTTP_HEADER_CONTENT_TYPE));
                 return fault_try(fault, "send the header Content-Type: application/json");
         }
@@ -208,8 +215,10 @@ static int secret_of(struct request *req, const char *url, char **ret, struct fa
 /* Who sent a signature is held to it where the webhook has a secret, whatever else was shown. */
 static int check_signature(struct request *req, const char *url, struct fault *fault)
 {
-        struct signature signature = { request_header(req, "X-Hub-Signature-256"), request_header(req, "webhook-id"),
-                                       request_header(req, "webhook-timestamp"), request_header(req, "webhook-signature") };
+        struct signature signature = { request_header(req, "X-Hub-Signature-256"),
+                request_header(req, "webhook-id"),
+                                       request_header(req, "webhook-timestamp"),
+                                       request_header(req, "webhook-signature") };
         _free_ char *secret = NULL;
         int r;
 
@@ -220,8 +229,10 @@ static int check_signature(struct request *req, const char *url, struct fault *f
                 r = signature_check(&signature, secret, req->body ? req->body : "", req->body_len,
                                     clock_real_ms() / 1000, fault);
         else if (!r && !req->who) {
-                fault_set(fault, 401, "signature.no-secret", "the webhook '%.200s' has no signing secret", url);
-                r = fault_try(fault, "kaname key set webhook.%.200s --secret, or send a credential", url);
+                fault_set(fault, 401, "signature.no-secret",
+                          "the webhook '%.200s' has no signing secret", url);
+                r = fault_try(fault, "kaname key set webhook.%.200s --secret, or send a credential",
+                              url);
         }
         if (!r && secret && !req->who && !(req->who = auth_signer(url)))
                 r = -ENOMEM;
@@ -285,7 +296,8 @@ int webhook_post(struct request *req, struct fault *fault)
         bare(request_param(req, "url"), url, sizeof url);
         r = check_signature(req, url, fault);
         if (!r && !auth_may_send(req->who, url))
-                r = fault_set(fault, 403, "auth.no-webhook", "%s may not send to the webhook '%.200s'",
+                r = fault_set(fault, 403, "auth.no-webhook",
+                              "%s may not send to the webhook '%.200s'",
                               req->who->user, url);
         if (r)
                 return r;
@@ -300,7 +312,8 @@ int webhook_generic(struct request *req, struct fault *fault)
         _json_ json_t *body = NULL;
         struct hub_event event = { .source = req->who ? req->who->user : "", .trace = NULL };
         int r = req->who ? request_parse(req, &body, fault)
-                : fault_set(fault, 401, "auth.missing", "this webhook cannot be opened by a signature");
+                : fault_set(fault, 401, "auth.missing",
+                            "this webhook cannot be opened by a signature");
 
         if (r)
                 return r;
@@ -308,9 +321,11 @@ int webhook_generic(struct request *req, struct fault *fault)
         event.payload = json_object_get(body, "payload");
         event.trace = json_text_of(body, "trace_tag", request_header(req, "St2-Trace-Tag"));
         if (!event.trigger || !json_is_object(event.payload))
-                return fault_set(fault, 400, "webhook.generic", "the body must be {\"trigger\": REF, \"payload\": {…}}");
+                return fault_set(fault, 400, "webhook.generic",
+                                 "the body must be {\"trigger\": REF, \"payload\": {…}}");
         r = accept_permit(req, event.trigger, fault);
         if (!r && !catalog_trigger(request_catalog(req), event.trigger))
-                r = fault_set(fault, 404, "trigger.unknown", "there is no trigger type '%.128s'", event.trigger);
+                r = fault_set(fault, 404, "trigger.unknown", "there is no trigger type '%.128s'",
+                              event.trigger);
         return r ? r : accept_events(req, &event, 1, fault);
 }

@@ -37,7 +37,8 @@ static void check(const json_t *event)
 {
         _free_ char *key = cloudevent_key(event);
 
-        if (!key || !strchr(key, '\n') || !*json_text_of(event, "type", "") || !*json_text_of(event, "id", ""))
+        if (!key || !strchr(key, '\n') || !*json_text_of(event, "type", "")
+            || !*json_text_of(event, "id", ""))
                 abort();
 }
 
@@ -53,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check(structured);
         if (end)
                 *end = '\0';
-        if (cloudevent_binary(each, text, "application/json", body, strlen(body), &binary, &fault) == 0)
+        if (cloudevent_binary(each, text, "application/json", body, strlen(body), &binary,
+                              &fault) == 0)
                 check(binary);
         return 0;
 }

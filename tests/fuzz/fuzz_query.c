@@ -57,7 +57,8 @@ static void as_path(const char *input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        _free_ char *input = strndup((const char *)data, size), *form = strndup((const char *)data, size);
+        _free_ char *input = strndup((const char *)data, size),
+                *form = strndup((const char *)data, size);
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *object = NULL;
 

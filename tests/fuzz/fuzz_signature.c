@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         signature = (struct signature){ lines[0], lines[1], lines[2], lines[3] };
         /* The secret is no one's guess, so whatever is accepted was accepted wrongly. */
         if (signature_check(&signature, "whsec_q2Jvb8H0mZ0dM1sYw3xC5tTz7uNnVfKp", rest ? rest : "",
-                            rest ? strlen(rest) : 0, 1614265330, &fault) == 0 || fault.status != 401)
+                            rest ? strlen(rest) : 0, 1614265330, &fault) == 0
+                            || fault.status != 401)
                 abort();
         signature.standard = NULL;
         if (signature_check(&signature, "unguessed", "", 0, 0, &fault) == 0)

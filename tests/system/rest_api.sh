@@ -232,7 +232,7 @@ answers DELETE "$A/instances/{name}" $A/instances/greeter
 test_case "streams"
 answers GET "/stream/v1/executions/{id}/output" "/stream/v1/executions/$id/output"
 check_match '^event: EOF' "$(cat "$TEST_DIR/body")" "the end of the output's stream"
-answers GET /stream/v1/stream "/stream/v1/stream?end_event=st2.execution__update&end_execution_id=$id&last_event_id=1"
+answers GET /stream/v1/stream "/stream/v1/stream?end_event=st2.execution__update&end_execution_id=$id&last_event_id=0"
 check_match '^id: [0-9]+' "$(cat "$TEST_DIR/body")" "an id of the stream"
 
 test_case "what was made can be removed"

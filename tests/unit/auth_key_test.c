@@ -137,7 +137,8 @@ static int no_secret(void *arg, const struct store_doc *doc)
 
 START_TEST(a_key_is_shown_once_and_kept_as_a_hash)
 {
-        _json_ json_t *key = make("{\"user\":\"mia\",\"metadata\":{\"for\":\"ci\"}}"), *again = NULL;
+        _json_ json_t *key = make("{\"user\":\"mia\",\"metadata\":{\"for\":\"ci\"}}"),
+                *again = NULL;
         _json_ json_t *list = auth_key_list(auth);
         _fault_ struct fault fault = FAULT_INIT;
         const char *secret = member(key, "key");
@@ -180,9 +181,12 @@ START_TEST(mistakes_in_a_key_are_refused)
 {
         static const char *const bodies[] = {
                 "[]", "{\"role\":\"root\"}", "{\"grants\":{}}", "{\"grants\":[{\"action\":\"a\"}]}",
-                "{\"grants\":[{\"verbs\":[\"run\"]}]}", "{\"grants\":[{\"action\":\"a\",\"verbs\":[\"rnu\"]}]}",
-                "{\"grants\":[{\"action\":\"a\",\"verbs\":[\"run\"],\"instances\":\"x\"}]}", "{\"webhooks\":\"a\"}",
-                "{\"webhooks\":[1]}", "{\"ttl\":0}", "{\"expires_at\":\"soon\"}", "{\"enabled\":1}", "{\"user\":\"\"}",
+                "{\"grants\":[{\"verbs\":[\"run\"]}]}",
+                "{\"grants\":[{\"action\":\"a\",\"verbs\":[\"rnu\"]}]}",
+                "{\"grants\":[{\"action\":\"a\",\"verbs\":[\"run\"],\"instances\":\"x\"}]}",
+                "{\"webhooks\":\"a\"}",
+                "{\"webhooks\":[1]}", "{\"ttl\":0}", "{\"expires_at\":\"soon\"}", "{\"enabled\":1}",
+                "{\"user\":\"\"}",
                 "{\"metadata\":[]}",
         };
 
@@ -190,7 +194,8 @@ START_TEST(mistakes_in_a_key_are_refused)
                 _json_ json_t *body = json_loads(bodies[i], 0, NULL), *key = NULL;
                 _fault_ struct fault fault = FAULT_INIT;
 
-                ck_assert_msg(auth_key_create(auth, body, "admin", &key, &fault) == FAULT, "%s was taken", bodies[i]);
+                ck_assert_msg(auth_key_create(auth, body, "admin", &key, &fault) == FAULT,
+                              "%s was taken", bodies[i]);
                 ck_assert_int_eq(fault.status, 422);
         }
 }
@@ -221,7 +226,8 @@ static char *token_of(const char *user, const char *secret, int64_t ttl_ms)
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *token = NULL;
 
-        ck_assert_msg(auth_exchange(auth, user, secret, ttl_ms, &token, &fault) == 0, "%s", fault.what);
+        ck_assert_msg(auth_exchange(auth, user, secret, ttl_ms, &token, &fault) == 0, "%s",
+                      fault.what);
         return strdup(member(token, "token"));
 }
 
@@ -309,9 +315,12 @@ END_TEST
 int main(void)
 {
         const TTest *const tests[] = {
-                the_first_start_makes_a_token, the_second_start_keeps_it, a_token_that_others_read_is_refused,
-                a_key_is_shown_once_and_kept_as_a_hash, keys_survive_a_restart, the_role_is_the_least_that_makes_sense,
-                mistakes_in_a_key_are_refused, keys_expire, a_token_may_what_its_key_may, a_token_ends_with_its_key,
+                the_first_start_makes_a_token, the_second_start_keeps_it,
+                        a_token_that_others_read_is_refused,
+                a_key_is_shown_once_and_kept_as_a_hash, keys_survive_a_restart,
+                the_role_is_the_least_that_makes_sense,
+                mistakes_in_a_key_are_refused, keys_expire, a_token_may_what_its_key_may,
+                a_token_ends_with_its_key,
                 tokens_expire_and_are_swept, who_may_have_a_token, peers_are_root_and_ourselves,
         };
         Suite *suite = suite_create("auth_key");

@@ -54,7 +54,8 @@ START_TEST(a_grant_is_action_instance_and_verb)
         ck_assert(!may(grant, "dns.record.set", NULL, AUTH_RUN));
         ck_assert(!may(grant, "lb.server.drain", "corp-lb", AUTH_RUN));
         ck_assert(!may("{}", "dns.record.set", "corp-dns", AUTH_RUN));
-        ck_assert(may("{\"grants\":[{\"action\":\"core.noop\",\"verbs\":[\"run\"]}]}", "core.noop", NULL, AUTH_RUN));
+        ck_assert(may("{\"grants\":[{\"action\":\"core.noop\",\"verbs\":[\"run\"]}]}", "core.noop",
+                      NULL, AUTH_RUN));
 }
 END_TEST
 

@@ -74,7 +74,8 @@ START_TEST(the_key_is_source_and_id)
 }
 END_TEST
 
-static const char *const headers[] = { "Host", "h", "ce-id", "1", "Ce-Source", "/a%20b", "CE-TYPE", "t",
+static const char *const headers[] = { "Host", "h", "ce-id", "1", "Ce-Source", "/a%20b", "CE-TYPE",
+        "t",
                                        "ce-specversion", "1.0", NULL };
 
 START_TEST(binary_mode_reads_headers)
@@ -84,7 +85,8 @@ START_TEST(binary_mode_reads_headers)
         _free_ char *bytes = binary(headers, "image/png", "\xff\0", 2);
         _free_ char *none = binary(headers, NULL, "", 0);
 
-        ck_assert_str_eq(json, "{\"data\":{\"a\":1},\"datacontenttype\":\"application/json\",\"id\":\"1\","
+        ck_assert_str_eq(json,
+                         "{\"data\":{\"a\":1},\"datacontenttype\":\"application/json\",\"id\":\"1\","
                                "\"source\":\"/a b\",\"specversion\":\"1.0\",\"type\":\"t\"}");
         ck_assert_ptr_nonnull(strstr(text, "\"data\":\"hi\""));
         ck_assert_ptr_nonnull(strstr(bytes, "\"data_base64\":\"/wA=\""));
@@ -94,11 +96,14 @@ END_TEST
 
 START_TEST(binary_mode_refuses)
 {
-        static const char *const escaped[] = { "ce-id", "%zz", "ce-source", "s", "ce-type", "t", "ce-specversion", "1.0", NULL };
-        static const char *const sly[] = { "ce-id", "1", "ce-source", "s", "ce-type", "t", "ce-specversion", "1.0",
+        static const char *const escaped[] = { "ce-id", "%zz", "ce-source", "s", "ce-type", "t",
+                "ce-specversion", "1.0", NULL };
+        static const char *const sly[] = { "ce-id", "1", "ce-source", "s", "ce-type", "t",
+                "ce-specversion", "1.0",
                                            "ce-data", "x", NULL };
         _free_ char *a = binary(escaped, NULL, "", 0), *b = binary(sly, NULL, "", 0);
-        _free_ char *c = binary(headers, "application/json", "{", 1), *d = binary(headers + 4, NULL, "", 0);
+        _free_ char *c = binary(headers, "application/json", "{", 1),
+                *d = binary(headers + 4, NULL, "", 0);
 
         ck_assert_str_eq(a, "query.escape");
         ck_assert_str_eq(b, "ce.attribute");

@@ -41,7 +41,8 @@ static void rest_up(void)
         static char unix_address[104];
         static const char *listen[] = { "127.0.0.1:0", unix_address, NULL };
         struct auth_options auth_options = { .store = store, .state_dir = dir };
-        struct rest_options options = { .hub = hub, .state_dir = dir, .listen = listen, .idle_s = 1 };
+        struct rest_options options = { .hub = hub, .state_dir = dir, .listen = listen,
+                .idle_s = 1 };
         _fault_ struct fault fault = FAULT_INIT;
 
         snprintf(socket_path, sizeof socket_path, "%s/sock", dir);
@@ -106,11 +107,13 @@ static struct curl_slist *headers_of(const struct ask *ask)
         char line[512];
 
         if (ask->body) {
-                snprintf(line, sizeof line, "Content-Type: %s", ask->type ? ask->type : "application/json");
+                snprintf(line, sizeof line, "Content-Type: %s", ask->type ? ask->type
+                         : "application/json");
                 list = curl_slist_append(list, line);
         }
         if (!ask->secret || *ask->secret) {
-                snprintf(line, sizeof line, "Authorization: Bearer %s", ask->secret ? ask->secret : admin);
+                snprintf(line, sizeof line, "Authorization: Bearer %s", ask->secret ? ask->secret
+                         : admin);
                 list = curl_slist_append(list, line);
         }
         list = curl_slist_append(list, "Expect:");
@@ -170,8 +173,9 @@ static const char *member(const struct reply *reply, const char *path)
         return json_is_string(value) ? json_string_value(value) : "";
 }
 
-#define check_status(reply, wanted) \
-        ck_assert_msg((reply).status == (wanted), "status %ld: %s", (reply).status, (reply).text.s ? (reply).text.s : "")
+#define check_status(reply, wanted)                                                     \
+        ck_assert_msg((reply).status == (wanted), "status %ld: %s", (reply).status,     \
+                      (reply).text.s ? (reply).text.s : "")
 
 /* A key with these rights; its secret, to be freed. */
 __attribute__((unused)) static char *key_with(const char *body)

@@ -35,14 +35,16 @@ END_TEST
 
 START_TEST(what_is_broken_is_refused)
 {
-        static const char *const broken[] = { "a=%", "a=%1", "a=%zz", "%=1", "a=%00", "a=%ff", "a=%c3%28" };
+        static const char *const broken[] = { "a=%", "a=%1", "a=%zz", "%=1", "a=%00", "a=%ff",
+                "a=%c3%28" };
 
         for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
                 _fault_ struct fault fault = FAULT_INIT;
                 _free_ char *text = strdup(broken[i]);
                 struct query query;
 
-                ck_assert_msg(query_parse(text, &query, &fault) == FAULT, "%s was taken", broken[i]);
+                ck_assert_msg(query_parse(text, &query, &fault) == FAULT, "%s was taken",
+                              broken[i]);
                 ck_assert_int_eq(fault.status, 400);
         }
 }
@@ -79,7 +81,8 @@ START_TEST(values_have_types)
         ck_assert_int_eq(query_int(&query, "n", 0, 9, &n, &fault), 0);
         ck_assert_int_eq(n, 5);
         ck_assert_int_eq(query_int(&query, "big", 0, 9, &n, &fault), FAULT);
-        ck_assert_int_eq(query_bool(&query, "t", &t, &fault) + query_bool(&query, "f", &f, &fault), 0);
+        ck_assert_int_eq(query_bool(&query, "t", &t, &fault) + query_bool(&query, "f", &f, &fault),
+                         0);
         ck_assert(t && !f);
         ck_assert_int_eq(query_bool(&query, "x", &x, &fault), FAULT);
         ck_assert_int_eq(query_time(&query, "at", &at, &fault), 0);
@@ -120,9 +123,11 @@ START_TEST(objects_are_thinned_out)
         check_fields("", object, "{\"a\":{\"b\":1,\"c\":2},\"d\":3,\"id\":\"i\"}");
         check_fields("include_attributes=a.b,none", object, "{\"a\":{\"b\":1},\"id\":\"i\"}");
         check_fields("include_attributes=a,a.b", object, "{\"a\":{\"b\":1,\"c\":2},\"id\":\"i\"}");
-        check_fields("include_attributes=d&include_attributes=a.c", object, "{\"a\":{\"c\":2},\"d\":3,\"id\":\"i\"}");
+        check_fields("include_attributes=d&include_attributes=a.c", object,
+                     "{\"a\":{\"c\":2},\"d\":3,\"id\":\"i\"}");
         check_fields("exclude_attributes=a.b,d,id", object, "{\"a\":{\"c\":2},\"id\":\"i\"}");
-        check_fields("include_attributes=", object, "{\"a\":{\"b\":1,\"c\":2},\"d\":3,\"id\":\"i\"}");
+        check_fields("include_attributes=", object,
+                     "{\"a\":{\"b\":1,\"c\":2},\"d\":3,\"id\":\"i\"}");
 }
 END_TEST
 
@@ -141,7 +146,8 @@ END_TEST
 
 START_TEST(only_what_is_wanted_is_read)
 {
-        char none[] = "", include[] = "include_attributes=id,result.a", exclude[] = "exclude_attributes=result";
+        char none[] = "", include[] = "include_attributes=id,result.a",
+                exclude[] = "exclude_attributes=result";
         struct query query = parsed(none);
 
         ck_assert(fields_want(&query, "result"));

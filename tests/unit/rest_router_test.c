@@ -33,10 +33,13 @@ static const char *path_of(const char *method, const char *path)
 
 START_TEST(one_path_has_many_spellings)
 {
-        static const char *const executions[] = { "/api/v1/executions", "/v1/executions", "/executions", "/executions/",
-                                                  "/api/v1/executions/", "/api/executions", "/v1/actionexecutions",
+        static const char *const executions[] = { "/api/v1/executions", "/v1/executions",
+                "/executions", "/executions/",
+                                                  "/api/v1/executions/", "/api/executions",
+                                                  "/v1/actionexecutions",
                                                   "/actionexecutions/" };
-        static const char *const tokens[] = { "/auth/v1/tokens", "/auth/tokens", "/v1/tokens", "/tokens", "/tokens/" };
+        static const char *const tokens[] = { "/auth/v1/tokens", "/auth/tokens", "/v1/tokens",
+                "/tokens", "/tokens/" };
         static const char *const streams[] = { "/stream/v1/stream", "/v1/stream", "/stream" };
 
         for (size_t i = 0; i < sizeof executions / sizeof *executions; i++)
@@ -45,8 +48,10 @@ START_TEST(one_path_has_many_spellings)
                 ck_assert_str_eq(path_of("POST", tokens[i]), "/auth/v1/tokens");
         for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
                 ck_assert_str_eq(path_of("GET", streams[i]), "/stream/v1/stream");
-        ck_assert_str_eq(path_of("GET", "/v1/executions/5/output"), "/api/v1/executions/{id}/output");
-        ck_assert_str_eq(path_of("GET", "/stream/v1/executions/5/output"), "/stream/v1/executions/{id}/output");
+        ck_assert_str_eq(path_of("GET", "/v1/executions/5/output"),
+                         "/api/v1/executions/{id}/output");
+        ck_assert_str_eq(path_of("GET", "/stream/v1/executions/5/output"),
+                         "/stream/v1/executions/{id}/output");
         ck_assert_str_eq(path_of("GET", "/healthz"), "/healthz");
         ck_assert_str_eq(path_of("HEAD", "/healthz"), "/healthz");
         ck_assert_str_eq(path_of("GET", "/api/v1/"), "/api/v1/");
@@ -84,7 +89,8 @@ START_TEST(a_literal_wins_over_a_parameter)
         ck_assert_str_eq(path_of("GET", "/rules/p.r"), "/api/v1/rules/{ref}");
         ck_assert_str_eq(path_of("POST", "/webhooks/st2"), "/api/v1/webhooks/st2");
         ck_assert_str_eq(path_of("POST", "/webhooks/st2/x"), "/api/v1/webhooks/{url...}");
-        ck_assert_str_eq(path_of("GET", "/actions/views/overview"), "/api/v1/actions/views/overview");
+        ck_assert_str_eq(path_of("GET", "/actions/views/overview"),
+                         "/api/v1/actions/views/overview");
 }
 END_TEST
 
@@ -147,7 +153,8 @@ START_TEST(every_row_is_found_by_its_own_path)
                         else
                                 strncat(path, s, 1);
                 }
-                ck_assert_msg(find(all.rows[i]->method, path, param) == all.rows[i], "%s %s is hidden by another row",
+                ck_assert_msg(find(all.rows[i]->method, path, param) == all.rows[i],
+                              "%s %s is hidden by another row",
                               all.rows[i]->method, path);
         }
         ck_assert_uint_gt(all.n, 90);
@@ -160,8 +167,10 @@ START_TEST(no_open_route_but_health_and_login)
 
         for (size_t i = 0; i < all.n; i++)
                 if (all.rows[i]->permission == AUTH_NONE)
-                        ck_assert_msg(text_equal(all.rows[i]->path, "/healthz") || text_equal(all.rows[i]->path, "/readyz")
-                                      || (all.rows[i]->flags & ROUTE_BASIC), "%s is open", all.rows[i]->path);
+                        ck_assert_msg(text_equal(all.rows[i]->path, "/healthz")
+                                      || text_equal(all.rows[i]->path, "/readyz")
+                                      || (all.rows[i]->flags & ROUTE_BASIC), "%s is open",
+                                      all.rows[i]->path);
 }
 END_TEST
 
@@ -174,7 +183,8 @@ START_TEST(reading_is_get)
                 const struct route *row = all.rows[i];
 
                 if (row->permission == AUTH_READ && !text_equal(row->method, "GET"))
-                        ck_assert_msg(text_equal(row->path, "/api/v1/rules/test") || text_equal(row->path, "/api/v1/keys/{name}"),
+                        ck_assert_msg(text_equal(row->path, "/api/v1/rules/test")
+                                      || text_equal(row->path, "/api/v1/keys/{name}"),
                                       "%s %s needs only AUTH_READ", row->method, row->path);
         }
 }
@@ -200,8 +210,10 @@ START_TEST(the_description_is_whole)
 
         ck_assert_ptr_nonnull(openapi);
         for (size_t i = 0; i < all.n; i++) {
-                ck_assert_msg(has_schema(openapi, all.rows[i]->request), "%s: no schema", all.rows[i]->request);
-                ck_assert_msg(has_schema(openapi, all.rows[i]->response), "%s: no schema", all.rows[i]->response);
+                ck_assert_msg(has_schema(openapi, all.rows[i]->request), "%s: no schema",
+                              all.rows[i]->request);
+                ck_assert_msg(has_schema(openapi, all.rows[i]->response), "%s: no schema",
+                              all.rows[i]->response);
                 ck_assert_ptr_nonnull(all.rows[i]->summary);
         }
         ck_assert_msg(schemas_new(openapi, &schemas, &fault) == 0, "%s", fault.what);

@@ -35,21 +35,25 @@ static bool is_stream(const struct route *route)
 
 static int ask_all(void *arg, const struct route *route)
 {
-        static const enum auth_role roles[] = { AUTH_WEBHOOK, AUTH_WEBHOOK, AUTH_OPERATOR, AUTH_ADMIN };
+        static const enum auth_role roles[] = { AUTH_WEBHOOK, AUTH_WEBHOOK, AUTH_OPERATOR,
+                AUTH_ADMIN };
         struct asking *asking = arg;
         char path[256];
 
         plain(route->path, path, sizeof path);
         for (int i = 0; i < 4; i++) {
-                _reply_ struct reply reply = ask_for(&(struct ask){ .method = route->method, .path = path,
+                _reply_ struct reply reply = ask_for(&(struct ask){ .method = route->method,
+                        .path = path,
                         .body = route->request ? "{}" : NULL, .secret = asking->secrets[i],
                         .timeout_ms = is_stream(route) ? 200 : 0 });
                 const char *code = member(&reply, "code");
                 bool refused = text_equal(code, "auth.role") || text_equal(code, "auth.missing");
-                bool may = route->permission == AUTH_NONE || (i && auth_permits(roles[i], route->permission));
+                bool may = route->permission == AUTH_NONE
+                        || (i && auth_permits(roles[i], route->permission));
 
                 ck_assert_msg(reply.status != 0, "%s %s: no answer", route->method, path);
-                ck_assert_msg(refused == !may, "%s %s by %d: %ld %s", route->method, path, i, reply.status, code);
+                ck_assert_msg(refused == !may, "%s %s by %d: %ld %s", route->method, path, i,
+                              reply.status, code);
                 if (refused)
                         ck_assert_int_eq(reply.status, i ? 403 : 401);
                 asking->n++;
@@ -78,9 +82,12 @@ START_TEST(grants_reach_as_far_as_they_say)
                 long status;
         } rows[] = {
                 { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"}}", 201 },
-                { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\",\"instance\":\"lamp\"}}", 201 },
-                { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"mode\":\"plan\"}", 403 },
-                { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"user\":\"root\"}", 403 },
+                { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\",\"instance\":\"lamp\"}}",
+                        201 },
+                { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"mode\":\"plan\"}",
+                        403 },
+                { "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"user\":\"root\"}",
+                        403 },
                 { "{\"action\":\"lamp.fail\"}", 403 },
                 { "{\"action\":\"core.local\",\"parameters\":{\"cmd\":\"id\"}}", 403 },
         };
@@ -99,8 +106,10 @@ START_TEST(undo_needs_its_own_grant)
 {
         _free_ char *key = key_with("{\"user\":\"eva\",\"grants\":[{\"action\":\"lamp.*\",\"verbs\":[\"run\"]}]}");
         _free_ char *other = key_with("{\"user\":\"ivo\",\"grants\":[{\"action\":\"lamp.*\",\"verbs\":[\"undo\"]}]}");
-        _reply_ struct reply ran = ask_for(&(struct ask){ .method = "POST", .path = "/v1/executions", .secret = key,
-                .body = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"}}", .headers = { "Prefer: wait=10" } });
+        _reply_ struct reply ran = ask_for(&(struct ask){ .method = "POST",
+                .path = "/v1/executions", .secret = key,
+                .body = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"}}",
+                .headers = { "Prefer: wait=10" } });
         _reply_ struct reply refused = { 0 }, undone = { 0 };
         char path[96];
 
@@ -109,7 +118,8 @@ START_TEST(undo_needs_its_own_grant)
         snprintf(path, sizeof path, "/v1/executions/%s/undo", member(&ran, "id"));
         refused = ask_for(&(struct ask){ .method = "POST", .path = path, .secret = key });
         check_status(refused, 403);
-        undone = ask_for(&(struct ask){ .method = "POST", .path = path, .secret = other, .headers = { "Prefer: wait=10" } });
+        undone = ask_for(&(struct ask){ .method = "POST", .path = path, .secret = other,
+                .headers = { "Prefer: wait=10" } });
         check_status(undone, 201);
         ck_assert_str_eq(member(&undone, "status"), "succeeded");
         ck_assert_str_eq(lamp_look(), "off");
@@ -123,18 +133,22 @@ START_TEST(credentials_come_in_many_ways)
         struct reply by[6];
 
         snprintf(basic, sizeof basic, "mia:%s", admin);
-        token = ask_for(&(struct ask){ .method = "POST", .path = "/auth/v1/tokens", .secret = "", .basic = basic,
+        token = ask_for(&(struct ask){ .method = "POST", .path = "/auth/v1/tokens", .secret = "",
+                .basic = basic,
                                        .body = "{\"ttl\": 60}" });
         check_status(token, 201);
         snprintf(token_header, sizeof token_header, "X-Auth-Token: %s", member(&token, "token"));
         snprintf(key_header, sizeof key_header, "St2-Api-Key: %s", admin);
-        by[0] = ask_for(&(struct ask){ .path = "/v1/user", .secret = "", .headers = { token_header } });
-        by[1] = ask_for(&(struct ask){ .path = "/v1/user", .secret = "", .headers = { key_header } });
+        by[0] = ask_for(&(struct ask){ .path = "/v1/user", .secret = "",
+                .headers = { token_header } });
+        by[1] = ask_for(&(struct ask){ .path = "/v1/user", .secret = "",
+                .headers = { key_header } });
         snprintf(path, sizeof path, "/v1/user?x-auth-token=%s", member(&token, "token"));
         by[2] = ask_for(&(struct ask){ .path = path, .secret = "" });
         snprintf(path, sizeof path, "/v1/user?st2-api-key=%s", admin);
         by[3] = ask_for(&(struct ask){ .path = path, .secret = "" });
-        by[4] = ask_for(&(struct ask){ .path = "/v1/user", .secret = "", .unix_socket = socket_path });
+        by[4] = ask_for(&(struct ask){ .path = "/v1/user", .secret = "",
+                .unix_socket = socket_path });
         by[5] = get("/v1/user");
         for (int i = 0; i < 6; i++) {
                 check_status(by[i], 200);
@@ -164,20 +178,30 @@ START_TEST(every_refusal_is_a_problem)
                 { { .path = "/api/v1/rules?limit=many" }, 400, "query.invalid" },
                 { { .path = "/api/v1/rules?a=%f" }, 400, "query.escape" },
                 { { .path = "/api/v1/executions/5" }, 404, "id.invalid" },
-                { { .path = "/api/v1/executions/00000000000000000000000a" }, 404, "execution.unknown" },
+                { { .path = "/api/v1/executions/00000000000000000000000a" }, 404,
+                        "execution.unknown" },
                 { { .path = "/api/v1/executions?status=fine" }, 400, "query.invalid" },
                 { { .path = "/api/v1/executions?timestamp_gt=noon" }, 400, "query.invalid" },
                 { { .path = "/api/v1/actions/core.nop" }, 404, "action.unknown" },
-                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":" }, 400, "json.syntax" },
-                { { .method = "POST", .path = "/v1/executions", .body = "{\"a\":1,\"a\":2}" }, 400, "json.syntax" },
-                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":\"\xff\"}" }, 400, "json.syntax" },
-                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":7}" }, 422, "schema.mismatch" },
-                { { .method = "POST", .path = "/v1/executions", .body = "[]" }, 422, "schema.mismatch" },
+                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":" }, 400,
+                        "json.syntax" },
+                { { .method = "POST", .path = "/v1/executions", .body = "{\"a\":1,\"a\":2}" }, 400,
+                        "json.syntax" },
+                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":\"\xff\"}" },
+                        400, "json.syntax" },
+                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":7}" }, 422,
+                        "schema.mismatch" },
+                { { .method = "POST", .path = "/v1/executions", .body = "[]" }, 422,
+                        "schema.mismatch" },
                 { { .method = "POST", .path = "/v1/executions" }, 400, "body.missing" },
-                { { .method = "POST", .path = "/v1/executions", .body = "a=b", .type = "application/x-www-form-urlencoded" }, 415, "body.type" },
-                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":\"core.nop\"}" }, 404, "action.unknown" },
-                { { .method = "POST", .path = "/v1/executions", .body = "{\"action\":\"lamp.set\"}" }, 422, "schema.mismatch" },
-                { { .method = "POST", .path = "/v1/webhooks/none", .body = "{}" }, 404, "webhook.unknown" },
+                { { .method = "POST", .path = "/v1/executions", .body = "a=b",
+                        .type = "application/x-www-form-urlencoded" }, 415, "body.type" },
+                { { .method = "POST", .path = "/v1/executions",
+                        .body = "{\"action\":\"core.nop\"}" }, 404, "action.unknown" },
+                { { .method = "POST", .path = "/v1/executions",
+                        .body = "{\"action\":\"lamp.set\"}" }, 422, "schema.mismatch" },
+                { { .method = "POST", .path = "/v1/webhooks/none", .body = "{}" }, 404,
+                        "webhook.unknown" },
                 { { .method = "POST", .path = "/v1/events", .body = "{}" }, 415, "ce.type" },
                 { { .method = "PUT", .path = "/v1/keys/a", .body = "{}" }, 422, "schema.mismatch" },
                 { { .method = "DELETE", .path = "/v1/rules/a.b" }, 404, "rule.unknown" },
@@ -188,7 +212,8 @@ START_TEST(every_refusal_is_a_problem)
                 _reply_ struct reply reply = ask_for(&rows[i].ask);
 
                 check_status(reply, rows[i].status);
-                ck_assert_msg(text_equal(member(&reply, "code"), rows[i].code), "%s: %s", rows[i].ask.path, reply.text.s);
+                ck_assert_msg(text_equal(member(&reply, "code"), rows[i].code), "%s: %s",
+                              rows[i].ask.path, reply.text.s);
                 ck_assert_ptr_nonnull(strstr(reply.head.s, "application/problem+json"));
                 ck_assert_str_ne(member(&reply, "faultstring"), "");
                 ck_assert_str_ne(member(&reply, "title"), "");
@@ -211,8 +236,10 @@ START_TEST(limits_name_their_setting)
         ask.headers[0] = "Transfer-Encoding: chunked";
         pieces = ask_for(&ask);
         check_status(pieces, 413);
-        snprintf(deep, 300, "{\"action\":%.*s%.*s}", 100, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-                 "[[[[[[[[[[[[[[[[[[[[[", 100, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+        snprintf(deep, 300, "{\"action\":%.*s%.*s}", 100,
+                 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+                 "[[[[[[[[[[[[[[[[[[[[[", 100,
+                 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
         nested = post("/v1/executions", deep);
         check_status(nested, 400);
         ck_assert_str_eq(member(&nested, "code"), "json.too-deep");
@@ -245,9 +272,11 @@ END_TEST
 
 START_TEST(a_request_id_comes_back)
 {
-        _reply_ struct reply given = ask_for(&(struct ask){ .path = "/healthz", .headers = { "X-Request-ID: mine-1" } });
+        _reply_ struct reply given = ask_for(&(struct ask){ .path = "/healthz",
+                .headers = { "X-Request-ID: mine-1" } });
         _reply_ struct reply made = get("/healthz");
-        _reply_ struct reply bad = ask_for(&(struct ask){ .path = "/healthz", .headers = { "X-Request-ID: a\tb" } });
+        _reply_ struct reply bad = ask_for(&(struct ask){ .path = "/healthz",
+                .headers = { "X-Request-ID: a\tb" } });
 
         ck_assert_ptr_nonnull(strstr(given.head.s, "X-Request-ID: mine-1\r\n"));
         ck_assert_ptr_nonnull(strstr(made.head.s, "X-Request-ID: "));
@@ -262,7 +291,8 @@ static void make_rule(const char *webhook)
         char body[512];
         _reply_ struct reply reply = { 0 };
 
-        snprintf(body, sizeof body, "{\"name\":\"r\",\"pack\":\"x\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2.webhook\","
+        snprintf(body, sizeof body,
+                 "{\"name\":\"r\",\"pack\":\"x\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2.webhook\","
                  "\"parameters\":{\"url\":\"%s\"}},\"action\":{\"ref\":\"core.echo\",\"parameters\":{\"message\":"
                  "\"{{ trigger.body.msg }}\"}}}", webhook);
         reply = post("/v1/rules", body);
@@ -275,8 +305,10 @@ START_TEST(credentials_never_reach_the_payload)
         char path[96];
 
         make_rule("a/b");
-        sent = ask_for(&(struct ask){ .method = "POST", .path = "/v1/webhooks/a/b/", .body = "{\"msg\":\"x\"}",
-                .headers = { "Cookie: auth=canary-1", "x-gitHUB-event: push", "Proxy-Authorization: canary-2",
+        sent = ask_for(&(struct ask){ .method = "POST", .path = "/v1/webhooks/a/b/",
+                .body = "{\"msg\":\"x\"}",
+                .headers = { "Cookie: auth=canary-1", "x-gitHUB-event: push",
+                        "Proxy-Authorization: canary-2",
                              "X-Hub-Signature-256: sha256=canary-3" } });
         check_status(sent, 202);
         snprintf(path, sizeof path, "/v1/triggerinstances/%s", member(&sent, "id"));
@@ -297,7 +329,9 @@ static char *signature_of(const char *secret, const char *body)
         char command[256], text[80] = "", *line = NULL;
         FILE *pipe;
 
-        snprintf(command, sizeof command, "printf '%%s' '%s' | openssl dgst -sha256 -hmac '%s' | sed 's/.*= //'", body, secret);
+        snprintf(command, sizeof command,
+                 "printf '%%s' '%s' | openssl dgst -sha256 -hmac '%s' | sed 's/.*= //'", body,
+                 secret);
         pipe = popen(command, "re");
         ck_assert_ptr_nonnull(fgets(text, sizeof text, pipe));
         pclose(pipe);
@@ -309,7 +343,8 @@ static char *signature_of(const char *secret, const char *body)
 START_TEST(a_signature_opens_its_webhook)
 {
         _free_ char *good = signature_of("s3cret", HOOK), *bad = signature_of("other", HOOK);
-        struct ask ask = { .method = "POST", .path = "/v1/webhooks/git", .body = HOOK, .secret = "" };
+        struct ask ask = { .method = "POST", .path = "/v1/webhooks/git", .body = HOOK,
+                .secret = "" };
         _reply_ struct reply key = { 0 };
         struct reply replies[5];
 
@@ -342,8 +377,10 @@ END_TEST
 START_TEST(cloud_events_are_accepted_once)
 {
         static const char one[] = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t.x\",\"data\":1}";
-        struct ask ask = { .method = "POST", .path = "/api/v1/events", .body = one, .type = "application/cloudevents+json" };
-        _reply_ struct reply first = ask_for(&ask), second = ask_for(&ask), batch = { 0 }, list = { 0 };
+        struct ask ask = { .method = "POST", .path = "/api/v1/events", .body = one,
+                .type = "application/cloudevents+json" };
+        _reply_ struct reply first = ask_for(&ask), second = ask_for(&ask), batch = { 0 },
+                list = { 0 };
 
         check_status(first, 202);
         check_status(second, 202);
@@ -366,7 +403,8 @@ END_TEST
 START_TEST(the_hubs_own_triggers_are_not_for_everybody)
 {
         _free_ char *key = key_with("{\"user\":\"mon\",\"role\":\"webhook\"}");
-        struct ask ask = { .method = "POST", .path = "/api/v1/events", .secret = key, .type = "application/cloudevents+json",
+        struct ask ask = { .method = "POST", .path = "/api/v1/events", .secret = key,
+                .type = "application/cloudevents+json",
                 .body = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"core.st2.webhook\"}" };
         _reply_ struct reply internal = ask_for(&ask), own = { 0 };
 
@@ -388,7 +426,8 @@ struct many {
 static void *post_once(void *arg)
 {
         struct many *many = arg;
-        _reply_ struct reply reply = ask_for(&(struct ask){ .method = "POST", .path = "/v1/executions",
+        _reply_ struct reply reply = ask_for(&(struct ask){ .method = "POST",
+                .path = "/v1/executions",
                 .body = "{\"action\":\"core.noop\"}", .headers = { "Idempotency-Key: the-key" } });
 
         many->status = reply.status;
@@ -414,7 +453,8 @@ START_TEST(a_hundred_posts_of_one_key_are_one_execution)
         ck_assert_uint_eq(made, 1);
         list = get("/v1/executions?action=core.noop");
         ck_assert_uint_eq(json_array_size(list.json), 1);
-        other = ask_for(&(struct ask){ .method = "POST", .path = "/v1/executions", .body = "{\"action\":\"core.noop\" }",
+        other = ask_for(&(struct ask){ .method = "POST", .path = "/v1/executions",
+                .body = "{\"action\":\"core.noop\" }",
                                        .headers = { "Idempotency-Key: the-key" } });
         check_status(other, 422);
         ck_assert_str_eq(member(&other, "conflict-id"), many[0].id);
@@ -424,26 +464,32 @@ END_TEST
 START_TEST(secrets_are_masked_in_answers)
 {
         static const char body[] = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\",\"pin\":\"canary-77\"}}";
-        _reply_ struct reply ran = ask_for(&(struct ask){ .method = "POST", .path = "/v1/executions", .body = body,
+        _reply_ struct reply ran = ask_for(&(struct ask){ .method = "POST",
+                .path = "/v1/executions", .body = body,
                                                           .headers = { "Prefer: wait=10" } });
         _reply_ struct reply list = get("/v1/executions"), stream = { 0 }, shown = { 0 };
         _free_ char *operator = key_with("{\"user\":\"eva\"}");
 
         check_status(ran, 201);
         ck_assert_str_eq(member(&ran, "parameters.pin"), "********");
-        stream = ask_for(&(struct ask){ .path = "/v1/stream?events=*", .headers = { "Last-Event-ID: 1" }, .timeout_ms = 500 });
+        stream = ask_for(&(struct ask){ .path = "/v1/stream?events=*",
+                .headers = { "Last-Event-ID: 0" }, .timeout_ms = 500 });
         ck_assert_ptr_nonnull(strstr(stream.text.s, "lamp.set"));
-        ck_assert(!strstr(ran.text.s, "canary-77") && !strstr(list.text.s, "canary-77") && !strstr(stream.text.s, "canary-77"));
-        shown = ask_for(&(struct ask){ .path = "/v1/executions?show_secrets=true", .secret = operator });
+        ck_assert(!strstr(ran.text.s, "canary-77") && !strstr(list.text.s, "canary-77")
+                  && !strstr(stream.text.s, "canary-77"));
+        shown = ask_for(&(struct ask){ .path = "/v1/executions?show_secrets=true",
+                .secret = operator });
         check_status(shown, 403);
 }
 END_TEST
 
 START_TEST(plan_apply_undo)
 {
-        static const struct ask plan = { .method = "POST", .path = "/v1/executions", .headers = { "Prefer: wait=10" },
+        static const struct ask plan = { .method = "POST", .path = "/v1/executions",
+                .headers = { "Prefer: wait=10" },
                 .body = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"mode\":\"plan\"}" };
-        _reply_ struct reply planned = ask_for(&plan), plans = get("/v1/plans"), applied = { 0 }, again = { 0 };
+        _reply_ struct reply planned = ask_for(&plan), plans = get("/v1/plans"), applied = { 0 },
+                again = { 0 };
         _reply_ struct reply changes = { 0 }, undone = { 0 }, twice = { 0 };
         char path[96];
 
@@ -452,7 +498,8 @@ START_TEST(plan_apply_undo)
         ck_assert_str_eq(lamp_look(), "off");
         ck_assert_uint_eq(json_array_size(plans.json), 1);
         snprintf(path, sizeof path, "/v1/plans/%s/apply", member(&planned, "id"));
-        applied = ask_for(&(struct ask){ .method = "POST", .path = path, .headers = { "Prefer: wait=10" } });
+        applied = ask_for(&(struct ask){ .method = "POST", .path = path,
+                .headers = { "Prefer: wait=10" } });
         check_status(applied, 201);
         ck_assert_str_eq(member(&applied, "status"), "succeeded");
         ck_assert_str_eq(lamp_look(), "on");
@@ -462,7 +509,8 @@ START_TEST(plan_apply_undo)
         ck_assert_uint_eq(json_array_size(changes.json), 1);
         ck_assert_str_eq(member(&changes, "0.before"), "off");
         snprintf(path, sizeof path, "/v1/executions/%s/undo", member(&applied, "id"));
-        undone = ask_for(&(struct ask){ .method = "POST", .path = path, .headers = { "Prefer: wait=10" } });
+        undone = ask_for(&(struct ask){ .method = "POST", .path = path,
+                .headers = { "Prefer: wait=10" } });
         check_status(undone, 201);
         ck_assert_str_eq(lamp_look(), "off");
         twice = ask_for(&(struct ask){ .method = "POST", .path = path });
@@ -474,11 +522,15 @@ END_TEST
 int main(void)
 {
         const TTest *const tests[] = {
-                every_role_on_every_route, grants_reach_as_far_as_they_say, undo_needs_its_own_grant,
-                credentials_come_in_many_ways, every_refusal_is_a_problem, limits_name_their_setting,
+                every_role_on_every_route, grants_reach_as_far_as_they_say,
+                        undo_needs_its_own_grant,
+                credentials_come_in_many_ways, every_refusal_is_a_problem,
+                limits_name_their_setting,
                 a_slow_client_is_dropped, headers_have_a_limit, a_request_id_comes_back,
-                credentials_never_reach_the_payload, a_signature_opens_its_webhook, cloud_events_are_accepted_once,
-                the_hubs_own_triggers_are_not_for_everybody, a_hundred_posts_of_one_key_are_one_execution,
+                credentials_never_reach_the_payload, a_signature_opens_its_webhook,
+                cloud_events_are_accepted_once,
+                the_hubs_own_triggers_are_not_for_everybody,
+                a_hundred_posts_of_one_key_are_one_execution,
                 secrets_are_masked_in_answers, plan_apply_undo,
         };
         Suite *suite = suite_create("rest_server");

@@ -15,10 +15,12 @@
 #define SIGNATURE "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 #define SENT INT64_C(1614265330)
 
-static const struct signature standard = { NULL, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", SIGNATURE };
+static const struct signature standard = { NULL, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330",
+        SIGNATURE };
 
 /* The code of the refusal, or "" where it was good. */
-static const char *judge(struct signature signature, const char *secret, const char *body, int64_t now)
+static const char *judge(struct signature signature, const char *secret, const char *body,
+                         int64_t now)
 {
         static char code[48];
         _fault_ struct fault fault = FAULT_INIT;
@@ -43,13 +45,15 @@ END_TEST
 
 START_TEST(github_refuses_what_is_no_signature)
 {
-        static const char *const wrong[] = { "", "sha256=", "sha1=757107ea", "sha256=75", GITHUB_SIGNATURE "00",
+        static const char *const wrong[] = { "", "sha256=", "sha1=757107ea", "sha256=75",
+                GITHUB_SIGNATURE "00",
                                              "sha256=zz7107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17" };
 
         for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
                 struct signature signature = { .github = wrong[i] };
 
-                ck_assert_str_eq(judge(signature, GITHUB_SECRET, "Hello, World!", 0), "signature.bad");
+                ck_assert_str_eq(judge(signature, GITHUB_SECRET, "Hello, World!", 0),
+                                 "signature.bad");
         }
 }
 END_TEST
@@ -67,8 +71,10 @@ START_TEST(standard_refuses_replays)
 {
         struct signature moved = standard;
 
-        ck_assert_str_eq(judge(standard, SECRET, BODY, SENT + SIGNATURE_TOLERANCE_S + 1), "signature.old");
-        ck_assert_str_eq(judge(standard, SECRET, BODY, SENT - SIGNATURE_TOLERANCE_S - 1), "signature.old");
+        ck_assert_str_eq(judge(standard, SECRET, BODY, SENT + SIGNATURE_TOLERANCE_S + 1),
+                         "signature.old");
+        ck_assert_str_eq(judge(standard, SECRET, BODY, SENT - SIGNATURE_TOLERANCE_S - 1),
+                         "signature.old");
         moved.timestamp = "1614265331";
         ck_assert_str_eq(judge(moved, SECRET, BODY, SENT), "signature.bad");
         moved = standard;
@@ -95,7 +101,8 @@ END_TEST
 
 START_TEST(nothing_is_not_enough)
 {
-        ck_assert_str_eq(judge((struct signature){ NULL, NULL, NULL, NULL }, SECRET, BODY, SENT), "signature.missing");
+        ck_assert_str_eq(judge((struct signature){ NULL, NULL, NULL, NULL }, SECRET, BODY, SENT),
+                         "signature.missing");
 }
 END_TEST
 

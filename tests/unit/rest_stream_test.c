@@ -32,7 +32,8 @@ static void end(struct asker *asker)
 
 static struct ask posting(const char *body, const char *prefer)
 {
-        return (struct ask){ .method = "POST", .path = "/v1/executions", .body = body, .headers = { prefer } };
+        return (struct ask){ .method = "POST", .path = "/v1/executions", .body = body,
+                .headers = { prefer } };
 }
 
 static unsigned count(const char *text, const char *what)
@@ -53,7 +54,8 @@ static bool has_begun(const char *action, struct id *ret)
 START_TEST(wait_answers_with_the_result)
 {
         _reply_ struct reply reply = { 0 };
-        struct ask ask = posting("{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"}}", "Prefer: respond-async, wait=10");
+        struct ask ask = posting("{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"}}",
+                                 "Prefer: respond-async, wait=10");
 
         reply = ask_for(&ask);
         check_status(reply, 201);
@@ -146,7 +148,8 @@ START_TEST(a_live_stream_misses_nothing)
 {
         struct asker asker;
 
-        begin(&asker, (struct ask){ .path = "/v1/stream?action_refs=core.noop", .timeout_ms = 2500 });
+        begin(&asker, (struct ask){ .path = "/v1/stream?action_refs=core.noop",
+                .timeout_ms = 2500 });
         eventually(has_streams(1));
         run_many(20);
         end(&asker);
@@ -167,9 +170,11 @@ START_TEST(a_reader_that_comes_back_misses_nothing)
         run_many(30);
         middle = store_seq(store);
         run_many(30);
-        whole = ask_for(&(struct ask){ .path = "/v1/stream", .headers = { "Last-Event-ID: 1" }, .timeout_ms = 800 });
+        whole = ask_for(&(struct ask){ .path = "/v1/stream", .headers = { "Last-Event-ID: 0" },
+                .timeout_ms = 800 });
         snprintf(from, sizeof from, "Last-Event-ID: %llu", (unsigned long long)middle);
-        rest_of = ask_for(&(struct ask){ .path = "/v1/stream", .headers = { from }, .timeout_ms = 800 });
+        rest_of = ask_for(&(struct ask){ .path = "/v1/stream", .headers = { from },
+                .timeout_ms = 800 });
         ck_assert_uint_eq(count(whole.text.s, "event: st2.execution__update"), 60);
         ck_assert_uint_eq(count(rest_of.text.s, "event: st2.execution__update"), 30);
         ck_assert_uint_eq(count(rest_of.text.s, "event: st2.execution__create"), 30);
@@ -207,8 +212,9 @@ START_TEST(a_slow_reader_gets_everything_in_order)
         memset(big, 'x', 40000);
         big[40000] = '\0';
         ck_assert_int_gt(asprintf(&params, "{\"message\":\"%s\"}", big), 0);
-        snprintf(request, sizeof request, "GET /stream/v1/stream?events=st2.execution__create HTTP/1.1\r\nHost: x\r\n"
-                 "Last-Event-ID: 1\r\nAuthorization: Bearer %s\r\n\r\n", admin);
+        snprintf(request, sizeof request,
+                 "GET /stream/v1/stream?events=st2.execution__create HTTP/1.1\r\nHost: x\r\n"
+                 "Last-Event-ID: 0\r\nAuthorization: Bearer %s\r\n\r\n", admin);
         raw_send(fd, request);
         for (int i = 0; i < 150; i++) {
                 struct id id = run("core.echo", params, "run");
@@ -232,7 +238,8 @@ START_TEST(output_is_followed_to_its_end)
         ck_assert_uint_eq(count(stream.text.s, "event: st2.execution.output__create"), 3);
         ck_assert_ptr_nonnull(strstr(stream.text.s, "\"data\":\"three\\n\""));
         ck_assert_str_eq(stream.text.s + stream.text.len - 21, "event: EOF\ndata: ''\n\n");
-        snprintf(path, sizeof path, "/v1/executions/%s/output?output_type=stdout", member(&started, "id"));
+        snprintf(path, sizeof path, "/v1/executions/%s/output?output_type=stdout",
+                 member(&started, "id"));
         text = get(path);
         ck_assert_str_eq(text.text.s, "one\nthree\n");
         snprintf(path, sizeof path, "/v1/executions/%s/output?from=-1", member(&started, "id"));
@@ -249,7 +256,8 @@ START_TEST(a_stream_ends_where_it_was_asked_to)
         _reply_ struct reply started = ask_for(&ask), stream = { 0 };
         char path[160];
 
-        snprintf(path, sizeof path, "/v1/stream?end_event=st2.execution__update&end_execution_id=%s&last_event_id=1",
+        snprintf(path, sizeof path,
+                 "/v1/stream?end_event=st2.execution__update&end_execution_id=%s&last_event_id=0",
                  member(&started, "id"));
         stream = ask_for(&(struct ask){ .path = path, .timeout_ms = 9000 });
         check_status(stream, 200);
@@ -260,7 +268,8 @@ END_TEST
 int main(void)
 {
         const TTest *const tests[] = {
-                wait_answers_with_the_result, wait_has_an_end, cancel_ends_a_wait, stopping_answers_who_waits,
+                wait_answers_with_the_result, wait_has_an_end, cancel_ends_a_wait,
+                        stopping_answers_who_waits,
                 a_live_stream_misses_nothing, a_reader_that_comes_back_misses_nothing,
                 a_slow_reader_gets_everything_in_order, output_is_followed_to_its_end,
                 a_stream_ends_where_it_was_asked_to,
