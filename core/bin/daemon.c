@@ -363,6 +363,8 @@ static void close_rooms(struct daemon *d)
 {
         signal(SIGALRM, give_up);
         alarm(CLOSE_S);
+        if (d->store)
+                store_end_upkeep(d->store);
         rest_stop(d->rest);
         host_free(d->host);
         pool_free(d->pool);

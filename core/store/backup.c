@@ -15,7 +15,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define PAGES 512                       /* 2 MiB between two commits */
 
@@ -23,23 +23,24 @@ struct copy {
         struct job job;
         sqlite3 *to;
         sqlite3_backup *backup;
-        bool stop;
 };
+
+static int step(struct store *store, struct copy *copy)
+{
+        if (atomic_load(&store->ends_upkeep))
+                return SQLITE_INTERRUPT;
+        if (!copy->backup)
+                copy->backup = sqlite3_backup_init(copy->to, "main", store->writer.sql.db, "main");
+        return copy->backup ? sqlite3_backup_step(copy->backup, PAGES) : SQLITE_ERROR;
+}
 
 static int run_copy(struct store *store, struct job *job)
 {
         struct copy *copy = (struct copy *)(void *)job;
-        int r = SQLITE_ERROR;
+        int r = step(store, copy);
 
-        if (!copy->backup && !copy->stop)
-                copy->backup = sqlite3_backup_init(copy->to, "main", store->writer.sql.db, "main");
-        if (copy->backup && !copy->stop)
-                r = sqlite3_backup_step(copy->backup, PAGES);
-        if (r == SQLITE_OK)
-                return r;
-        if (copy->backup)
-                sqlite3_backup_finish(copy->backup);
-        copy->backup = NULL;
+        if (r != SQLITE_OK && copy->backup)
+                copy->backup = (sqlite3_backup_finish(copy->backup), NULL);
         return r;
 }
 
@@ -54,6 +55,29 @@ static int copy_pages(struct store *store, struct sql *to)
         return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
+/*
+ * What is wrong with the copy: its disk is full, or the store that it was read from is damaged,
+ * which is no reason to throw the store away before it was looked at.
+ */
+static int copy_fault(struct store *store, struct sql *to, struct fault *fault)
+{
+        _fault_ struct fault made = FAULT_INIT;
+        int r = store_fault_sql(to, store->path, &made);
+
+        if (r != FAULT)
+                return r;
+        if (made.status == 507) {
+                fault_set(&made, 507, "store.backup-room", "the backup filled the disk of %s",
+                          store->state_dir);
+                fault_try(&made, "make room there: the copy is made beside the store");
+        } else if (made.status == 500) {
+                fault_try(&made, "see what is wrong: kanamed --check-store --state-dir %s",
+                          store->state_dir);
+        }
+        fault_move(fault, &made);
+        return FAULT;
+}
+
 static int put_file(struct store *store, struct sql *to, const uint8_t *hash, struct fault *fault)
 {
         _free_ char *body = NULL;
@@ -62,9 +86,8 @@ static int put_file(struct store *store, struct sql *to, const uint8_t *hash, st
         if (r < 0)
                 return fault_errno(fault, r, "reading the file of a result for the backup");
         r = sql_run(to, "INSERT INTO result_file VALUES(?, ?)", "bt", (const void *)hash,
-                    (size_t)HASH_SIZE,
-                    body);
-        return r == SQLITE_OK ? 0 : store_fault_sql(to, "of the backup", fault);
+                    (size_t)HASH_SIZE, body);
+        return r == SQLITE_OK ? 0 : copy_fault(store, to, fault);
 }
 
 static int copy_files(struct store *store, struct sql *to, struct fault *fault)
@@ -84,7 +107,7 @@ static int copy_files(struct store *store, struct sql *to, struct fault *fault)
         sql_resetp(&stmt);
         if (r == SQLITE_DONE)
                 r = sql_exec(to, "COMMIT");
-        return r == SQLITE_OK ? 0 : store_fault_sql(to, "of the backup", fault);
+        return r == SQLITE_OK ? 0 : copy_fault(store, to, fault);
 }
 
 int backup_verify(struct sql *sql, const char *path, struct fault *fault)
@@ -101,73 +124,88 @@ int backup_verify(struct sql *sql, const char *path, struct fault *fault)
         return 0;
 }
 
-static int sync_path(const char *path, int flags)
+/* As much as the store, its log and the results that are files; the reserve's size stays free. */
+static int need_room(struct store *store, uint64_t *ret, struct fault *fault)
 {
-        _close_ int fd = open(path, flags | O_CLOEXEC);
+        uint64_t db = 0, wal = 0, reserve = 0;
+        struct reader *reader;
+        int64_t files = 0;
+        int r = reader_get(store, &reader, fault);
 
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-int backup_sync_folder_of(const char *path)
-{
-        _free_ char *folder = strdup(path);
-        char *slash = folder ? strrchr(folder, '/') : NULL;
-
-        if (!folder)
-                return -ENOMEM;
-        if (slash)
-                slash[slash == folder] = '\0';
-        return sync_path(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
-}
-
-/* Into its place, unless something stands there by now. */
-static int put_in_place(const char *temp, const char *path, struct fault *fault)
-{
-        int r = sync_path(temp, O_RDONLY);
-
-        if (r == 0 && link(temp, path) < 0)
-                r = -errno;
-        if (r == -EEXIST)
-                return fault_set(fault, 409, "store.backup-exists", "the file %s exists already",
-                                 path);
-        return fault_errno(fault, r == 0 ? backup_sync_folder_of(path) : r, path);
-}
-
-static int make_backup(struct store *store, const char *temp, struct fault *fault)
-{
-        struct sql to;
-        int r = sql_open(&to, temp, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 2048);
-
-        if (r == SQLITE_OK)
-                r = sql_exec(&to, "PRAGMA synchronous=OFF");
-        if (r == SQLITE_OK)
-                r = copy_pages(store, &to);
-        r = r == SQLITE_OK ? 0 : store_fault_sql(&to, temp, fault);
-        if (r == 0)
-                r = copy_files(store, &to, fault);
-        if (r == 0)
-                r = backup_verify(&to, temp, fault);
-        sql_close(&to);
+        if (r != 0)
+                return r;
+        r = sql_int(&reader->sql, &files, "SELECT coalesce(sum(size), 0) FROM (SELECT max(size)"
+                    " AS size FROM result WHERE hash IS NOT NULL GROUP BY hash)", "");
+        r = reader_fault(store, reader, r, fault);
+        reader_put(store, reader);
+        store_file_sizes(store, &db, &wal);
+        if (store->reserve_bytes > 0)
+                reserve = (uint64_t)store->reserve_bytes;
+        *ret = db + wal + (uint64_t)files + reserve;
         return r;
 }
 
-int store_backup(struct store *store, const char *path, struct fault *fault)
+static int check_room(struct store *store, struct fault *fault)
 {
-        _free_ char *temp = NULL;
-        struct stat st;
+        struct statvfs fs;
+        uint64_t need, has;
+        int r = need_room(store, &need, fault);
+
+        if (r != 0 || statvfs(store->state_dir, &fs) < 0)
+                return r;
+        has = (uint64_t)fs.f_bavail * fs.f_frsize;
+        if (need <= has)
+                return 0;
+        fault_set(fault, 507, "store.backup-room", "there is no room for a backup in %s",
+                  store->state_dir);
+        fault_why(fault, "the copy is made beside the store: that takes up to %llu MiB, and %llu "
+                  "MiB are free", (unsigned long long)(need >> 20) + 1,
+                  (unsigned long long)has >> 20);
+        return fault_try(fault, "make room there, or keep events and executions for fewer days "
+                         "(retention)");
+}
+
+static int fill(struct store *store, struct sql *to, struct fault *fault)
+{
+        int r = sql_exec(to, "PRAGMA synchronous=OFF");
+
+        if (r == SQLITE_OK)
+                r = copy_pages(store, to);
+        if (r == SQLITE_INTERRUPT)
+                return store_fault_ending(fault);
+        r = r == SQLITE_OK ? copy_files(store, to, fault) : copy_fault(store, to, fault);
+        return r == 0 ? backup_verify(to, store->path, fault) : r;
+}
+
+static int make(struct store *store, const char *path, int *ret_fd, struct fault *fault)
+{
+        struct sql to;
+        int r = sql_open(&to, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 2048), fd;
+
+        r = r == SQLITE_OK ? fill(store, &to, fault) : copy_fault(store, &to, fault);
+        sql_close(&to);
+        if (r != 0)
+                return r;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return fault_errno(fault, -errno, path);
+        *ret_fd = fd;
+        return 0;
+}
+
+int store_backup(struct store *store, int *ret_fd, struct fault *fault)
+{
+        _free_ char *path = NULL;
         int r;
 
-        if (asprintf(&temp, "%s.part", path) < 0)
+        if (asprintf(&path, "%s/backup.part", store->state_dir) < 0)
                 return -ENOMEM;
-        if (lstat(path, &st) == 0)
-                return fault_set(fault, 409, "store.backup-exists", "the file %s exists already",
-                                 path);
-        unlink(temp);
         pthread_mutex_lock(&store->upkeep);
-        r = make_backup(store, temp, fault);
-        pthread_mutex_unlock(&store->upkeep);
+        unlink(path);                   /* of a hub that died over it */
+        r = check_room(store, fault);
         if (r == 0)
-                r = put_in_place(temp, path, fault);
-        unlink(temp);
+                r = make(store, path, ret_fd, fault);
+        unlink(path);
+        pthread_mutex_unlock(&store->upkeep);
         return r;
 }

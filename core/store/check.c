@@ -183,3 +183,24 @@ int store_check(struct store *store, json_t **ret_report, struct fault *fault)
                                         "problems", problems, "counts", counts);
         return r == 0 && !*ret_report ? -ENOMEM : r;
 }
+
+int store_check_dir(const char *state_dir, json_t **ret_report, struct fault *fault)
+{
+        const struct store_options options = { .state_dir = state_dir };
+        _cleanup_(store_closep) struct store *store = store_new(&options);
+        struct reader *reader;
+        int r;
+
+        if (!store)
+                return -ENOMEM;
+        if (access(store->path, F_OK) < 0) {
+                fault_set(fault, 404, "store.none", "%s: %s", store->path, strerror(errno));
+                return fault_try(fault, "name the state directory of a hub with --state-dir");
+        }
+        r = reader_get(store, &reader, fault);
+        if (r != 0)
+                return r;
+        r = migrate_judge(&reader->sql, store->path, fault);
+        reader_put(store, reader);
+        return r == 0 ? store_check(store, ret_report, fault) : r;
+}

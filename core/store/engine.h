@@ -14,6 +14,7 @@
 
 #include "store/sql.h"
 #include "base/arena.h"
+#include "base/cleanup.h"
 #include "store/store.h"
 
 #include "base/hash.h"
@@ -213,12 +214,19 @@ struct store {
         unsigned idle_n;
         struct pin *pins;
         pthread_mutex_t upkeep;         /* one backup or expiry at a time */
+        atomic_bool ends_upkeep;
 };
+
+CLEANUP_DEFINE(struct store *, store_close);
+/* Not opened yet. */
+struct store *store_new(const struct store_options *options);
 
 /* Take the lock of a state directory; 409 where a hub holds it. */
 int store_lock(const char *state_dir, int *ret_fd, struct fault *fault);
 int store_make_folders(const char *state_dir, struct fault *fault);
 int migrate_run(struct sql *sql, const char *path, struct fault *fault);
+/* Can this program read the file as it is? Changes nothing. */
+int migrate_judge(struct sql *sql, const char *path, struct fault *fault);
 int store_fault_damaged(const char *path, const char *why, struct fault *fault);
 /* What the connection's last error means to a person. */
 int store_fault_sql(struct sql *sql, const char *path, struct fault *fault);
@@ -234,6 +242,7 @@ void store_file_sizes(const struct store *store, uint64_t *ret_db, uint64_t *ret
 
 void *writer_main(void *store);
 int store_job(struct store *store, struct job *job);
+int store_fault_ending(struct fault *fault);
 /* What an engine error outside a commit means for the store's health; on the writer. */
 void writer_failed(struct store *store, int code, const char *doing);
 void *filer_main(void *store);
@@ -264,7 +273,6 @@ int filer_read(const char *state_dir, const uint8_t hash[HASH_SIZE], char **ret)
 /* ---- copies (backup.c) ---- */
 
 int backup_verify(struct sql *sql, const char *path, struct fault *fault);
-int backup_sync_folder_of(const char *path);
 
 /* ---- reading (reader.c) ---- */
 

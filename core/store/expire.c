@@ -86,7 +86,11 @@ static int in_transaction(struct store *store, struct slice *slice,
                           int (*run)(struct sql *sql, const struct slice *slice))
 {
         struct sql *sql = &store->writer.sql;
-        int r = sql_exec(sql, "BEGIN IMMEDIATE");
+        int r;
+
+        if (atomic_load(&store->ends_upkeep))
+                return SQLITE_INTERRUPT;
+        r = sql_exec(sql, "BEGIN IMMEDIATE");
 
         if (r == SQLITE_OK)
                 r = run(sql, slice);
@@ -209,7 +213,7 @@ static void sweep_results(struct store *store)
         if (asprintf(&path, "%s/results", store->state_dir) < 0)
                 return;
         dir = opendir(path);
-        while (dir && (entry = readdir(dir))) {
+        while (dir && !atomic_load(&store->ends_upkeep) && (entry = readdir(dir))) {
                 struct sweep sweep = { .job.run = run_sweep };
 
                 if (parse_hash(entry->d_name, sweep.hash))
@@ -237,6 +241,8 @@ int store_expire(struct store *store, int64_t events_before_ms, int64_t executio
         pthread_mutex_unlock(&store->upkeep);
         if (r == SQLITE_OK)
                 return 0;
+        if (r == SQLITE_INTERRUPT)
+                return store_fault_ending(fault);
         r = store_health(store, fault);
         return r != 0 ? r : -ENOMEM;
 }

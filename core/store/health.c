@@ -101,6 +101,12 @@ int store_health(struct store *store, struct fault *fault)
         }
 }
 
+int store_fault_ending(struct fault *fault)
+{
+        fault_set(fault, 503, "store.ending", "the hub is stopping");
+        return fault_try(fault, "ask again when it runs");
+}
+
 int store_outcome_fault(enum store_outcome outcome, struct fault *fault)
 {
         switch (outcome) {

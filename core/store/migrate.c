@@ -14,6 +14,7 @@
 #include "store/engine.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define APPLICATION 0x4b4e414d          /* "KNAM", in the header of the file */
 
@@ -83,13 +84,30 @@ static const char *const steps[] = {
 
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))
 
+/* The command is to be run as it stands, with FILE replaced. */
+static int try_restore(const char *path, const char *first, struct fault *fault)
+{
+        const char *slash = strrchr(path, '/');
+
+        return fault_try(fault, "%s: kanamed --restore FILE --state-dir %.*s"
+                         "   (the present store is kept beside it as store.db.old)", first,
+                         slash ? (int)(slash - path) : 1, slash ? path : ".");
+}
+
 int store_fault_damaged(const char *path, const char *why, struct fault *fault)
 {
         fault_set(fault, 500, "store.damaged", "the store %s cannot be read", path);
         fault_why(fault, "%s", why);
-        return fault_try(
-                fault, "stop the hub and put the last backup in place: "
-                       "kaname store restore FILE (the present files are kept beside it as .old)");
+        return try_restore(path, "with no hub running, put the last backup in place", fault);
+}
+
+static int fault_newer(const char *path, int64_t version, struct fault *fault)
+{
+        fault_set(fault, 500, "store.newer", "the store %s was made by a newer Kaname", path);
+        fault_why(fault, "it has schema %d and this program, %s, knows up to %d", (int)version,
+                  PACKAGE_VERSION, (int)NEWEST);
+        return try_restore(path, "install the newer version again, or put a backup of this one "
+                           "in place", fault);
 }
 
 static int step_up(struct sql *sql, int64_t version)
@@ -124,24 +142,37 @@ static int read_header(struct sql *sql, int64_t *ret_version, int64_t *ret_appli
         return r;
 }
 
-int migrate_run(struct sql *sql, const char *path, struct fault *fault)
+static int judge(struct sql *sql, const char *path, int64_t *ret_version, struct fault *fault)
 {
-        int64_t version, application, tables;
-        int r = read_header(sql, &version, &application, &tables);
+        int64_t application, tables;
+        int r = read_header(sql, ret_version, &application, &tables);
 
         if (r != SQLITE_OK)
                 return store_fault_sql(sql, path, fault);
         if (tables && application != APPLICATION)
                 return store_fault_damaged(path, "the file is a database of another program",
                                            fault);
-        if (version > NEWEST) {
-                fault_set(fault, 500, "store.newer", "the store %s was made by a newer Kaname",
-                          path);
-                fault_why(fault, "it has schema %d and this program knows up to %d", (int)version,
-                          (int)NEWEST);
-                return fault_try(fault,
-                                 "start the newer version again, or restore a backup of this one");
-        }
+        return *ret_version > NEWEST ? fault_newer(path, *ret_version, fault) : 0;
+}
+
+int migrate_judge(struct sql *sql, const char *path, struct fault *fault)
+{
+        int64_t version;
+        int r = judge(sql, path, &version, fault);
+
+        if (r != 0 || version == NEWEST)
+                return r;
+        fault_set(fault, 409, "store.older", "the store %s was made by an older Kaname", path);
+        return fault_try(fault, "start the hub on it once, which takes it to this version");
+}
+
+int migrate_run(struct sql *sql, const char *path, struct fault *fault)
+{
+        int64_t version;
+        int r = judge(sql, path, &version, fault);
+
+        if (r != 0)
+                return r;
         for (; version < NEWEST; version++) {
                 r = step_up(sql, version);
                 if (r != SQLITE_OK)

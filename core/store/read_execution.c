@@ -85,11 +85,12 @@ static int visit_row(void *arg, sqlite3_stmt *stmt)
         return visit->visit(visit->arg, &e);
 }
 
-static int fault_result(int r, struct fault *fault)
+static int fault_result(const char *state_dir, int r, struct fault *fault)
 {
         if (r == -ENOENT) {
                 fault_set(fault, 500, "store.result-missing", "the file of a result is gone");
-                return fault_try(fault, "see what else is missing: kaname store check");
+                return fault_try(fault, "see what else is missing: kanamed --check-store "
+                                 "--state-dir %s", state_dir);
         }
         return fault_errno(fault, r, "reading the file of a result");
 }
@@ -123,7 +124,7 @@ int store_get_execution(struct store *store, const struct id *id, bool with_resu
         sql_resetp(&stmt);
         stmt = NULL;
         reader_put(store, reader);
-        return state.r < 0 ? fault_result(state.r, fault) : r;
+        return state.r < 0 ? fault_result(store->state_dir, state.r, fault) : r;
 }
 
 #define FROM_EXECUTIONS " FROM execution e" EXECUTION_JOIN " WHERE 1"
@@ -210,5 +211,5 @@ int store_list_executions(struct store *store, const struct store_execution_filt
         select_text(&select, "e.mode=?", filter->mode);
         add_times(&select, page, bounds);
         r = select_run(store, &select, &run, fault);
-        return state.r < 0 ? fault_result(state.r, fault) : r;
+        return state.r < 0 ? fault_result(store->state_dir, state.r, fault) : r;
 }

@@ -17,14 +17,11 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
-static int copy_file(const char *from, const char *to)
+static int copy_file(int in, const char *to)
 {
-        _close_ int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+        _close_ int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         ssize_t n;
 
-        if (in < 0)
-                return -errno;
-        out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (out < 0)
                 return -errno;
         while ((n = sendfile(out, in, NULL, 1 << 30)) > 0)
@@ -48,42 +45,43 @@ static int unpack_results(struct sql *sql, const char *state_dir, struct fault *
         return r == SQLITE_DONE ? 0 : store_fault_sql(sql, "of the backup", fault);
 }
 
-static int unpack(struct sql *sql, const char *state_dir, const char *backup, struct fault *fault)
+static int unpack(struct sql *sql, const char *state_dir, const char *name, struct fault *fault)
 {
         int64_t any;
         int r = sql_int(sql, &any, "SELECT 1 FROM sqlite_master WHERE name='result_file'", "");
 
-        if (r == SQLITE_DONE) {
-                fault_set(fault, 422, "store.not-a-backup", "%s is not a backup of a store",
-                          backup);
-                return fault_try(fault, "name a file that kaname store backup made");
-        }
+        if (r == SQLITE_DONE)
+                return fault_set(fault, 422, "store.not-a-backup", "%s is a store and not a backup",
+                                 name);
         if (r != SQLITE_OK)
-                return store_fault_sql(sql, backup, fault);
+                return store_fault_sql(sql, name, fault);
         r = unpack_results(sql, state_dir, fault);
         if (r != 0)
                 return r;
         return sql_exec(sql, "PRAGMA synchronous=FULL;DROP TABLE result_file") == SQLITE_OK ? 0 :
-                store_fault_sql(sql, backup, fault);
+                store_fault_sql(sql, name, fault);
 }
 
-static int prepare(const char *state_dir, const char *backup, const char *fresh,
-                   struct fault *fault)
+static int prepare(const char *state_dir, const char *name, const char *fresh, struct fault *fault)
 {
+        _fault_ struct fault made = FAULT_INIT;
         struct sql sql;
-        int r = copy_file(backup, fresh);
+        int r = sql_open(&sql, fresh, SQLITE_OPEN_READWRITE, 2048);
 
-        if (r < 0)
-                return fault_errno(fault, r, backup);
-        r = sql_open(&sql, fresh, SQLITE_OPEN_READWRITE, 2048);
-        r = r == SQLITE_OK ? backup_verify(&sql, backup, fault) :
-                store_fault_sql(&sql, backup, fault);
+        r = r == SQLITE_OK ? backup_verify(&sql, name, &made) : store_fault_sql(&sql, name, &made);
         if (r == 0)
-                r = unpack(&sql, state_dir, backup, fault);
+                r = migrate_run(&sql, name, &made);
         if (r == 0)
-                r = migrate_run(&sql, backup, fault);
+                r = unpack(&sql, state_dir, name, &made);
         sql_close(&sql);
-        return r;
+        if (r != FAULT)
+                return r;
+        /* What helps against a damaged or newer store does not help against such a backup. */
+        if (made.status != 507)
+                fault_try(&made, "name another file that kaname backup made; the state in %s is "
+                          "as it was", state_dir);
+        fault_move(fault, &made);
+        return FAULT;
 }
 
 /* A store that still opens folds its log; one that does not keeps it beside it. */
@@ -109,7 +107,14 @@ static int rename_with(const char *path, const char *suffix)
         return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int replace(const char *path, const char *fresh)
+static int sync_folder(const char *path)
+{
+        _close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+static int replace(const char *state_dir, const char *path, const char *fresh)
 {
         _free_ char *old = NULL;
         int r = rename_with(path, "-wal");
@@ -123,10 +128,10 @@ static int replace(const char *path, const char *fresh)
         unlink(old);
         if (link(path, old) < 0 && errno != ENOENT)
                 return -errno;
-        return rename(fresh, path) < 0 ? -errno : backup_sync_folder_of(path);
+        return rename(fresh, path) < 0 ? -errno : sync_folder(state_dir);
 }
 
-int store_restore(const char *state_dir, const char *backup, struct fault *fault)
+int store_restore(const char *state_dir, int backup, const char *name, struct fault *fault)
 {
         _free_ char *path = NULL, *fresh = NULL;
         _close_ int lock = -1;
@@ -139,10 +144,12 @@ int store_restore(const char *state_dir, const char *backup, struct fault *fault
         if (asprintf(&path, "%s/store.db", state_dir) < 0 ||
             asprintf(&fresh, "%s/store.db.new", state_dir) < 0)
                 return -ENOMEM;
-        r = prepare(state_dir, backup, fresh, fault);
+        r = fault_errno(fault, copy_file(backup, fresh), fresh);
+        if (r == 0)
+                r = prepare(state_dir, name, fresh, fault);
         if (r == 0) {
                 fold_log(path);
-                r = fault_errno(fault, replace(path, fresh), path);
+                r = fault_errno(fault, replace(state_dir, path, fresh), path);
         }
         unlink(fresh);
         return r;

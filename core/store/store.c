@@ -232,7 +232,7 @@ static int start_threads(struct store *store)
         return store->writer_runs ? 0 : -EAGAIN;
 }
 
-static struct store *store_new(const struct store_options *options)
+struct store *store_new(const struct store_options *options)
 {
         struct store *store = calloc(1, sizeof *store);
 
@@ -253,8 +253,6 @@ static struct store *store_new(const struct store_options *options)
         return store;
 }
 
-CLEANUP_DEFINE(struct store *, store_close);
-
 int store_open(const struct store_options *options, struct store **ret, struct fault *fault)
 {
         _cleanup_(store_closep) struct store *store = store_new(options);
@@ -272,6 +270,11 @@ int store_open(const struct store_options *options, struct store **ret, struct f
                 return r;
         *ret = TAKE(store);
         return 0;
+}
+
+void store_end_upkeep(struct store *store)
+{
+        atomic_store(&store->ends_upkeep, true);
 }
 
 static void stop_threads(struct store *store)

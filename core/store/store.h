@@ -353,16 +353,24 @@ int store_replay(struct store *store, uint64_t after_seq, size_t limit,
 
 /* ---- upkeep ---- */
 
-/* A consistent copy while the hub runs; the path must not exist. FAULT 409, 507. */
-int store_backup(struct store *store, const char *path, struct fault *fault);
+/*
+ * A consistent copy while the hub runs, as a file without a name: read it to its end and close it.
+ * FAULT 507 where the state's disk has no room for a second one.
+ */
+int store_backup(struct store *store, int *ret_fd, struct fault *fault);
 /*
  * Put a backup in place of a store that no hub has open. The old files are kept beside it (.old).
+ * backup is open for reading, name is for messages. FAULT 409, 422, 500, 507: all is as it was.
  */
-int store_restore(const char *state_dir, const char *backup, struct fault *fault);
+int store_restore(const char *state_dir, int backup, const char *name, struct fault *fault);
 /*
  * SQLite's integrity check, and ours: queue and results partition the executions, no orphan rows.
  */
 int store_check(struct store *store, json_t **ret_report, struct fault *fault);
+/* The same from outside, beside a hub or without one. FAULT 404 where there is no store. */
+int store_check_dir(const char *state_dir, json_t **ret_report, struct fault *fault);
+/* Backup and expiry that are under way end soon, with 503, and no other begins: before closing. */
+void store_end_upkeep(struct store *store);
 /*
  * Delete what is older: events, executions with results and output, in slices that block nobody
  * long.

@@ -7,8 +7,10 @@
 #include "store/output.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/sendfile.h>
 
 static char *big(char fill, size_t size)
 {
@@ -170,38 +172,128 @@ START_TEST(expiry_goes_on_over_many_slices)
 }
 END_TEST
 
+static int backed_up(void)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        int fd = -1;
+
+        ck_assert_msg(store_backup(fixture, &fd, &fault) == 0, "%s", fault.what);
+        ck_assert_int_ge(fd, 0);
+        return fd;
+}
+
+/* Read from its start, each time. */
+static int restore(int fd, struct fault *fault)
+{
+        ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+        return store_restore(fixture_dir, fd, "the backup", fault);
+}
+
+static int open_in(const char *name, int flags)
+{
+        char path[96];
+        int fd;
+
+        snprintf(path, sizeof path, "%s/%s", fixture_dir, name);
+        fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
+        ck_assert_int_ge(fd, 0);
+        return fd;
+}
+
+static bool is_there(const struct id *id)
+{
+        struct seen_execution seen = { .n = 0 };
+
+        return store_get_execution(fixture, id, false, keep_execution, &seen, NULL) == 0;
+}
+
 START_TEST(a_backup_is_whole_and_restores)
 {
         _free_ char *large = big('x', 100000);
         struct id a = finished("a", large), b;
         _fault_ struct fault fault = FAULT_INIT;
-        struct seen_execution seen = { .n = 0 };
-        char path[96], command[160];
+        _close_ int backup = backed_up(), old = -1;
+        char command[160];
 
-        snprintf(path, sizeof path, "%s/copy.db", fixture_dir);
-        ck_assert_int_eq(store_backup(fixture, path, &fault), 0);
-        ck_assert_int_eq(store_backup(fixture, path, &fault), FAULT);
-        ck_assert_int_eq(fault.status, 409);
         b = finished("b", "{}");
-        ck_assert_int_eq(store_restore(fixture_dir, path, &fault), FAULT);
+        ck_assert_int_eq(restore(backup, &fault), FAULT);
         ck_assert_str_eq(fault.code, "store.locked");
         fixture = store_close(fixture);
         snprintf(command, sizeof command, "rm '%s'/results/*", fixture_dir);
         ck_assert_int_eq(system(command), 0);
-        ck_assert_int_eq(store_restore(fixture_dir, path, &fault), 0);
+        ck_assert_int_eq(restore(backup, &fault), 0);
         fixture_open();
         reads(&a, large);
-        ck_assert_int_eq(store_get_execution(fixture, &b, false, keep_execution, &seen, &fault),
-                         FAULT);
+        ck_assert(!is_there(&b));
         ck_assert(is_sound());
         fixture = store_close(fixture);
         /* What was there is kept beside it and is itself no backup. */
-        snprintf(path, sizeof path, "%s/store.db.old", fixture_dir);
-        ck_assert_int_eq(access(path, R_OK), 0);
-        ck_assert_int_eq(store_restore(fixture_dir, path, &fault), FAULT);
+        old = open_in("store.db.old", 0);
+        ck_assert_int_eq(restore(old, &fault), FAULT);
         ck_assert_str_eq(fault.code, "store.not-a-backup");
         fixture_open();
         reads(&a, large);
+}
+END_TEST
+
+/* Bytes that are put into a backup: what refuses it, and that the store stays. */
+static void spoiled(off_t at, const char *bytes, size_t len, const char *code)
+{
+        struct id a = finished("a", "{}");
+        _fault_ struct fault fault = FAULT_INIT;
+        _close_ int backup = backed_up(), copy = open_in("copy", O_CREAT | O_TRUNC);
+
+        ck_assert_int_gt(sendfile(copy, backup, NULL, 1 << 30), 0);
+        ck_assert_int_eq(pwrite(copy, bytes, len, at), len);
+        fixture = store_close(fixture);
+        ck_assert_int_eq(restore(copy, &fault), FAULT);
+        ck_assert_str_eq(fault.code, code);
+        ck_assert_ptr_nonnull(strstr(fault.remedy, "another file"));
+        fixture_open();
+        ck_assert(is_there(&a));
+}
+
+START_TEST(a_spoiled_backup_is_refused_and_the_store_stays)
+{
+        char garbage[4096];
+
+        memset(garbage, 0x55, sizeof garbage);
+        spoiled(0, "no database", 11, "store.damaged");
+        spoiled(4096, garbage, sizeof garbage, "store.damaged");
+        spoiled(60, "\0\0\0\143", 4, "store.newer");          /* user_version */
+        spoiled(68, "\1\2\3\4", 4, "store.damaged");           /* application_id */
+}
+END_TEST
+
+START_TEST(a_hub_that_stops_waits_for_no_upkeep)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        int fd;
+
+        finished("a", "{}");
+        store_end_upkeep(fixture);
+        ck_assert_int_eq(store_backup(fixture, &fd, &fault), FAULT);
+        ck_assert_str_eq(fault.code, "store.ending");
+        ck_assert_int_eq(store_expire(fixture, INT64_MAX, INT64_MAX, &fault), FAULT);
+        ck_assert_str_eq(fault.code, "store.ending");
+        ck_assert_int_eq(store_health(fixture, &fault), 0);
+}
+END_TEST
+
+START_TEST(the_check_from_outside_reads_beside_a_hub)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *beside = NULL, *without = NULL, *none = NULL;
+
+        finished("a", "{}");
+        ck_assert_int_eq(store_check_dir(fixture_dir, &beside, &fault), 0);
+        ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(beside, "counts"),
+                                                            "results")), 1);
+        fixture = store_close(fixture);
+        ck_assert_int_eq(store_check_dir(fixture_dir, &without, &fault), 0);
+        ck_assert(json_equal(beside, without));
+        ck_assert_int_eq(store_check_dir("/nowhere", &none, &fault), FAULT);
+        ck_assert_str_eq(fault.code, "store.none");
 }
 END_TEST
 
@@ -226,7 +318,7 @@ START_TEST(a_backup_under_way_stops_nobody)
         struct traffic traffic = { false, 0 };
         pthread_t thread;
         uint64_t total = 0;
-        char path[96];
+        _close_ int backup = -1;
 
         for (int i = 0; i < 40; i++) {
                 struct store_txn *txn = store_txn_new();
@@ -240,14 +332,14 @@ START_TEST(a_backup_under_way_stops_nobody)
         }
         ck_assert_int_eq(pthread_create(&thread, NULL, write_meanwhile, &traffic), 0);
         for (int i = 0; i < 3; i++) {
-                snprintf(path, sizeof path, "%s/copy%d.db", fixture_dir, i);
-                ck_assert_int_eq(store_backup(fixture, path, NULL), 0);
+                cleanup_close(&backup);
+                backup = backed_up();
         }
         traffic.stop = true;
         pthread_join(thread, NULL);
         ck_assert_uint_gt(traffic.done, 0);
         fixture = store_close(fixture);
-        ck_assert_int_eq(store_restore(fixture_dir, path, NULL), 0);
+        ck_assert_int_eq(restore(backup, NULL), 0);
         fixture_open();
         ck_assert(is_sound());
         store_list_executions(fixture, &(struct store_execution_filter){ .status = -1,
@@ -305,7 +397,10 @@ static Suite *suite(void)
         tcase_add_test(t, expiry_goes_on_over_many_slices);
         tcase_add_test(t, a_backup_is_whole_and_restores);
         tcase_add_test(t, a_backup_under_way_stops_nobody);
+        tcase_add_test(t, a_spoiled_backup_is_refused_and_the_store_stays);
+        tcase_add_test(t, a_hub_that_stops_waits_for_no_upkeep);
         tcase_add_test(t, the_check_finds_planted_faults);
+        tcase_add_test(t, the_check_from_outside_reads_beside_a_hub);
         suite_add_tcase(s, t);
         return s;
 }
