@@ -310,6 +310,7 @@ static int open_doors(struct daemon *d, struct fault *fault)
         struct rest_options rest = {
                 .hub = d->hub, .state_dir = conf->state_dir, .listen = conf->listen,
                 .tls_certificate = conf->tls_cert, .tls_key = conf->tls_key,
+                .is_insecure = conf->insecure,
                 .cors_origins = *conf->cors_origins ? conf->cors_origins : NULL,
                 .body_max = (uint64_t)conf->limit_body, .pack_max = (uint64_t)conf->limit_pack,
                 .header_max = (uint32_t)conf->limit_headers,

@@ -94,7 +94,7 @@ static int bind_tcp(struct listener *listener, const struct addrinfo *info, stru
         return 0;
 }
 
-static int open_tcp(struct listener *listener, bool has_tls, struct fault *fault)
+static int open_tcp(struct listener *listener, bool may_be_public, struct fault *fault)
 {
         struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                                   .ai_socktype = SOCK_STREAM }, *info;
@@ -113,11 +113,11 @@ static int open_tcp(struct listener *listener, bool has_tls, struct fault *fault
         }
         if (getaddrinfo(from, colon + 1, &hints, &info) != 0)
                 return bad_address(listener->address, "is not an address and port", fault);
-        if (!has_tls && !is_loopback(info->ai_addr)) {
+        if (!may_be_public && !is_loopback(info->ai_addr)) {
                 fault_set(fault, 422, "listen.public", "%s: a public address needs TLS",
                           listener->address);
                 r = fault_try(fault,
-                              "set tls.certificate and tls.key, or listen on 127.0.0.1 behind a proxy");
+                              "set tls.cert and tls.key, or listen on 127.0.0.1 behind a proxy");
         } else {
                 r = bind_tcp(listener, info, fault);
         }
@@ -125,14 +125,15 @@ static int open_tcp(struct listener *listener, bool has_tls, struct fault *fault
         return r;
 }
 
-int listener_open(struct listener *listener, const char *address, bool has_tls, struct fault *fault)
+int listener_open(struct listener *listener, const char *address, bool may_be_public,
+                  struct fault *fault)
 {
         listener->address = strdup(address);
         if (!listener->address)
                 return -ENOMEM;
         if (text_starts_with(address, "unix:"))
                 return open_unix(listener, address + 5, fault);
-        return open_tcp(listener, has_tls, fault);
+        return open_tcp(listener, may_be_public, fault);
 }
 
 void listener_close(struct listener *listener)

@@ -7,8 +7,8 @@
 
 #include "rest/server.h"
 
-/* FAULT 422 listen.*, 409 listen.taken. has_tls: may a public address be served? */
-int listener_open(struct listener *listener, const char *address, bool has_tls,
+/* FAULT 422 listen.*, 409 listen.taken. */
+int listener_open(struct listener *listener, const char *address, bool may_be_public,
                   struct fault *fault);
 void listener_close(struct listener *listener);         /* stops its daemon too */
 

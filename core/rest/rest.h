@@ -13,12 +13,12 @@
  *   router.c    path and method to a row of the table
  *   identify.c  credentials in the request to a principal
  *   answer.c    JSON, lists, problem documents
- *   query.c     query strings and forms;  fields.c  include_attributes and its kin
- *   shape_*.c   what a record looks like outside
+ *   query.c     query strings and forms;  list.c  pages, include_attributes and its kin
+ *   shape*.c    what a record looks like outside
  *   routes_*.c  the rows, by noun, and their handlers
  *   openapi.c   the same rows, described
  *   stream.c    who waits: SSE (live.c, client.c, frame.c), Prefer: wait (waiter.c)
- *   cloudevent.c signature.c   what senders speak
+ *   accept.c webhook.c events.c   events in; cloudevent.c signature.c  what their senders speak
  */
 
 #ifndef REST_REST_H
@@ -42,6 +42,7 @@ struct rest_options {
         const char *const *listen;
         /* PEM files, for every TCP listener; NULL: plain HTTP, which only loopback addresses may speak. */
         const char *tls_certificate, *tls_key;
+        bool is_insecure;               /* speak it on public ones too: a proxy in front has TLS */
         const char *const *cors_origins;        /* exact, NULL-terminated; NULL: no CORS */
         uint64_t body_max;              /* limits.body; 0: 1 MiB */
         uint64_t pack_max;              /* limits.pack, an uploaded archive; 0: 256 MiB */

@@ -80,7 +80,7 @@ static int serve(struct rest *rest, struct listener *listener, struct fault *fau
                 fault_set(fault, 422, tls ? "tls.start" : "listen.start", "%s: cannot be served",
                           listener->address);
                 return tls ? fault_try(fault,
-                                       "check that tls.certificate and tls.key are a PEM pair: "
+                                       "check that tls.cert and tls.key are a PEM pair: "
                                        "openssl x509 -in CERT -noout -pubkey; openssl pkey -in KEY -pubout") : FAULT;
         }
         return 0;
@@ -175,7 +175,7 @@ static int open_all(struct rest *rest, const struct rest_options *options, struc
                 rest->listeners[i] = (struct listener){ .rest = rest, .fd = -1 };
                 rest->n_listeners = i + 1;
                 r = listener_open(&rest->listeners[i], options->listen[i],
-                                  rest->certificate != NULL, fault);
+                                  rest->certificate || options->is_insecure, fault);
         }
         for (size_t i = 0; i < rest->n_listeners && !r; i++)
                 r = serve(rest, &rest->listeners[i], fault);

@@ -41,6 +41,8 @@ static struct store *store_of(const struct stream *stream)
         return hub_store(stream->rest->options.hub);
 }
 
+static const char ping[] = ": ping\n\n";
+
 /* ---- from other threads ---- */
 
 /* On the store's writer thread, mostly: copy, queue, wake. */
@@ -136,6 +138,8 @@ int stream_answer(struct stream *stream, struct request *req, const struct strea
         /* From now on means from here on: what comes before the bus is listened to is replayed. */
         if (!options->has_after)
                 client->replay_after = store_seq(request_store(req));
+        /* So that the reader, and proxies on the way, see at once that it is there. */
+        client_push(client, ping, sizeof ping - 1);
         if (!enqueue(stream, &stream->new_clients, &client->link)) {
                 client_end(client);
                 client_unref(client);
@@ -159,8 +163,6 @@ static void drop_gone(struct stream *stream)
 
 static void heartbeat(struct stream *stream, int64_t now)
 {
-        static const char ping[] = ": ping\n\n";
-
         if (now < stream->heartbeat_ms)
                 return;
         stream->heartbeat_ms = now + HEARTBEAT_MS;
