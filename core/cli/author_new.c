@@ -148,13 +148,25 @@ static int write_all(const char *dir, const char *name, const struct kinds *kind
         return r;
 }
 
+/* The folder keeps its hyphens; the plugin's name is a word, since it begins its actions' refs. */
+static char *word_of(const char *name)
+{
+        char *word = strdup(name);
+
+        for (char *s = word; s && *s; s++)
+                if (*s == '-')
+                        *s = '_';
+        return word;
+}
+
 int verb_plugin_new(struct cli *cli, struct fault *fault)
 {
-        const char *name = cli->operands[0], *dir = cli_option(cli, "directory");
+        const char *dir = cli_option(cli, "directory");
+        _free_ char *name = word_of(cli->operands[0]);
         struct kinds kinds;
-        int r = check_name(name, fault);
+        int r = name ? check_name(cli->operands[0], fault) : -ENOMEM;
 
-        dir = dir ? dir : name;
+        dir = dir ? dir : cli->operands[0];
         if (!r)
                 r = parse_kinds(cli_option(cli, "kind"), &kinds, fault);
         if (r)

@@ -81,10 +81,11 @@ static int add_name(const struct describing *d, json_t *rows, json_t *row, const
         if (!is_row_name(name))
                 return bad(d, "plugin.name", kind, "a name of [a-z0-9_] words joined by dots",
                            name);
-        json_array_foreach(rows, i, other) if (strcmp(json_text_of(other, "name", ""), name) ==
-                                               0) return bad(d, "plugin.name", kind,
-                                                             "names that differ, twice the same",
-                                                             name);
+        json_array_foreach(rows, i, other) {
+                if (strcmp(json_text_of(other, "name", ""), name) == 0)
+                        return bad(d, "plugin.name", kind, "names that differ, twice the same",
+                                   name);
+        }
         json_object_set_new(row, "name", json_string(name));
         return 0;
 }

@@ -34,7 +34,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 now_ms() { date +%s%3N; }
 
 mkdir -p "$work/plugins" "$work/packs/bench/rules"
-cp "$build/tests/plugins/idle.so" "$work/plugins/"
+cp "$build/tests/plugins/idle.so" "$build"/plugins/*/*.so "$work/plugins/"
 printf 'name: bench\nversion: 1.0.0\ndescription: What the bench runs\nauthor: Kaname\nemail: k@example.test\n' \
         >"$work/packs/bench/pack.yaml"
 cat >"$work/packs/bench/rules/noop.yaml" <<END
@@ -58,8 +58,8 @@ port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, Loca
 up() {
         local state=$1 began tries=0
         shift
-        printf 'listen = ( "127.0.0.1:%s" );\nstate_dir = "%s";\nplugin_path = ( "%s" );\npack_path = ( "%s" );\n' \
-                "$port" "$state" "$work/plugins" "$work/packs" >"$work/kanamed.conf"
+        printf 'listen = ( "127.0.0.1:%s" );\nstate_dir = "%s";\nplugin_path = ( "%s" );\ncontract_path = ( "%s" );\npack_path = ( "%s" );\n' \
+                "$port" "$state" "$work/plugins" "$top/plugins" "$work/packs" >"$work/kanamed.conf"
         printf '%s\n' "$@" >>"$work/kanamed.conf"
         began=$(now_ms)
         "$build/kanamed" -c "$work/kanamed.conf" 2>>"$work/log" &
@@ -102,7 +102,7 @@ for i in 1 2 3 4 5; do
 done >"$work/boots"
 figure ready.empty_ms "$(sort -n "$work/boots" | sed -n 3p)" ms "<=300" "exec to /readyz, empty store, median of 5"
 sleep 1
-figure rss.idle_mib "$(pss_mib)" MiB "<=60" "PSS of kanamed and its hosts, idle"
+figure rss.idle_mib "$(pss_mib)" MiB "<=60" "PSS of kanamed and its hosts, idle, with every shipped plugin"
 
 # ---- accept, against a bare handler ----
 pad=$(printf 'x%.0s' $(seq 330))
