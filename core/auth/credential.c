@@ -97,7 +97,7 @@ struct loading {
 static int visit(void *arg, const struct store_doc *doc)
 {
         struct loading *loading = arg;
-        _json_ json_t *body = json_loads(doc->body, 0, NULL);
+        _json_ json_t *body = json_stored(doc->body);
         int64_t expires = json_int_of(body, "expires_ms", 0);
 
         if (loading->is_token && (!body || (expires && expires <= clock_real_ms()))) {

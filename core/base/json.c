@@ -76,6 +76,11 @@ int json_parse(const char *s, size_t len, const struct json_limits *limits, json
         return 0;
 }
 
+json_t *json_stored(const char *text)
+{
+        return text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+}
+
 int json_parse_file(const char *path, const struct json_limits *limits, json_t **ret,
                     struct fault *fault)
 {
@@ -167,7 +172,9 @@ const char *json_text_of(const json_t *object, const char *key, const char *or_e
 {
         const json_t *value = json_object_get(object, key);
 
-        return json_is_string(value) ? json_string_value(value) : or_else;
+        /* Half of "a\u0000b" would be another name than the one that was sent. */
+        return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value)
+                ? json_string_value(value) : or_else;
 }
 
 int64_t json_int_of(const json_t *object, const char *key, int64_t or_else)

@@ -30,6 +30,12 @@ int json_parse(const char *s, size_t len, const struct json_limits *limits, json
 int json_parse_file(const char *path, const struct json_limits *limits, json_t **ret,
                     struct fault *fault);
 
+/*
+ * The value of a text that passed json_parse() once and was written by us since: a NUL that was let
+ * in then comes out again. NULL for NULL, where the text is damaged, or out of memory.
+ */
+json_t *json_stored(const char *text);
+
 /* The spelling that hashes and comparisons use: sorted keys, no spaces. NULL when out of memory. */
 char *json_canonical(const json_t *value);
 char *json_compact(const json_t *value);                        /* insertion order, no spaces */
@@ -57,7 +63,9 @@ enum json_sameness { JSON_SAME_STRICT, JSON_SAME_PYTHON };
 bool json_same(const json_t *a, const json_t *b, enum json_sameness rule);
 uint64_t json_hash(const json_t *value, enum json_sameness rule);
 
-/* Typed members with a default; the text is borrowed from the value. */
+/*
+ * Typed members with a default; the text is borrowed from the value. One with a NUL in it is none.
+ */
 const char *json_text_of(const json_t *object, const char *key, const char *or_else);
 int64_t json_int_of(const json_t *object, const char *key, int64_t or_else);
 bool json_bool_of(const json_t *object, const char *key, bool or_else);

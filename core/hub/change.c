@@ -31,7 +31,8 @@ bool guard_equal(const json_t *a, const json_t *b)
 /* NULL text is JSON null: "was not there". NULL result: not JSON. */
 static json_t *value_of(const char *text)
 {
-        return text ? json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL)
+        return text ? json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+                                 NULL)
                     : json_null();
 }
 
@@ -205,7 +206,7 @@ void change_record_plan(struct store_txn *txn, struct running *r)
 
 static json_t *parsed(const char *text)
 {
-        return text ? json_loads(text, JSON_DECODE_ANY, NULL) : json_null();
+        return text ? json_stored(text) : json_null();
 }
 
 static int add_row(void *arg, const struct store_change *change)

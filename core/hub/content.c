@@ -160,12 +160,19 @@ static int add_active(void *arg, const char *name, const char *dir)
 
 /* ---- what people made at run time ---- */
 
+static int damaged(const struct store_doc *doc, struct fault *fault)
+{
+        fault_set(fault, 500, "doc.damaged", "%s '%s': what is stored of it is not JSON", doc->kind,
+                  doc->name);
+        return fault_try(fault, "make it anew; kaname doctor checks the store");
+}
+
 static int add_instance_doc(void *arg, const struct store_doc *doc)
 {
         struct building *b = arg;
         _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_loads(doc->body, 0, NULL);
-        int r = catalog_add_instance(b->catalog, body, "api", &fault);
+        _json_ json_t *body = json_stored(doc->body);
+        int r = body ? catalog_add_instance(b->catalog, body, "api", &fault) : damaged(doc, &fault);
 
         return r ? failed(b, r, &fault, "instance") : 0;
 }
@@ -174,8 +181,8 @@ static int add_rule_doc(void *arg, const struct store_doc *doc)
 {
         struct building *b = arg;
         _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_loads(doc->body, 0, NULL);
-        int r = catalog_add_rule(b->catalog, body, "api", &fault);
+        _json_ json_t *body = json_stored(doc->body);
+        int r = body ? catalog_add_rule(b->catalog, body, "api", &fault) : damaged(doc, &fault);
 
         return r ? failed(b, r, &fault, "rule") : 0;
 }
@@ -184,8 +191,9 @@ static int add_trigger_doc(void *arg, const struct store_doc *doc)
 {
         struct building *b = arg;
         _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_loads(doc->body, 0, NULL);
-        int r = catalog_add_trigger(b->catalog, body, "default", "api", &fault);
+        _json_ json_t *body = json_stored(doc->body);
+        int r = body ? catalog_add_trigger(b->catalog, body, "default", "api", &fault)
+                : damaged(doc, &fault);
 
         return r ? failed(b, r, &fault, "trigger type") : 0;
 }
@@ -194,7 +202,7 @@ static int add_trigger_doc(void *arg, const struct store_doc *doc)
 static int add_override(void *arg, const struct store_doc *doc)
 {
         struct building *b = arg;
-        _json_ json_t *body = json_loads(doc->body, 0, NULL);
+        _json_ json_t *body = json_stored(doc->body);
         _free_ char *kind = strdup(doc->name);
         char *ref = kind ? strchr(kind, ':') : NULL;
 

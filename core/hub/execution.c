@@ -87,7 +87,7 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         const struct catalog_action *action = catalog_action(catalog, record->action);
         _json_ json_t *params = params_unseal(hub, action, record->params);
-        _json_ json_t *context = json_loads(record->context ? record->context : "{}", 0, NULL);
+        _json_ json_t *context = json_stored(record->context ? record->context : "{}");
         struct request request = { .action = record->action,
                                    .params = params,
                                    .context = context,
@@ -197,8 +197,7 @@ static json_t *action_event(const struct running *r, const json_t *result)
 static void add_action_event(struct intake *intake, struct running *r)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(r->hub);
-        _json_ json_t *result =
-                r->end_result ? json_loads(r->end_result, JSON_DECODE_ANY, NULL) : NULL;
+        _json_ json_t *result = json_stored(r->end_result);
         _json_ json_t *payload = NULL;
         const json_t *trace = json_object_get(r->context, "trace_context");
         struct hub_event event = { .trigger = "core.st2.generic.actiontrigger", .source = "hub",

@@ -38,7 +38,7 @@ json_t *params_seal(struct hub *hub, const struct catalog_action *action, const 
 
 json_t *params_unseal(struct hub *hub, const struct catalog_action *action, const char *stored)
 {
-        json_t *params = json_loads(stored ? stored : "{}", 0, NULL), *value;
+        json_t *params = json_stored(stored ? stored : "{}"), *value;
         const char *key;
         void *next;
 
@@ -53,7 +53,7 @@ json_t *params_unseal(struct hub *hub, const struct catalog_action *action, cons
                         continue;
                 if (seal_unseal(hub->o.seal, key, json_string_value(value), &plain, NULL) != 0)
                         continue;
-                opened = json_loads(plain, JSON_DECODE_ANY, NULL);
+                opened = json_stored(plain);
                 if (json_is_string(opened))
                         log_mask(json_string_value(opened));
                 json_object_set_new(params, key, opened);

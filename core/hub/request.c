@@ -251,8 +251,7 @@ static int see_plan(void *arg, const struct store_execution *execution)
         seen->params = strdup(execution->params);
         seen->mode = strdup(execution->mode);
         seen->status = execution->status;
-        seen->result =
-                execution->result ? json_loads(execution->result, JSON_DECODE_ANY, NULL) : NULL;
+        seen->result = json_stored(execution->result);
         return 0;
 }
 
@@ -327,7 +326,7 @@ static int see_rerun(void *arg, const struct store_execution *execution)
         seen->params = strdup(execution->params);
         seen->mode = strdup(execution->mode);
         seen->instance = execution->instance ? strdup(execution->instance) : NULL;
-        seen->context = json_loads(execution->context ? execution->context : "{}", 0, NULL);
+        seen->context = json_stored(execution->context ? execution->context : "{}");
         return 0;
 }
 

@@ -78,8 +78,8 @@ static void trigger_ref(const struct sensor *s, const char *name, char ref[256])
 
 static int keep_event(struct sensor *s, const struct host_event *event)
 {
-        json_t *payload =
-                json_loads(event->payload ? event->payload : "{}", JSON_REJECT_DUPLICATES, NULL);
+        json_t *payload = json_loads(event->payload ? event->payload : "{}",
+                                     JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
         char ref[256];
 
         if (!json_is_object(payload)) {

@@ -233,7 +233,7 @@ static int remove_rule(struct request *req, struct fault *fault)
 
 static int take_payload(void *arg, const struct store_event *event)
 {
-        *(json_t **)arg = json_loads(event->payload, 0, NULL);
+        *(json_t **)arg = json_stored(event->payload);
         return 0;
 }
 

@@ -64,7 +64,7 @@ static int see(void *arg, const struct store_execution *e)
         seen->action = strdup(e->action);
         seen->instance = e->instance ? strdup(e->instance) : NULL;
         seen->user = e->user ? strdup(e->user) : NULL;
-        seen->params = json_loads(e->params ? e->params : "{}", 0, NULL);
+        seen->params = json_stored(e->params ? e->params : "{}");
         return 0;
 }
 

@@ -49,7 +49,7 @@ json_t *shape_ref(const struct id *id)
 /* JSON text of the store as a value; what does not parse (it never should) is shown as text. */
 static json_t *value_of(const char *text)
 {
-        json_t *value = text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+        json_t *value = json_stored(text);
 
         return value ? value : text ? json_string(text) : json_null();
 }

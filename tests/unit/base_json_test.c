@@ -153,6 +153,24 @@ START_TEST(numbers_compare_exactly)
 }
 END_TEST
 
+START_TEST(a_nul_that_was_let_in_comes_out_of_the_store)
+{
+        static const char text[] = "{\"a\":\"x\\u0000y\"}";
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *value = NULL;
+        _free_ char *stored = NULL;
+
+        ck_assert_int_eq(json_parse(text, sizeof text - 1, NULL, &value, &fault), 0);
+        stored = json_compact(value);
+        ck_assert_str_eq(stored, text);
+        json_t *again = json_stored(stored);
+        ck_assert(again && json_equal(again, value));
+        json_decref(again);
+        ck_assert_ptr_null(json_stored(NULL));
+        ck_assert_ptr_null(json_stored("{"));
+}
+END_TEST
+
 START_TEST(files_are_named)
 {
         _fault_ struct fault fault = FAULT_INIT;
@@ -176,5 +194,5 @@ int main(void)
                      ONCE(any_value_may_be_the_root), ONCE(spells_canonically),
                      ONCE(finds_and_puts_at_paths), ONCE(typed_members_have_defaults),
                      EACH(sameness_and_hash_agree, pairs), ONCE(numbers_compare_exactly),
-                     ONCE(files_are_named));
+                     ONCE(a_nul_that_was_let_in_comes_out_of_the_store), ONCE(files_are_named));
 }
