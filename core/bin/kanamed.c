@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "bin/daemon.h"
 #include "bin/disk.h"
+#include "bin/upkeep.h"
 #include "bin/version.h"
 
 #include <errno.h>
@@ -17,11 +18,15 @@
 
 CLEANUP_DEFINE(struct conf *, conf_free);
 
-enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_DISK, MODE_VERSION, MODE_HELP, MODE_WRONG };
+enum mode {
+        MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_DISK, MODE_STORE, MODE_RESTORE, MODE_VERSION,
+        MODE_HELP, MODE_WRONG
+};
 
 struct command {
         enum mode mode;
         const char *config;
+        const char *backup;             /* of --restore */
         json_t *overrides;
 };
 
@@ -40,6 +45,8 @@ static const char help[] =
         "      --check-config   tell all mistakes of the configuration; exit 0 if there is none\n"
         "      --print-config   print all settings, each with its origin\n"
         "      --check-disk     measure the durable commits a second of the state's disk\n"
+        "      --check-store    judge the store, beside a hub or without one; exit 0 if sound\n"
+        "      --restore FILE   put what kaname backup wrote in place of the store\n"
         "  -V, --version        versions of the hub, the plugin ABI and the libraries\n"
         "  -h, --help           this\n"
         "\n"
@@ -72,7 +79,7 @@ static int add_listen(struct command *command, const char *address)
 
 static int parse(int argc, char **argv, struct command *command)
 {
-        enum { STATE_DIR = 1000, LISTEN, CHECK, PRINT, DISK };
+        enum { STATE_DIR = 1000, LISTEN, CHECK, PRINT, DISK, STORE, RESTORE };
         static const struct option rows[] = {
                 { "config", required_argument, NULL, 'c' },
                 { "foreground", no_argument, NULL, 'f' },
@@ -81,6 +88,8 @@ static int parse(int argc, char **argv, struct command *command)
                 { "check-config", no_argument, NULL, CHECK },
                 { "print-config", no_argument, NULL, PRINT },
                 { "check-disk", no_argument, NULL, DISK },
+                { "check-store", no_argument, NULL, STORE },
+                { "restore", required_argument, NULL, RESTORE },
                 { "version", no_argument, NULL, 'V' },
                 { "help", no_argument, NULL, 'h' },
                 { NULL, 0, NULL, 0 },
@@ -96,6 +105,8 @@ static int parse(int argc, char **argv, struct command *command)
                 case CHECK: command->mode = MODE_CHECK; break;
                 case PRINT: command->mode = MODE_PRINT; break;
                 case DISK: command->mode = MODE_DISK; break;
+                case STORE: command->mode = MODE_STORE; break;
+                case RESTORE: command->mode = MODE_RESTORE; command->backup = optarg; break;
                 case 'V': command->mode = MODE_VERSION; break;
                 case 'h': command->mode = MODE_HELP; break;
                 default: command->mode = MODE_WRONG; return 0;
@@ -108,22 +119,35 @@ static int parse(int argc, char **argv, struct command *command)
         return r;
 }
 
-static int check_disk(const struct conf *conf)
+static int check_disk(const char *state_dir, struct fault *fault)
 {
-        _fault_ struct fault fault = FAULT_INIT;
         struct disk_figures figures;
-        int r = daemon_state_dir(conf->state_dir, &fault);
+        int r = daemon_state_dir(state_dir, fault);
 
         if (r == 0)
-                r = disk_measure(conf->state_dir, &figures, &fault);
-        if (r != 0) {
-                fprintf(stderr, "kanamed: error: %s (try: %s)\n", fault.what, fault.remedy);
-                return 1;
-        }
+                r = disk_measure(state_dir, &figures, fault);
+        if (r != 0)
+                return r;
         printf("%s: %.0f durable commits/s one after another (%u made; median %.2f ms, 99%% within "
-               "%.2f ms)\n", conf->state_dir, figures.per_s, figures.n, figures.p50_ms,
-               figures.p99_ms);
+               "%.2f ms)\n", state_dir, figures.per_s, figures.n, figures.p50_ms, figures.p99_ms);
         return 0;
+}
+
+static int on_state(const struct command *command, const char *state_dir)
+{
+        _fault_ struct fault fault = FAULT_INIT;
+        int r = command->mode == MODE_DISK ? check_disk(state_dir, &fault) :
+                command->mode == MODE_STORE ? upkeep_check_store(state_dir, &fault) :
+                upkeep_restore(state_dir, command->backup, &fault);
+
+        if (r == 0)
+                return 0;
+        fflush(stdout);
+        fault_errno(&fault, r, "kanamed");
+        fprintf(stderr, "kanamed: error: %s%s%s", fault.what, fault.why ? "; " : "",
+                fault.why ? fault.why : "");
+        fprintf(stderr, fault.remedy ? " (try: %s)\n" : "\n", fault.remedy);
+        return 1;
 }
 
 static int with_conf(const struct command *command, int64_t started_us)
@@ -145,7 +169,9 @@ static int with_conf(const struct command *command, int64_t started_us)
                 fputs(text.s, stdout);
                 return 0;
         case MODE_DISK:
-                return check_disk(conf);
+        case MODE_STORE:
+        case MODE_RESTORE:
+                return on_state(command, conf->state_dir);
         default:
                 return daemon_run(TAKE(conf), &options);
         }

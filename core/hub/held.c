@@ -82,22 +82,28 @@ int held_load(struct hub *hub, struct fault *fault)
         return 0;
 }
 
-static int keep_pause(struct hub *hub, const char *body, struct fault *fault)
+static int keep_pause(struct store *store, const char *body, struct fault *fault)
 {
         struct store_txn *txn = store_txn_new();
 
         if (!txn)
                 return fault_errno(fault, -ENOMEM, "pause");
         store_txn_doc(txn, "setting", "pause", body, STORE_ANY);
-        return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
+        return store_outcome_fault(store_commit_wait(store, txn, NULL, NULL), fault);
 }
 
-int hub_pause(struct hub *hub, const char *user, const char *reason, struct fault *fault)
+int hub_pause_next(struct store *store, const char *user, const char *reason, struct fault *fault)
 {
         _json_ json_t *body = json_pack("{s:s, s:s*, s:I}", "user", user, "reason", reason,
                                         "since_ms", (json_int_t)clock_real_ms());
         _free_ char *text = body ? json_compact(body) : NULL;
-        int r = text ? keep_pause(hub, text, fault) : fault_errno(fault, -ENOMEM, "pause");
+
+        return text ? keep_pause(store, text, fault) : fault_errno(fault, -ENOMEM, "pause");
+}
+
+int hub_pause(struct hub *hub, const char *user, const char *reason, struct fault *fault)
+{
+        int r = hub_pause_next(hub->o.store, user, reason, fault);
 
         if (r != 0)
                 return r;
@@ -109,7 +115,7 @@ int hub_pause(struct hub *hub, const char *user, const char *reason, struct faul
 
 int hub_resume(struct hub *hub, const char *user, struct fault *fault)
 {
-        int r = keep_pause(hub, NULL, fault);
+        int r = keep_pause(hub->o.store, NULL, fault);
 
         if (r != 0)
                 return r;

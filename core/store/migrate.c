@@ -96,14 +96,14 @@ static int try_restore(const char *path, const char *first, struct fault *fault)
 
 int store_fault_damaged(const char *path, const char *why, struct fault *fault)
 {
-        fault_set(fault, 500, "store.damaged", "the store %s cannot be read", path);
+        fault_set(fault, 500, "store.damaged", "%s cannot be read as a store", path);
         fault_why(fault, "%s", why);
         return try_restore(path, "with no hub running, put the last backup in place", fault);
 }
 
 static int fault_newer(const char *path, int64_t version, struct fault *fault)
 {
-        fault_set(fault, 500, "store.newer", "the store %s was made by a newer Kaname", path);
+        fault_set(fault, 500, "store.newer", "%s was made by a newer Kaname", path);
         fault_why(fault, "it has schema %d and this program, %s, knows up to %d", (int)version,
                   PACKAGE_VERSION, (int)NEWEST);
         return try_restore(path, "install the newer version again, or put a backup of this one "
@@ -162,7 +162,7 @@ int migrate_judge(struct sql *sql, const char *path, struct fault *fault)
 
         if (r != 0 || version == NEWEST)
                 return r;
-        fault_set(fault, 409, "store.older", "the store %s was made by an older Kaname", path);
+        fault_set(fault, 409, "store.older", "%s was made by an older Kaname", path);
         return fault_try(fault, "start the hub on it once, which takes it to this version");
 }
 
