@@ -122,6 +122,8 @@ static const char *media_of(const char *name)
 {
         if (strcmp(name, "Text") == 0)
                 return "text/plain";
+        if (strcmp(name, "Backup") == 0)
+                return "application/vnd.sqlite3";
         return strcmp(name, "EventStream") == 0 ? "text/event-stream" : "application/json";
 }
 

@@ -4,13 +4,16 @@
 
 #include "rest/request.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "hub/hub.h"
 #include "rest/stream.h"
 
 #include <errno.h>
+#include <microhttpd.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int info(struct request *req, struct fault *fault)
 {
@@ -38,6 +41,27 @@ static int status(struct request *req, struct fault *fault)
         json_object_set_new(out, "listen", listeners);
         json_object_set_new(out, "streams", json_integer(stream_clients(req->rest->stream)));
         return answer_json(req, 200, out);
+}
+
+static int backup(struct request *req, struct fault *fault)
+{
+        char now[CLOCK_TEXT_SIZE];
+        struct stat st;
+        int fd = -1, r = store_backup(request_store(req), &fd, fault);
+
+        if (r)
+                return r;
+        req->stream = fstat(fd, &st) < 0 ? NULL
+                : MHD_create_response_from_fd64((uint64_t)st.st_size, fd);
+        if (!req->stream) {
+                close(fd);
+                return -ENOMEM;
+        }
+        req->status = 200;
+        req->content_type = "application/vnd.sqlite3";
+        answer_header(req, "Content-Disposition", "attachment; filename=\"kaname-%.10s.backup\"",
+                      clock_text(clock_real_ms(), now));
+        return 0;
 }
 
 static int metrics(struct request *req, struct fault *fault)
@@ -71,6 +95,8 @@ static const struct route rows[] = {
                 "", NULL, "Object" },
         { "GET", "/api/v1/status", status, AUTH_READ, 0, 200, "How the hub fares", "", NULL,
                 "Status" },
+        { "POST", "/api/v1/backup", backup, AUTH_ADMINISTER, 0, 200,
+          "All that the store holds, as one file to restore from", "", NULL, "Backup" },
         { "GET", "/metrics", metrics, AUTH_READ, 0, 200, "Figures for Prometheus", "", NULL,
                 "Text" },
         { "GET", "/healthz", healthz, AUTH_NONE, ROUTE_INLINE, 200, "Is the process alive?", "",

@@ -80,6 +80,9 @@ test_case "system and account"
 answers GET $A/ $A/
 answers GET $A/openapi.json $A/openapi.json
 answers GET $A/status $A/status
+answers POST $A/backup $A/backup
+check_match "^content-type: application/vnd.sqlite3" "$(tr "A-Z" "a-z" <"$TEST_DIR/head")" "the type of a backup"
+check_equal "SQLite format 3" "$(head -c 15 "$TEST_DIR/body")" "the beginning of a backup"
 answers GET /metrics /metrics
 answers GET /healthz /healthz
 answers GET /readyz /readyz
