@@ -248,13 +248,25 @@ int client_problem(long status, const json_t *problem, const char *text, struct 
 
 struct sink {
         struct text text;
+        CURL *easy;
+        FILE *save;
         int64_t total, date_ms;
 };
+
+static bool is_saved(const struct sink *sink)
+{
+        long status = 0;
+
+        return sink->save && !curl_easy_getinfo(sink->easy, CURLINFO_RESPONSE_CODE, &status) &&
+                status >= 200 && status <= 299;
+}
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 {
         struct sink *sink = arg;
 
+        if (is_saved(sink))
+                return fwrite(bytes, size, n, sink->save) * size;
         if (sink->text.len + size * n > ANSWER_MAX)
                 return 0;
         text_add_bytes(&sink->text, bytes, size * n);
@@ -389,7 +401,7 @@ int client_call(struct cli *cli, const struct request *request, struct answer *r
         if (cli_switch(cli, "curl") && !request->is_preparation)
                 return client_print_curl(cli, request);
         for (int turn = 0; turn < 2; turn++) {
-                struct sink sink = { TEXT_INIT, -1, 0 };
+                struct sink sink = { TEXT_INIT, cli->client->easy, request->save, -1, 0 };
 
                 r = exchange(cli, request, &sink, &code, fault);
                 if (!r && code == CURLE_OK)

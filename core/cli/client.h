@@ -21,6 +21,7 @@ struct request {
         const char *file;               /* instead of body: send this file */
         const char *once;               /* Idempotency-Key; repeated once on a broken wire */
         const char *basic;              /* "user:password" instead of the token */
+        FILE *save;                     /* what a 2xx brings goes there, and not into the answer */
         bool is_preparation; /* --curl: carry it out, it only prepares what will be printed */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/backup.h"
 #include "cli/client.h"
 #include "cli/doctor.h"
 #include "cli/generic.h"
@@ -119,6 +120,9 @@ static const struct verb verbs[] = {
           .options = pause_options },
         { .name = "resume", .summary = "start again what pause held", .run = verb_post,
           .path = "/api/v1/resume", .done = "what was held starts now" },
+        { .name = "backup", .operands = "FILE",
+          .summary = "write all that the hub's store holds to a file",
+          .run = verb_backup, .operands_min = 1, .operands_max = 1, .complete = COMPLETE_FILE },
         { .name = "login", .summary = "remember where the hub is and who you are",
           .run = verb_login,
           .options = login_options },
