@@ -50,6 +50,13 @@ static const char *machine_text(unsigned machine)
         }
 }
 
+static int refuse_kind(const char *path, const char *found, struct fault *fault)
+{
+        fault_set(fault, 422, "plugin.not-elf", "%s is no shared object: wanted one, found %s",
+                  path, found);
+        return fault_try(fault, "build it with `cc -shared -fPIC`, see kaname-plugin(3)");
+}
+
 int module_check_file(const char *path, struct fault *fault)
 {
         _close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -61,10 +68,12 @@ int module_check_file(const char *path, struct fault *fault)
                                  path, strerror(errno));
         n = read(fd, &head, sizeof head);
         if (n < (ssize_t)offsetof(Elf64_Ehdr, e_version) ||
-            memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_type != ET_DYN) {
-                fault_set(fault, 422, "plugin.not-elf", "%s is no shared object", path);
-                return fault_try(fault, "build it with `cc -shared -fPIC`, see kaname-plugin(3)");
-        }
+            memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+                return refuse_kind(path, "a file that does not begin as ELF", fault);
+        if (head.e_type != ET_DYN)
+                return refuse_kind(path, head.e_type == ET_REL ? "an object that is not linked yet"
+                                                               : "an ELF file of another type",
+                                   fault);
         if (MACHINE == EM_NONE || (head.e_machine == MACHINE &&
             head.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)))
                 return 0;

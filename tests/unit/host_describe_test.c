@@ -113,6 +113,7 @@ START_TEST(what_is_no_object)
         write_object(path, &head, sizeof head);
         ck_assert_int_eq(describe(path, &manifest, &fault), FAULT);
         ck_assert_str_eq(fault.code, "plugin.not-elf");
+        ck_assert_ptr_nonnull(strstr(fault.what, "found an ELF file of another type"));
         write_object(path, &head, 3);
         ck_assert_int_eq(describe(path, &manifest, &fault), FAULT);
         ck_assert_str_eq(fault.code, "plugin.not-elf");
