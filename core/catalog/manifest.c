@@ -153,7 +153,7 @@ int manifest_new(json_t *json, const char *path, const char *hash, struct manife
         snprintf(m->hash, sizeof m->hash, "%s", hash);
         r = read_manifest(m, fault);
         if (r == FAULT)
-                return fault_prefix(fault, "%s: plugin '%s'", path,
+                return fault_prefix(fault, "%s: plugin '%s'", json_text_of(json, "source", path),
                                     json_text_of(json, "name", "?"));
         if (r == 0)
                 *ret = TAKE(m);

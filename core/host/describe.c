@@ -304,6 +304,8 @@ static int describe(struct describing *d, struct manifest **ret)
                         r = ask(d, &json);
         }
         if (r == 0)
+                json_set_text(json, "source", d->path);
+        if (r == 0)
                 r = manifest_new(json_incref(json), d->kept, d->hash, ret, d->fault);
         if (r != 0 || was_kept)
                 return r;
