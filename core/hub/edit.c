@@ -370,7 +370,7 @@ int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool u
 
         pthread_mutex_lock(&hub->content_lock);
         r = pack_unpack(hub->o.state_dir, archive_fd, folder, &meta, &dir, fault);
-        name = json_text_of(meta, "name", "");
+        name = json_text_of(meta, "ref", "");
         version = json_text_of(meta, "version", "");
         if (r == 0)
                 r = pack_known(hub, name, upgrade, fault);

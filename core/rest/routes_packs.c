@@ -56,7 +56,7 @@ static int get(struct request *req, struct fault *fault)
 /* The pack as it is now, or what the hub told where it is gone. */
 static int answer_pack(struct request *req, unsigned status, json_t *told)
 {
-        const char *name = json_text_of(told, "name", "");
+        const char *name = json_text_of(told, "ref", "");
         const struct catalog_pack *pack;
 
         req->catalog = catalog_unref(req->catalog);
