@@ -116,9 +116,10 @@ enum catalog_home host_home(struct host *host, const struct catalog_instance *in
 /* Admit this file to the core from now on. */
 int host_trust(struct host *host, const char *hash, struct fault *fault);
 /*
+ * What was called, and what else the catalog (NULL: none) has:
  * [{plugin, version, hash, home, why, state, pid, starts, crashes, last_crash, calls, sandbox:
  * {…}}]; new.
  */
-json_t *host_report(struct host *host);
+json_t *host_report(struct host *host, const struct catalog *catalog);
 
 #endif

@@ -84,7 +84,7 @@ struct seat {
         char *name;
         json_t *config, *egress;        /* as the catalog has them: to see that they changed */
         json_t *public, *allowed;       /* without secrets; the egress list in force */
-        enum catalog_home home;         /* CORE or HOST */
+        enum catalog_home wanted, home; /* what the instance says; CORE or HOST */
         struct list queue;              /* calls that wait for their turn */
         unsigned n_running, refs;
         bool is_retired;

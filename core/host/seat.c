@@ -144,6 +144,7 @@ static struct seat *seat_new(struct resident *resident, const struct catalog_ins
         seat->number = ++resident->last_seat;
         seat->refs = 1;
         seat->name = strdup(instance->name);
+        seat->wanted = instance->home;
         seat->home = home;
         seat->config = share(instance->config);
         seat->egress = share(instance->egress);
@@ -176,7 +177,8 @@ static bool still_fits(const struct seat *seat, const struct catalog_instance *i
 {
         json_t *egress = json_is_null(instance->egress) ? NULL : instance->egress;
 
-        return seat->home == home && is_same(seat->config, instance->config) &&
+        return seat->home == home && seat->wanted == instance->home &&
+               is_same(seat->config, instance->config) &&
                is_same(seat->egress, egress);
 }
 

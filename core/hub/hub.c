@@ -160,8 +160,8 @@ json_t *hub_status(struct hub *hub)
                            "paused", hub_is_paused(hub), "running_max", (int)hub->o.running_max,
                            "queue", counts_json(hub), "store_problem", sick.what, "epoch",
                            (json_int_t)store_epoch(hub->o.store), "seq",
-                           (json_int_t)store_seq(hub->o.store), "plugins", host_report(hub->o.host),
-                           "sensors", hub_sensors(hub), "problems", problems, "state_dir",
-                           hub->o.state_dir);
+                           (json_int_t)store_seq(hub->o.store), "plugins",
+                           host_report(hub->o.host, catalog), "sensors", hub_sensors(hub),
+                           "problems", problems, "state_dir", hub->o.state_dir);
         return status;
 }

@@ -143,15 +143,14 @@ struct plugins {
         const char *name;
 };
 
-/* Where it lives now: the status report knows, by name and version. */
+/* Where it lives: the status report knows, by hash, since two files may claim one version. */
 static const json_t *home_of(const json_t *homes, const struct manifest *plugin)
 {
         const json_t *home;
         size_t i;
 
         json_array_foreach(homes, i, home)
-                if (text_equal(json_text_of(home, "plugin", ""), plugin->name)
-                    && text_equal(json_text_of(home, "version", plugin->version), plugin->version))
+                if (text_equal(json_text_of(home, "hash", NULL), plugin->hash))
                         return home;
         return NULL;
 }

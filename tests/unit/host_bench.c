@@ -320,7 +320,7 @@ void bench_run(struct bench *b, struct bench_call *c, const char *action, const 
 
 json_t *bench_report(struct bench *b)
 {
-        json_t *rows = host_report(b->host), *row = json_incref(json_array_get(rows, 0));
+        json_t *rows = host_report(b->host, NULL), *row = json_incref(json_array_get(rows, 0));
 
         json_decref(rows);
         return row;

@@ -173,9 +173,10 @@ int host_trust(struct host *host, const char *hash, struct fault *fault)
         return 0;
 }
 
-json_t *host_report(struct host *host)
+json_t *host_report(struct host *host, const struct catalog *catalog)
 {
         (void)host;
+        (void)catalog;
         return json_array();
 }
 
