@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The actions that change a record set. Each is the same walk: read what is, work out what shall be,
- * announce the change, write it held to what was read, read it back, and record what is there now.
- * The system's word that it did something is never taken for the deed.
+ * The actions that change a record set. Each is the same walk: read what is, work out what shall
+ * be, announce the change, write it held to what was read, read it back, and record what is there
+ * now. The system's word that it did something is never taken for the deed.
  *
- * When the answer to a write is lost, reading back decides: it is there (done), it is as before (the
- * failure stands), or nobody can tell, and the ledger says so: unknown.
+ * When the answer to a write is lost, reading back decides: it is there (done), it is as before
+ * (the failure stands), or nobody can tell, and the ledger says so: unknown.
  */
 
 #include "dns/dns.h"
@@ -72,9 +72,9 @@ static int fail_conflict(struct kn_ctx *ctx, const struct edit *edit, const char
 {
         _free_ char *expected = dns_rrset_text(edit->before);
 
-        return kn_fail(ctx, KN_ECONFLICT, "%.80s %s was changed by somebody else meanwhile: expected %.120s, "
-                       "found %.120s; nothing was written. Look at it, then run this again",
-                       edit->key.owner, edit->key.type, expected ? expected : "none",
+        return kn_fail(ctx, KN_ECONFLICT, "%.80s %s was changed by somebody else meanwhile: "
+                       "expected %.120s, found %.120s; nothing was written. Look at it, then run "
+                       "this again", edit->key.owner, edit->key.type, expected ? expected : "none",
                        found ? found : "none");
 }
 
@@ -82,9 +82,9 @@ static int fail_untrue(struct kn_ctx *ctx, const struct edit *edit, const char *
 {
         _free_ char *wanted = dns_rrset_text(edit->after);
 
-        return kn_fail(ctx, KN_ECONFLICT, "the server reported success, but %.80s %s is %.120s, not %.120s: "
-                       "is there a CNAME or a zone cut at that name, or somebody else writing?",
-                       edit->key.owner, edit->key.type, found ? found : "absent",
+        return kn_fail(ctx, KN_ECONFLICT, "the server reported success, but %.80s %s is %.120s, "
+                       "not %.120s: is there a CNAME or a zone cut at that name, or somebody else "
+                       "writing?", edit->key.owner, edit->key.type, found ? found : "absent",
                        wanted ? wanted : "absent");
 }
 
@@ -104,8 +104,8 @@ static int settle(struct kn_ctx *ctx, const struct edit *edit, int ticket, int w
                 return KN_ENOMEM;
         if (dns_rrset_equal(observed, edit->after) && written != DNS_STALE) {
                 if (written < 0)
-                        kn_log(ctx, KN_NOTICE, "dns %s %s: the answer was lost, but the change is there",
-                               edit->key.owner, edit->key.type);
+                        kn_log(ctx, KN_NOTICE, "dns %s %s: the answer was lost, but the change is "
+                               "there", edit->key.owner, edit->key.type);
                 r = kn_changed(ctx, ticket, KN_OK, text);
                 return r < 0 ? r : answer(ctx, edit, true);
         }

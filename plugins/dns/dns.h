@@ -36,7 +36,10 @@ int dns_key_parse(struct kn_ctx *ctx, const char *zone, const char *name, const 
                   struct dns_key *ret);
 /* The arguments zone, name and type of the call. */
 int dns_key_read(struct kn_ctx *ctx, struct dns_key *ret);
-/* The zones that the instance's configuration names, as written there; new, empty where it names none. */
+/*
+ * The zones that the instance's configuration names, as written there; new, empty where it names
+ * none.
+ */
 json_t *dns_zones_configured(struct kn_ctx *ctx);
 /* KN_EDENIED where the configuration names zones and this is none of them. */
 int dns_zone_allowed(struct kn_ctx *ctx, const char *zone);
@@ -68,14 +71,22 @@ char *dns_rrset_text(const json_t *set);                        /* canonical; NU
  * server would answer (a wildcard's answer is no record of that name).
  */
 int system_read(struct kn_ctx *ctx, const struct dns_key *key, bool for_change, json_t **ret);
-/* before and after may each be NULL. DNS_STALE, no sentence: it was not before, nothing was written. */
+/*
+ * before and after may each be NULL. DNS_STALE, no sentence: it was not before, nothing was
+ * written.
+ */
 enum { DNS_STALE = 1 };
-int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before, const json_t *after);
+int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before,
+                 const json_t *after);
 
-/* One record: owner absolute and lower case, type and value canonical. Not 0: stop, and return it. */
-typedef int dns_visit(void *arg, const char *owner, int64_t ttl, const char *type, const char *value);
+/*
+ * One record: owner absolute and lower case, type and value canonical. Not 0: stop, and return it.
+ */
+typedef int dns_visit(void *arg, const char *owner, int64_t ttl, const char *type,
+                      const char *value);
 /* All records of a zone, the SOA first and once; *ret_serial is set at the end. */
-int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg, int64_t *ret_serial);
+int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg,
+                int64_t *ret_serial);
 /* [{"zone": …, "serial": …}] of those that can be read; at least one, or a failure. */
 int system_zones(struct kn_ctx *ctx, json_t **ret);
 
@@ -91,13 +102,14 @@ int dns_zone_export(struct kn_ctx *ctx);
 int dns_serial_poll(struct kn_ctx *ctx);
 
 /* Summaries and schemas stand in the domain's contract. */
+#define DNS_READS (KN_IDEMPOTENT | KN_READONLY)
 #define DNS_ACTIONS \
         { .name = "record.set", .run = dns_record_set, .flags = KN_IDEMPOTENT }, \
         { .name = "record.add", .run = dns_record_add, .flags = KN_IDEMPOTENT }, \
         { .name = "record.remove", .run = dns_record_remove, .flags = KN_IDEMPOTENT }, \
-        { .name = "record.lookup", .run = dns_record_lookup, .flags = KN_IDEMPOTENT | KN_READONLY }, \
-        { .name = "record.list", .run = dns_record_list, .flags = KN_IDEMPOTENT | KN_READONLY }, \
-        { .name = "zone.list", .run = dns_zone_list, .flags = KN_IDEMPOTENT | KN_READONLY }, \
-        { .name = "zone.export", .run = dns_zone_export, .flags = KN_IDEMPOTENT | KN_READONLY }
+        { .name = "record.lookup", .run = dns_record_lookup, .flags = DNS_READS }, \
+        { .name = "record.list", .run = dns_record_list, .flags = DNS_READS }, \
+        { .name = "zone.list", .run = dns_zone_list, .flags = DNS_READS }, \
+        { .name = "zone.export", .run = dns_zone_export, .flags = DNS_READS }
 
 #endif

@@ -80,8 +80,8 @@ static int check_name(struct kn_ctx *ctx, const char *what, const char *text, co
         const char *fault;
 
         if (!is_ascii(text))
-                return kn_fail(ctx, KN_EARG, "%s '%.100s' is not ASCII: write its A-label, which begins "
-                               "with xn-- (\"idn2 NAME\" prints it)", what, text);
+                return kn_fail(ctx, KN_EARG, "%s '%.100s' is not ASCII: write its A-label, which "
+                               "begins with xn-- (\"idn2 NAME\" prints it)", what, text);
         fault = name_fault(name);
         if (fault)
                 return kn_fail(ctx, KN_EARG, "%s '%.100s' cannot be used: %s", what, text, fault);
@@ -128,8 +128,8 @@ int dns_zone_allowed(struct kn_ctx *ctx, const char *zone)
         }
         if (json_array_size(zones) == 0)
                 return KN_OK;
-        return kn_fail(ctx, KN_EDENIED, "zone %s is not among the zones of this instance: add it to \"zones\" "
-                       "in its configuration, if it should be", zone);
+        return kn_fail(ctx, KN_EDENIED, "zone %s is not among the zones of this instance: add it "
+                       "to \"zones\" in its configuration, if it should be", zone);
 }
 
 /* Both without a final dot: does name lie in zone? Its relative form goes to ret. */
@@ -170,16 +170,17 @@ static int parse_owner(struct kn_ctx *ctx, const char *text, struct dns_key *key
                 return r;
         if (!relative(name, key->zone, key->name)) {
                 if (is_absolute)
-                        return kn_fail(ctx, KN_EARG, "name '%s' is not in the zone %s: take the zone that "
-                                       "holds it, or leave the final dot away", text, key->zone);
+                        return kn_fail(ctx, KN_EARG, "name '%s' is not in the zone %s: take the "
+                                       "zone that holds it, or leave the final dot away", text,
+                                       key->zone);
                 memcpy(key->name, name, sizeof name);
         }
         n = strcmp(key->name, "@") == 0
                 ? snprintf(key->owner, sizeof key->owner, "%s.", key->zone)
                 : snprintf(key->owner, sizeof key->owner, "%s.%s.", key->name, key->zone);
         if (n > 254)
-                return kn_fail(ctx, KN_EARG, "name '%.60s…' in zone %.60s is longer than 253 characters",
-                               key->name, key->zone);
+                return kn_fail(ctx, KN_EARG, "name '%.60s…' in zone %.60s is longer than 253 "
+                               "characters", key->name, key->zone);
         return KN_OK;
 }
 

@@ -91,22 +91,25 @@ static int check_text(struct kn_ctx *ctx, const struct dns_key *key, const char 
 
         for (const char *s = text; *s; s++)
                 if ((unsigned char)*s < 0x20 || *s == 0x7f)
-                        return kn_fail(ctx, KN_EARG, "value of %s %s holds a control character; in TXT "
-                                       "write it as \\DDD, in decimal, inside quotes",
+                        return kn_fail(ctx, KN_EARG, "value of %s %s holds a control character; in "
+                                       "TXT write it as \\DDD, in decimal, inside quotes",
                                        key->owner, key->type);
         if (fault)
-                return kn_fail(ctx, KN_EARG, "value '%.100s' of %s %s holds %s: leave it away, or put the text in "
-                               "quotes", text, key->owner, key->type, fault);
+                return kn_fail(ctx, KN_EARG, "value '%.100s' of %s %s holds %s: leave it away, or "
+                               "put the text in quotes", text, key->owner, key->type, fault);
         return KN_OK;
 }
 
-/* How many numbers a value begins with. ldns cuts those to their width that are too large, without a word. */
+/*
+ * How many numbers a value begins with. ldns cuts those to their width that are too large, without
+ * a word.
+ */
 static const struct {
         const char *type;
         int n;
 } numbers[] = {
-        { "CAA", 1 }, { "DS", 3 }, { "HTTPS", 1 }, { "MX", 1 }, { "NAPTR", 2 }, { "SRV", 3 }, { "SSHFP", 2 },
-        { "SVCB", 1 }, { "TLSA", 3 }, { "URI", 2 },
+        { "CAA", 1 }, { "DS", 3 }, { "HTTPS", 1 }, { "MX", 1 }, { "NAPTR", 2 }, { "SRV", 3 },
+        { "SSHFP", 2 }, { "SVCB", 1 }, { "TLSA", 3 }, { "URI", 2 },
 };
 
 static bool numbers_kept(const char *type, const char *text, const char *canonical)
@@ -170,8 +173,8 @@ int dns_value_parse(struct kn_ctx *ctx, const struct dns_key *key, const char *t
         if (!value)
                 return KN_ENOMEM;
         if (!numbers_kept(key->type, text, value))
-                return kn_fail(ctx, KN_EARG, "'%.100s' is no value for %s %s: a number in it is too large", text,
-                               key->owner, key->type);
+                return kn_fail(ctx, KN_EARG, "'%.100s' is no value for %s %s: a number in it is "
+                               "too large", text, key->owner, key->type);
         *ret = value;
         value = NULL;
         return KN_OK;
@@ -179,7 +182,8 @@ int dns_value_parse(struct kn_ctx *ctx, const struct dns_key *key, const char *t
 
 static int compare_texts(const void *a, const void *b)
 {
-        return strcmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+        return strcmp(json_string_value(*(json_t *const *)a),
+                      json_string_value(*(json_t *const *)b));
 }
 
 /* The values sorted, each once; takes the reference. */

@@ -4,7 +4,7 @@
 
 #include "dns/dns.h"
 
-#define EXPORT_MAX (32u << 20)          /* bytes of one exported zone; a result may have twice that */
+#define EXPORT_MAX (32u << 20)          /* bytes of one exported zone */
 
 static int give(struct kn_ctx *ctx, json_t *result)
 {
@@ -12,6 +12,17 @@ static int give(struct kn_ctx *ctx, json_t *result)
         _free_ char *text = owned ? json_dumps(owned, JSON_COMPACT) : NULL;
 
         return text ? kn_return_json(ctx, "", text) : KN_ENOMEM;
+}
+
+/* A new reference to the member, or else what stands for it where there is no set. */
+static json_t *member_of(const json_t *set, const char *name, json_t *or_else)
+{
+        json_t *member = json_object_get(set, name);
+
+        if (!member)
+                return or_else;
+        json_decref(or_else);
+        return json_incref(member);
 }
 
 int dns_record_lookup(struct kn_ctx *ctx)
@@ -24,11 +35,10 @@ int dns_record_lookup(struct kn_ctx *ctx)
                 r = system_read(ctx, &key, false, &set);
         if (r < 0)
                 return r;
-        return give(ctx, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o}", "zone", key.zone, "name", key.name,
-                                   "type", key.type, "found", set != NULL,
-                                   "ttl", set ? json_incref(json_object_get(set, "ttl")) : json_null(),
-                                   "values", set ? json_incref(json_object_get(set, "values"))
-                                                 : json_array()));
+        return give(ctx, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o}", "zone", key.zone,
+                                   "name", key.name, "type", key.type, "found", set != NULL,
+                                   "ttl", member_of(set, "ttl", json_null()),
+                                   "values", member_of(set, "values", json_array())));
 }
 
 /* ---- listing: records gather into sets by "name\ttype" ---- */
@@ -128,14 +138,16 @@ struct export {
         int64_t lines;
 };
 
-static int append_line(void *arg, const char *owner, int64_t ttl, const char *type, const char *value)
+static int append_line(void *arg, const char *owner, int64_t ttl, const char *type,
+                       const char *value)
 {
         struct export *export = arg;
         size_t need = strlen(owner) + strlen(type) + strlen(value) + 40;
 
         if (export->len + need > EXPORT_MAX)
-                return kn_fail(export->ctx, KN_EUNSUPPORTED, "the zone is larger than %u MiB as text: "
-                               "transfer it with a tool made for that, such as dig axfr", EXPORT_MAX >> 20);
+                return kn_fail(export->ctx, KN_EUNSUPPORTED, "the zone is larger than %u MiB as "
+                               "text: transfer it with a tool made for that, such as dig axfr",
+                               EXPORT_MAX >> 20);
         if (export->len + need > export->size) {
                 size_t size = export->size * 2 + need;
                 char *larger = realloc(export->text, size);
@@ -145,8 +157,8 @@ static int append_line(void *arg, const char *owner, int64_t ttl, const char *ty
                 export->text = larger;
                 export->size = size;
         }
-        export->len += (size_t)snprintf(export->text + export->len, need, "%s\t%lld\tIN\t%s\t%s\n", owner,
-                                        (long long)ttl, type, value);
+        export->len += (size_t)snprintf(export->text + export->len, need, "%s\t%lld\tIN\t%s\t%s\n",
+                                        owner, (long long)ttl, type, value);
         export->lines++;
         return 0;
 }
@@ -161,17 +173,21 @@ int dns_zone_export(struct kn_ctx *ctx)
 
         if (r == 0)
                 r = system_walk(ctx, zone, append_line, &export, &serial);
+        if (r == 0 && !export.text)
+                r = kn_fail(ctx, KN_EREMOTE, "the server gave no record of zone %s", zone);
         if (r < 0) {
                 free(export.text);
                 return r;
         }
         result = json_pack("{s:s, s:I, s:I, s:s}", "zone", zone, "serial", (json_int_t)serial,
-                           "records", (json_int_t)export.lines, "text", export.text ? export.text : "");
+                           "records", (json_int_t)export.lines, "text", export.text);
         free(export.text);
         return give(ctx, result);
 }
 
-/* ---- the sensor: one stored value, {"zone": serial}; the first sight of a zone is no change ---- */
+/*
+ * ---- the sensor: one stored value, {"zone": serial}; the first sight of a zone is no change ----
+ */
 
 static int emit_change(struct kn_ctx *ctx, const char *zone, json_int_t serial, json_int_t previous)
 {

@@ -2,11 +2,12 @@
 
 /*
  * Calls one action, sensor or check of a plugin as the hub would, and prints all that came of it as
- * one line of JSON: what the conformance suites of the domains are written over. Arguments and results
- * are held to the domain's contract. -x runs a command in the moment after a change was announced and
- * before it is made, where somebody else's change has to be noticed.
+ * one line of JSON: what the conformance suites of the domains are written over. Arguments and
+ * results are held to the domain's contract. -x runs a command in the moment after a change was
+ * announced and before it is made, where somebody else's change has to be noticed.
  *
- *   drive [-c CONTRACT] [-k CONFIG] [-s STOREFILE] [-x COMMAND] PLUGIN run|plan|undo|poll|check [NAME [ARGS]]
+ *   drive [-c CONTRACT] [-k CONFIG] [-s STOREFILE] [-x COMMAND]
+ *         PLUGIN run|plan|undo|poll|check [NAME [ARGS]]
  */
 
 #include <kaname/mock.h>
@@ -75,18 +76,23 @@ static json_t *parsed(const char *text)
 {
         json_t *value = NULL;
 
-        return text && json_parse(text, strlen(text), NULL, &value, NULL) == 0 ? value : json_null();
+        return text && json_parse(text, strlen(text), NULL, &value, NULL) == 0 ? value
+                : json_null();
 }
 
 static void show_refusal(const char *what)
 {
-        _json_ json_t *out = json_pack("{s:i, s:s, s:[], s:[]}", "code", KN_EARG, "sentence", what, "changes", "events");
+        _json_ json_t *out = json_pack("{s:i, s:s, s:[], s:[]}", "code", KN_EARG, "sentence", what,
+                                       "changes", "events");
         _free_ char *line = json_compact(out);
 
         puts(line);
 }
 
-/* Arguments with their defaults, held to the contract. NULL: printed why not, as the hub would refuse. */
+/*
+ * Arguments with their defaults, held to the contract. NULL: printed why not, as the hub would
+ * refuse.
+ */
 static char *fit_args(const struct contract *contract, const char *action, const char *text)
 {
         const struct contract_action *row = contract ? contract_action(contract, action) : NULL;
@@ -97,7 +103,9 @@ static char *fit_args(const struct contract *contract, const char *action, const
                 die("arguments", fault.what);
                 return NULL;
         }
-        if (row && (schema_fill_defaults(row->params, args), schema_check(row->params, args, &fault)) != 0) {
+        if (row)
+                schema_fill_defaults(row->params, args);
+        if (row && schema_check(row->params, args, &fault) != 0) {
                 show_refusal(fault.what);
                 return NULL;
         }
@@ -246,7 +254,8 @@ int main(int argc, char **argv)
                         return 2;
         }
         if (argc - optind < 2)
-                return die("usage", "drive [-c CONTRACT] [-k CONFIG] [-s STORE] [-x COMMAND] PLUGIN MODE [NAME [ARGS]]");
+                return die("usage", "drive [-c CONTRACT] [-k CONFIG] [-s STORE] [-x COMMAND] "
+                           "PLUGIN MODE [NAME [ARGS]]");
         options.plugin = argv[optind];
         options.mode = argv[optind + 1];
         if (argc - optind > 2)

@@ -6,8 +6,8 @@
  * - It has no "only if": a set is read once more right before it is written, and calls of one
  *   instance are serialised. Who needs the check and the change in one step takes the rfc2136
  *   plugin, which PowerDNS serves too.
- * - 204 says that the request was understood: deleting what is not there is 204. What counts is what
- *   is read back.
+ * - 204 says that the request was understood: deleting what is not there is 204. What counts is
+ *   what is read back.
  * - A set may hold disabled records, which neither DNS nor the question for one set shows. They are
  *   no values, and they stay: where the search finds one, the whole zone is read before a write.
  */
@@ -58,7 +58,9 @@ static void reason_of(const struct kn_http *http, char *ret, size_t size)
         _json_ json_t *body = json_loadb(http->reply, http->reply_len, 0, NULL);
         const char *error = json_string_value(json_object_get(body, "error"));
 
-        snprintf(ret, size, "%.*s", (int)strcspn(error ? error : http->reply, "\r\n"), error ? error : http->reply);
+        if (!error)
+                error = http->reply;
+        snprintf(ret, size, "%.*s", (int)strcspn(error, "\r\n"), error);
 }
 
 static int fail_status(struct kn_ctx *ctx, const struct kn_http *http, const char *doing)
@@ -68,24 +70,29 @@ static int fail_status(struct kn_ctx *ctx, const struct kn_http *http, const cha
 
         reason_of(http, reason, sizeof reason);
         if (http->status == 401 || http->status == 403)
-                return kn_fail(ctx, KN_EAUTH, "PowerDNS at %s refused %s (%d): compare the instance's api_key with the "
-                               "server's api-key, and look at webserver-allow-from there", base, doing, http->status);
+                return kn_fail(ctx, KN_EAUTH, "PowerDNS at %s refused %s (%d): compare the "
+                               "instance's api_key with the server's api-key, and look at "
+                               "webserver-allow-from there", base, doing, http->status);
         if (http->status == 404)
-                return kn_fail(ctx, KN_ENOENT, "PowerDNS at %s has nothing for %s (404): is the zone there, and is "
-                               "server_id right (it is localhost, but behind a proxy)?", base, doing);
+                return kn_fail(ctx, KN_ENOENT, "PowerDNS at %s has nothing for %s (404): is the "
+                               "zone there, and is server_id right (it is localhost, but behind a "
+                               "proxy)?", base, doing);
         if (http->status == 422 && strstr(reason, "Conflicts with"))
-                return kn_fail(ctx, KN_ECONFLICT, "PowerDNS refused %s: %s. A CNAME cannot stand beside other records: "
-                               "remove one of them first", doing, reason);
+                return kn_fail(ctx, KN_ECONFLICT, "PowerDNS refused %s: %s. A CNAME cannot stand "
+                               "beside other records: remove one of them first", doing, reason);
         if (http->status == 422 || http->status == 400)
-                return kn_fail(ctx, KN_EARG, "PowerDNS refused %s (%d): %s", doing, http->status, reason);
+                return kn_fail(ctx, KN_EARG, "PowerDNS refused %s (%d): %s", doing, http->status,
+                               reason);
         if (http->status == 429 || http->status >= 500)
-                return kn_fail(ctx, KN_ETEMP, "PowerDNS at %s failed at %s (%d): %s", base, doing, http->status, reason);
-        return kn_fail(ctx, KN_EREMOTE, "PowerDNS at %s answered %d to %s: %s", base, http->status, doing, reason);
+                return kn_fail(ctx, KN_ETEMP, "PowerDNS at %s failed at %s (%d): %s", base, doing,
+                               http->status, reason);
+        return kn_fail(ctx, KN_EREMOTE, "PowerDNS at %s answered %d to %s: %s", base, http->status,
+                       doing, reason);
 }
 
 /* ret NULL: the answer's body is of no interest. */
-static int api(struct kn_ctx *ctx, const char *method, const char *path, const char *body, const char *doing,
-               json_t **ret)
+static int api(struct kn_ctx *ctx, const char *method, const char *path, const char *body,
+               const char *doing, json_t **ret)
 {
         _free_ char *url = url_of(ctx, path);
         const char *key = kn_secret(ctx, "api_key");
@@ -94,9 +101,11 @@ static int api(struct kn_ctx *ctx, const char *method, const char *path, const c
         int r;
 
         if (!key)
-                return kn_fail(ctx, KN_EAUTH, "the instance has no api_key: give it as a reference to a stored secret");
+                return kn_fail(ctx, KN_EAUTH, "the instance has no api_key: give it as a reference "
+                               "to a stored secret");
         if (key[strcspn(key, "\r\n")])
-                return kn_fail(ctx, KN_EAUTH, "the secret api_key holds a line break: store it without");
+                return kn_fail(ctx, KN_EAUTH, "the secret api_key holds a line break: store it "
+                               "without");
         if (!url)
                 return KN_ENOMEM;
         snprintf(headers, sizeof headers, "X-API-Key: %s\nAccept: application/json\n%s", key,
@@ -115,8 +124,8 @@ static int api(struct kn_ctx *ctx, const char *method, const char *path, const c
         if (!ret)
                 return KN_OK;
         *ret = json_loadb(http.reply, http.reply_len, 0, NULL);
-        return *ret ? KN_OK : kn_fail(ctx, KN_EREMOTE, "what answers at %s gives no JSON to %s: is that PowerDNS's API?",
-                                      kn_config_str(ctx, "url", ""), doing);
+        return *ret ? KN_OK : kn_fail(ctx, KN_EREMOTE, "what answers at %s gives no JSON to %s: is "
+                                      "that PowerDNS's API?", kn_config_str(ctx, "url", ""), doing);
 }
 
 static char *zone_path(const char *zone, const char *query)
@@ -141,8 +150,8 @@ static char *value_of(struct kn_ctx *ctx, const struct dns_key *key, const char 
 }
 
 /* The values of one of PowerDNS's rrsets; disabled ones go to the other list, as they are. */
-static int split_records(struct kn_ctx *ctx, const struct dns_key *key, const json_t *rrset, json_t *values,
-                         json_t *disabled)
+static int split_records(struct kn_ctx *ctx, const struct dns_key *key, const json_t *rrset,
+                         json_t *values, json_t *disabled)
 {
         json_t *record;
         size_t i;
@@ -162,7 +171,8 @@ static int split_records(struct kn_ctx *ctx, const struct dns_key *key, const js
         return KN_OK;
 }
 
-static int set_of(struct kn_ctx *ctx, const struct dns_key *key, const json_t *zone, json_t *disabled, json_t **ret)
+static int set_of(struct kn_ctx *ctx, const struct dns_key *key, const json_t *zone,
+                  json_t *disabled, json_t **ret)
 {
         _json_ json_t *values = json_array();
         json_int_t ttl = 0;
@@ -173,7 +183,8 @@ static int set_of(struct kn_ctx *ctx, const struct dns_key *key, const json_t *z
                 const char *name = json_string_value(json_object_get(rrset, "name"));
                 const char *type = json_string_value(json_object_get(rrset, "type"));
 
-                if (!name || !type || strcasecmp(name, key->owner) != 0 || strcmp(type, key->type) != 0)
+                if (!name || !type || strcasecmp(name, key->owner) != 0 ||
+                    strcmp(type, key->type) != 0)
                         continue;
                 ttl = json_integer_value(json_object_get(rrset, "ttl"));
                 if (split_records(ctx, key, rrset, values, disabled) < 0)
@@ -212,7 +223,7 @@ int system_read(struct kn_ctx *ctx, const struct dns_key *key, bool for_change, 
         _json_ json_t *zone = NULL, *disabled = json_array();
         int r = get_set(ctx, key, &zone);
 
-        (void)for_change;               /* the API shows the zone, never what a wildcard would answer */
+        (void)for_change;               /* the API never shows what a wildcard would answer */
         return r < 0 ? r : set_of(ctx, key, zone, disabled, ret);
 }
 
@@ -232,8 +243,8 @@ static int may_have_disabled(struct kn_ctx *ctx, const struct dns_key *key, bool
 
         if (!name)
                 return KN_ENOMEM;
-        snprintf(path, sizeof path, "/search-data?q=%.*s&max=%d&object_type=record", (int)strlen(name) - 1, name,
-                 SEARCH_MAX);
+        snprintf(path, sizeof path, "/search-data?q=%.*s&max=%d&object_type=record",
+                 (int)strlen(name) - 1, name, SEARCH_MAX);
         r = api(ctx, "GET", path, NULL, "a search", &found);
         *ret = json_array_size(found) >= SEARCH_MAX;
         json_array_foreach(found, i, row) {
@@ -247,7 +258,8 @@ static int may_have_disabled(struct kn_ctx *ctx, const struct dns_key *key, bool
 }
 
 /* The zone with the set as it is, disabled records and all where there are any. */
-static int read_all(struct kn_ctx *ctx, const struct dns_key *key, json_t *disabled, json_t **ret_zone, json_t **ret)
+static int read_all(struct kn_ctx *ctx, const struct dns_key *key, json_t *disabled,
+                    json_t **ret_zone, json_t **ret)
 {
         bool is_whole = false;
         int r = may_have_disabled(ctx, key, &is_whole);
@@ -263,22 +275,25 @@ static json_t *records_of(const json_t *set, json_t *disabled)
         size_t i;
 
         json_array_foreach(json_object_get(set, "values"), i, value)
-                json_array_append_new(records, json_pack("{s:O, s:b}", "content", value, "disabled", 0));
+                json_array_append_new(records,
+                                      json_pack("{s:O, s:b}", "content", value, "disabled", 0));
         json_array_extend(records, disabled);
         return records;
 }
 
-static char *patch_of(const struct dns_key *key, const json_t *before, const json_t *after, json_t *disabled)
+static char *patch_of(const struct dns_key *key, const json_t *before, const json_t *after,
+                      json_t *disabled)
 {
         _json_ json_t *patch = NULL;
         const json_t *ttl = json_object_get(after ? after : before, "ttl");
 
         if (!after && json_array_size(disabled) == 0)
-                patch = json_pack("{s:[{s:s, s:s, s:s}]}", "rrsets", "name", key->owner, "type", key->type,
-                                  "changetype", "DELETE");
+                patch = json_pack("{s:[{s:s, s:s, s:s}]}", "rrsets", "name", key->owner, "type",
+                                  key->type, "changetype", "DELETE");
         else
-                patch = json_pack("{s:[{s:s, s:s, s:s, s:O, s:o}]}", "rrsets", "name", key->owner, "type", key->type,
-                                  "changetype", "REPLACE", "ttl", ttl, "records", records_of(after, disabled));
+                patch = json_pack("{s:[{s:s, s:s, s:s, s:O, s:o}]}", "rrsets", "name", key->owner,
+                                  "type", key->type, "changetype", "REPLACE", "ttl", ttl, "records",
+                                  records_of(after, disabled));
         return patch ? json_dumps(patch, JSON_COMPACT) : NULL;
 }
 
@@ -286,13 +301,15 @@ static int check_kind(struct kn_ctx *ctx, const struct dns_key *key, const json_
 {
         const char *kind = json_string_value(json_object_get(zone, "kind"));
 
-        if (!kind || (strcmp(kind, "Slave") != 0 && strcmp(kind, "Secondary") != 0 && strcmp(kind, "Consumer") != 0))
+        if (!kind || (strcmp(kind, "Slave") != 0 && strcmp(kind, "Secondary") != 0 &&
+                      strcmp(kind, "Consumer") != 0))
                 return KN_OK;
-        return kn_fail(ctx, KN_EUNSUPPORTED, "zone %s is a secondary on this PowerDNS: its next transfer would undo the "
-                       "change; change it at its primary", key->zone);
+        return kn_fail(ctx, KN_EUNSUPPORTED, "zone %s is a secondary on this PowerDNS: its next "
+                       "transfer would undo the change; change it at its primary", key->zone);
 }
 
-int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before, const json_t *after)
+int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before,
+                 const json_t *after)
 {
         _json_ json_t *zone = NULL, *disabled = json_array(), *now = NULL;
         _free_ char *patch = NULL, *path = NULL;
@@ -337,7 +354,8 @@ static int visit_rrset(const struct walk *walk, const json_t *rrset)
                 r = split_records(walk->ctx, &key, rrset, values, disabled);
         json_array_foreach(values, i, value)
                 if (r == 0)
-                        r = walk->visit(walk->arg, key.owner, ttl, key.type, json_string_value(value));
+                        r = walk->visit(walk->arg, key.owner, ttl, key.type,
+                                        json_string_value(value));
         return r;
 }
 
@@ -355,15 +373,16 @@ static int visit_rrsets(const struct walk *walk, const json_t *rrsets, bool soa)
                         continue;
                 r = visit_rrset(walk, rrset);
                 if (r == KN_EARG)
-                        kn_log(walk->ctx, KN_WARNING, "dns zone %s: a name with unusual characters is left out",
-                               walk->zone);
+                        kn_log(walk->ctx, KN_WARNING, "dns zone %s: a name with unusual characters "
+                               "is left out", walk->zone);
                 else if (r < 0)
                         return r;
         }
         return KN_OK;
 }
 
-int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg, int64_t *ret_serial)
+int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg,
+                int64_t *ret_serial)
 {
         const struct walk walk = { ctx, zone, visit, arg };
         _json_ json_t *answer = NULL;
@@ -388,14 +407,16 @@ static bool is_wanted(struct kn_ctx *ctx, const json_t *configured, const char *
         size_t i;
 
         json_array_foreach(configured, i, entry)
-                if (dns_zone_parse(ctx, json_string_value(entry), name) == 0 && strcmp(name, zone) == 0)
+                if (dns_zone_parse(ctx, json_string_value(entry), name) == 0 &&
+                    strcmp(name, zone) == 0)
                         return true;
         return json_array_size(configured) == 0;
 }
 
 int system_zones(struct kn_ctx *ctx, json_t **ret)
 {
-        _json_ json_t *answer = NULL, *zones = json_array(), *configured = dns_zones_configured(ctx);
+        _json_ json_t *answer = NULL, *zones = json_array();
+        _json_ json_t *configured = dns_zones_configured(ctx);
         int r = api(ctx, "GET", "/zones", NULL, "the list of zones", &answer);
         json_t *entry;
         size_t i;
@@ -404,7 +425,8 @@ int system_zones(struct kn_ctx *ctx, json_t **ret)
                 const char *name = json_string_value(json_object_get(entry, "name"));
                 char zone[DNS_NAME_MAX];
 
-                if (name && dns_zone_parse(ctx, name, zone) == 0 && is_wanted(ctx, configured, zone))
+                if (name && dns_zone_parse(ctx, name, zone) == 0 &&
+                    is_wanted(ctx, configured, zone))
                         json_array_append_new(zones, json_pack("{s:s, s:O}", "zone", zone, "serial",
                                                                json_object_get(entry, "serial")));
         }
@@ -435,12 +457,14 @@ static const char config[] = KN_JSON({
         "properties": {
                 "url": { "type": "string", "maxLength": 300, "pattern": "^https?://[^\\s?#]+$",
                         "description": "Where the API listens: http://127.0.0.1:8081" },
-                "api_key": { "type": "string", "minLength": 1, "maxLength": 500, "writeOnly": true, "pattern": "^[!-~]+$",
+                "api_key": { "type": "string", "minLength": 1, "maxLength": 500, "writeOnly": true,
+                        "pattern": "^[!-~]+$",
                         "description": "The server's api-key" },
-                "server_id": { "type": "string", "minLength": 1, "maxLength": 100, "default": "localhost" },
+                "server_id": { "type": "string", "minLength": 1, "maxLength": 100,
+                        "default": "localhost" },
                 "zones": { "type": "array", "maxItems": 10000, "uniqueItems": true,
                         "items": { "type": "string", "minLength": 1, "maxLength": 254 },
-                        "description": "The only zones to touch, to list and to watch; absent: all" },
+                        "description": "The only zones to touch, list and watch; absent: all" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often serials are looked at" }
         },
@@ -451,11 +475,13 @@ static const char config[] = KN_JSON({
 static const struct kn_action actions[] = { DNS_ACTIONS };
 
 static const struct kn_sensor sensors[] = {
-        { .name = "zone.serial", .summary = "Watch the serials of the zones", .poll = dns_serial_poll,
-          .interval_ms = 30000 },
+        { .name = "zone.serial", .summary = "Watch the serials of the zones",
+          .poll = dns_serial_poll, .interval_ms = 30000 },
 };
 
-/* Calls of one instance stay serialised: PowerDNS has no prerequisites that would hold them apart. */
+/*
+ * Calls of one instance stay serialised: PowerDNS has no prerequisites that would hold them apart.
+ */
 KN_PLUGIN(.name = "powerdns", .version = "1.0", .domain = "dns",
           .summary = "DNS zones on PowerDNS Authoritative, by its HTTP API",
           .config = config, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))

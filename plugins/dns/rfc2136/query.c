@@ -25,38 +25,41 @@ int fail_rcode(struct wire *wire, const char *doing, const ldns_pkt *answer)
 
         switch ((int)ldns_pkt_get_rcode(answer)) {
         case LDNS_RCODE_REFUSED:
-                return kn_fail(ctx, KN_EAUTH, "DNS server %s refused %s (REFUSED): key %s lacks the right, or the "
-                               "server does not keep that zone; look at allow-update, update-policy or the acl there",
-                               server, doing, wire->key_name);
+                return kn_fail(ctx, KN_EAUTH, "DNS server %s refused %s (REFUSED): key %s lacks "
+                               "the right, or the server does not keep that zone; look at "
+                               "allow-update, update-policy or the acl there", server, doing,
+                               wire->key_name);
         case LDNS_RCODE_NOTAUTH:
-                return kn_fail(ctx, KN_ENOENT, "DNS server %s refused %s (NOTAUTH): it does not keep that zone; "
-                               "ask the zone's primary", server, doing);
+                return kn_fail(ctx, KN_ENOENT, "DNS server %s refused %s (NOTAUTH): it does not "
+                               "keep that zone; ask the zone's primary", server, doing);
         case LDNS_RCODE_NOTZONE:
-                return kn_fail(ctx, KN_EARG, "DNS server %s refused %s (NOTZONE): the name is not in the zone",
-                               server, doing);
+                return kn_fail(ctx, KN_EARG, "DNS server %s refused %s (NOTZONE): the name is not "
+                               "in the zone", server, doing);
         case LDNS_RCODE_SERVFAIL:
-                return kn_fail(ctx, KN_ETEMP, "DNS server %s failed at %s (SERVFAIL): its log says why; is the zone "
-                               "loaded, its file writable, the set within max-records-per-type?", server, doing);
+                return kn_fail(ctx, KN_ETEMP, "DNS server %s failed at %s (SERVFAIL): its log says "
+                               "why; is the zone loaded, its file writable, the set within "
+                               "max-records-per-type?", server, doing);
         case LDNS_RCODE_NOTIMPL:
-                return kn_fail(ctx, KN_EUNSUPPORTED, "DNS server %s cannot do %s (NOTIMP): is it the primary, and is "
-                               "dynamic update switched on?", server, doing);
+                return kn_fail(ctx, KN_EUNSUPPORTED, "DNS server %s cannot do %s (NOTIMP): is it "
+                               "the primary, and is dynamic update switched on?", server, doing);
         default:
-                return kn_fail(ctx, KN_EREMOTE, "DNS server %s answered %s to %s: its log says why", server, name,
-                               doing);
+                return kn_fail(ctx, KN_EREMOTE, "DNS server %s answered %s to %s: its log says why",
+                               server, name, doing);
         }
 }
 
 /* ---- one set ---- */
 
 /* Append the values in one section that belong to the set. */
-static int gather(const ldns_rr_list *section, const ldns_rdf *owner, ldns_rr_type type, json_t *values,
-                  int64_t *ttl)
+static int gather(const ldns_rr_list *section, const ldns_rdf *owner, ldns_rr_type type,
+                  json_t *values, int64_t *ttl)
 {
         for (size_t i = 0; i < ldns_rr_list_rr_count(section); i++) {
                 ldns_rr *rr = ldns_rr_list_rr(section, i);
                 _free_ char *text = NULL;
 
-                if (ldns_rr_get_type(rr) != type || ldns_dname_compare(ldns_rr_owner(rr), owner) != 0)
+                if (ldns_rr_get_type(rr) != type ||
+                    ldns_dname_compare(ldns_rr_owner(rr), owner) != 0)
                         continue;
                 text = dns_value_of(rr);
                 if (!text || json_array_append_new(values, json_string(text)) < 0)
@@ -66,7 +69,8 @@ static int gather(const ldns_rr_list *section, const ldns_rdf *owner, ldns_rr_ty
         return KN_OK;
 }
 
-static int set_of(const ldns_pkt *answer, const struct dns_key *key, ldns_rr_type type, json_t **ret)
+static int set_of(const ldns_pkt *answer, const struct dns_key *key, ldns_rr_type type,
+                  json_t **ret)
 {
         _rdf_ ldns_rdf *owner = ldns_dname_new_frm_str(key->owner);
         _json_ json_t *values = json_array();
@@ -128,8 +132,8 @@ int query_serial(struct wire *wire, const char *zone, int64_t *ret)
                 return fail_rcode(wire, "the query for a zone's SOA", answer);
         soa = ldns_rr_list_rr(ldns_pkt_answer(answer), 0);
         if (!soa || ldns_rr_get_type(soa) != LDNS_RR_TYPE_SOA || !ldns_pkt_aa(answer))
-                return kn_fail(wire->ctx, KN_ENOENT, "DNS server %s does not keep the zone %s: it gives no "
-                               "authoritative SOA for it", wire->server, zone);
+                return kn_fail(wire->ctx, KN_ENOENT, "DNS server %s does not keep the zone %s: it "
+                               "gives no authoritative SOA for it", wire->server, zone);
         *ret = soa_serial(soa);
         return KN_OK;
 }
@@ -164,7 +168,8 @@ static int visit_message(struct wire *wire, struct transfer *transfer, const ldn
 
         if (transfer->n_soa == 0 &&
             (n == 0 || ldns_rr_get_type(ldns_rr_list_rr(rrs, 0)) != LDNS_RR_TYPE_SOA))
-                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s began a transfer with no SOA", wire->server);
+                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s began a transfer with no SOA",
+                               wire->server);
         for (size_t i = 0; i < n && transfer->n_soa < 2; i++) {
                 int r = visit_rr(transfer, ldns_rr_list_rr(rrs, i));
 
@@ -194,7 +199,8 @@ static int transfer_zone(struct wire *wire, const char *zone, struct transfer *t
         return r;
 }
 
-int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg, int64_t *ret_serial)
+int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *arg,
+                int64_t *ret_serial)
 {
         struct transfer transfer = { .visit = visit, .arg = arg };
         _wire_ struct wire wire = WIRE_NONE;
@@ -203,8 +209,9 @@ int system_walk(struct kn_ctx *ctx, const char *zone, dns_visit *visit, void *ar
         if (r < 0)
                 return r;
         if (!kn_int(ctx, KN_CONFIG, "transfer", 1))
-                return kn_fail(ctx, KN_EUNSUPPORTED, "this instance does not transfer zones (\"transfer\" is "
-                               "false), so it cannot list or export %s; look single sets up instead", zone);
+                return kn_fail(ctx, KN_EUNSUPPORTED, "this instance does not transfer zones "
+                               "(\"transfer\" is false), so it cannot list or export %s; look "
+                               "single sets up instead", zone);
         r = wire_open(ctx, &wire);
         if (r == 0)
                 r = transfer_zone(&wire, zone, &transfer);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Any DNS server that takes dynamic updates (RFC 2136) with a TSIG key: BIND, Knot, PowerDNS, and the
- * rest. One TCP connection a call; the secret is read anew each time and kept nowhere.
+ * Any DNS server that takes dynamic updates (RFC 2136) with a TSIG key: BIND, Knot, PowerDNS, and
+ * the rest. One TCP connection a call; the secret is read anew each time and kept nowhere.
  */
 
 #include "dns/rfc2136/rfc2136.h"
@@ -29,7 +29,8 @@ int system_read(struct kn_ctx *ctx, const struct dns_key *key, bool for_change, 
         return r;
 }
 
-int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before, const json_t *after)
+int system_write(struct kn_ctx *ctx, const struct dns_key *key, const json_t *before,
+                 const json_t *after)
 {
         _wire_ struct wire wire = WIRE_NONE;
         int r = wire_open(ctx, &wire);
@@ -54,8 +55,8 @@ static int read_serials(struct wire *wire, const json_t *names, json_t *zones)
                 if (r == KN_ETEMP || r == KN_ETIMEOUT || r == KN_ECANCELED || r == KN_EAUTH)
                         return r;
                 if (r < 0)
-                        kn_log(wire->ctx, KN_WARNING, "dns zone %s at %s cannot be read, ignoring", zone,
-                               wire->server);
+                        kn_log(wire->ctx, KN_WARNING, "dns zone %s at %s cannot be read, ignoring",
+                               zone, wire->server);
                 else
                         json_array_append_new(zones, json_pack("{s:s, s:I}", "zone", zone, "serial",
                                                                (json_int_t)serial));
@@ -70,8 +71,8 @@ int system_zones(struct kn_ctx *ctx, json_t **ret)
         int r;
 
         if (json_array_size(names) == 0)
-                return kn_fail(ctx, KN_EUNSUPPORTED, "DNS has no question for the zones of a server: name them in "
-                               "\"zones\" in this instance's configuration");
+                return kn_fail(ctx, KN_EUNSUPPORTED, "DNS has no question for the zones of a "
+                               "server: name them in \"zones\" in this instance's configuration");
         r = wire_open(ctx, &wire);
         if (r == 0)
                 r = read_serials(&wire, names, zones);
@@ -93,7 +94,8 @@ static int poll_serials(struct kn_ctx *ctx)
 
 /* ---- check: each zone, what can be done with it ---- */
 
-static int skip_record(void *arg, const char *owner, int64_t ttl, const char *type, const char *value)
+static int skip_record(void *arg, const char *owner, int64_t ttl, const char *type,
+                       const char *value)
 {
         (void)owner, (void)ttl, (void)type, (void)value;
         ++*(int64_t *)arg;
@@ -114,8 +116,9 @@ static int check_zone(struct kn_ctx *ctx, const char *zone, json_t *report)
                 r = system_walk(ctx, zone, skip_record, &records, &serial);
         if (r < 0)
                 return r;
-        json_array_append_new(report, json_pack("{s:s, s:I, s:b, s:I}", "zone", zone, "serial", (json_int_t)serial,
-                                                "update", 1, "records", (json_int_t)records));
+        json_array_append_new(report, json_pack("{s:s, s:I, s:b, s:I}", "zone", zone, "serial",
+                                                (json_int_t)serial, "update", 1, "records",
+                                                (json_int_t)records));
         return KN_OK;
 }
 
@@ -124,7 +127,8 @@ static int check_connection(struct kn_ctx *ctx)
         _wire_ struct wire wire = WIRE_NONE;
         int r = wire_open(ctx, &wire);
 
-        return r < 0 ? r : kn_return_str(ctx, "note", "connected; name \"zones\" to have rights checked too");
+        return r < 0 ? r : kn_return_str(ctx, "note", "connected; name \"zones\" to have rights "
+                                         "checked too");
 }
 
 static int check(struct kn_ctx *ctx)
@@ -156,7 +160,8 @@ static const char config[] = KN_JSON({
                         "pattern": "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]{0,4}$",
                         "description": "The zones' primary: ns1.example.com:53" },
                 "key_name": { "type": "string", "minLength": 1, "maxLength": 253 },
-                "algorithm": { "type": "string", "enum": ["hmac-sha256", "hmac-sha512", "hmac-sha1"],
+                "algorithm": { "type": "string",
+                        "enum": ["hmac-sha256", "hmac-sha512", "hmac-sha1"],
                         "default": "hmac-sha256" },
                 "secret": { "type": "string", "minLength": 4, "maxLength": 1024, "writeOnly": true,
                         "description": "The TSIG key in base64, as tsig-keygen prints it" },
@@ -164,7 +169,7 @@ static const char config[] = KN_JSON({
                         "items": { "type": "string", "minLength": 1, "maxLength": 254 },
                         "description": "The only zones to touch; also those to watch" },
                 "transfer": { "type": "boolean", "default": true,
-                        "description": "Whether zones may be transferred, to list and export them" },
+                        "description": "Whether zones may be transferred, to list and export" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often serials are looked at" }
         },

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Between the files of this plugin: questions (query.c), updates (update.c), the plugin (rfc2136.c). */
+/*
+ * Between the files of this plugin: questions (query.c), updates (update.c), the plugin
+ * (rfc2136.c).
+ */
 
 #ifndef RFC2136_H
 #define RFC2136_H
@@ -41,7 +44,8 @@ int query_serial(struct wire *wire, const char *zone, int64_t *ret);
  * Send an UPDATE that holds only where the set is exactly before; after NULL removes it.
  * DNS_STALE: it was not before.
  */
-int update_set(struct wire *wire, const struct dns_key *key, const json_t *before, const json_t *after);
+int update_set(struct wire *wire, const struct dns_key *key, const json_t *before,
+               const json_t *after);
 /* Is there a set of this type at this very name, whatever is in it? Needs the right to update. */
 int update_probe(struct wire *wire, const struct dns_key *key, bool *ret);
 /* May we update this zone at all? An UPDATE without any change in it. */

@@ -4,9 +4,9 @@
  * Writing: RFC 2136 UPDATE. The prerequisites name every value that was read, so the server itself
  * refuses the change when anybody else was faster; the check and the change are one step there.
  *
- * A set is replaced by removing it and adding all values anew, but for the zone's own NS set: servers
- * ignore the removal of that as a whole (RFC 2136 3.4.2.3), so there the new ones are added first and
- * what is too much removed one by one.
+ * A set is replaced by removing it and adding all values anew, but for the zone's own NS set:
+ * servers ignore the removal of that as a whole (RFC 2136 3.4.2.3), so there the new ones are added
+ * first and what is too much removed one by one.
  */
 
 #include "dns/rfc2136/rfc2136.h"
@@ -51,8 +51,8 @@ static int push(ldns_rr_list *rrs, ldns_rr *rr)
 }
 
 /* Every value of set that is not in but (NULL: none is), with this TTL and class. */
-static int push_values(ldns_rr_list *rrs, const struct dns_key *key, const json_t *set, const json_t *but,
-                       int64_t ttl, ldns_rr_class class)
+static int push_values(ldns_rr_list *rrs, const struct dns_key *key, const json_t *set,
+                       const json_t *but, int64_t ttl, ldns_rr_class class)
 {
         json_t *value;
         size_t i;
@@ -84,7 +84,8 @@ static int require(ldns_rr_list *rrs, const struct dns_key *key, const json_t *b
         return push_values(rrs, key, before, NULL, 0, LDNS_RR_CLASS_IN);
 }
 
-static int replace(ldns_rr_list *rrs, const struct dns_key *key, const json_t *before, const json_t *after)
+static int replace(ldns_rr_list *rrs, const struct dns_key *key, const json_t *before,
+                   const json_t *after)
 {
         bool is_apex_ns = strcmp(key->name, "@") == 0 && strcmp(key->type, "NS") == 0;
         int r = KN_OK;
@@ -103,7 +104,8 @@ static int exchange(struct wire *wire, const char *zone, const ldns_rr_list *pre
                     const ldns_rr_list *updates, ldns_pkt **ret)
 {
         ldns_rdf *name = ldns_dname_new_frm_str(zone);
-        _pkt_ ldns_pkt *question = name ? ldns_update_pkt_new(name, LDNS_RR_CLASS_IN, prerequisites, updates, NULL)
+        _pkt_ ldns_pkt *question = name ? ldns_update_pkt_new(name, LDNS_RR_CLASS_IN, prerequisites,
+                                                              updates, NULL)
                                         : NULL;
 
         if (!question) {
@@ -138,13 +140,15 @@ static int explain_refusal(struct wire *wire, const struct dns_key *key)
 
         if (r < 0)
                 return r;
-        return kn_fail(wire->ctx, KN_EARG, "DNS server %s refused to change %s %s (REFUSED), though key %s may update "
-                       "zone %s: its update-policy may leave this name out, or its checks object, as to an MX or NS "
-                       "whose target has no address; its log says which", wire->server, key->owner, key->type,
-                       wire->key_name, key->zone);
+        return kn_fail(wire->ctx, KN_EARG, "DNS server %s refused to change %s %s (REFUSED), "
+                       "though key %s may update zone %s: its update-policy may leave this name "
+                       "out, or its checks object, as to an MX or NS whose target has no address; "
+                       "its log says which", wire->server, key->owner, key->type, wire->key_name,
+                       key->zone);
 }
 
-int update_set(struct wire *wire, const struct dns_key *key, const json_t *before, const json_t *after)
+int update_set(struct wire *wire, const struct dns_key *key, const json_t *before,
+               const json_t *after)
 {
         _rrs_ ldns_rr_list *prerequisites = ldns_rr_list_new(), *updates = ldns_rr_list_new();
         _pkt_ ldns_pkt *answer = NULL;
@@ -163,7 +167,8 @@ int update_probe(struct wire *wire, const struct dns_key *key, bool *ret)
 {
         _rrs_ ldns_rr_list *prerequisites = ldns_rr_list_new(), *updates = ldns_rr_list_new();
         _pkt_ ldns_pkt *answer = NULL;
-        int r = prerequisites && updates ? push(prerequisites, rr_bare(key, LDNS_RR_CLASS_ANY)) : KN_ENOMEM;
+        int r = prerequisites && updates ? push(prerequisites, rr_bare(key, LDNS_RR_CLASS_ANY))
+                : KN_ENOMEM;
 
         if (r == 0)
                 r = exchange(wire, key->zone, prerequisites, updates, &answer);

@@ -15,6 +15,16 @@
 enum { TSIG_MAC = 3, TSIG_ERROR = 5 };
 enum { BADSIG = 16, BADKEY = 17, BADTIME = 18 };
 
+/* Looked at here, since signing with what is no base64 leaks memory in ldns. */
+static bool is_base64(const char *text)
+{
+        ldns_rdf *key = NULL;
+        bool is = ldns_str2rdf_b64(&key, text) == LDNS_STATUS_OK && ldns_rdf_size(key) > 0;
+
+        ldns_rdf_deep_free(key);
+        return is;
+}
+
 int wire_open(struct kn_ctx *ctx, struct wire *ret)
 {
         struct wire wire = {
@@ -27,8 +37,12 @@ int wire_open(struct kn_ctx *ctx, struct wire *ret)
         char address[300];
 
         if (!wire.secret)
-                return kn_fail(ctx, KN_EAUTH, "the secret of TSIG key %s is not set: give the instance "
-                               "\"secret\", as a reference to a stored secret", wire.key_name);
+                return kn_fail(ctx, KN_EAUTH, "the secret of TSIG key %s is not set: give the "
+                               "instance \"secret\", as a reference to a stored secret",
+                               wire.key_name);
+        if (!is_base64(wire.secret))
+                return kn_fail(ctx, KN_EARG, "the secret of TSIG key %s is no base64: store it as "
+                               "tsig-keygen prints it", wire.key_name);
         snprintf(address, sizeof address, "tcp:%s", wire.server);
         wire.fd = kn_dial(ctx, address, CONNECT_MS);
         if (wire.fd < 0)
@@ -77,8 +91,8 @@ static int send_all(struct wire *wire, const uint8_t *data, size_t len)
                         continue;
                 }
                 if (n < 0 && errno != EAGAIN && errno != EINTR)
-                        return kn_fail(wire->ctx, KN_ETEMP, "DNS server %s closed the connection: %s",
-                                       wire->server, strerror(errno));
+                        return kn_fail(wire->ctx, KN_ETEMP, "DNS server %s closed the connection: "
+                                       "%s", wire->server, strerror(errno));
                 r = wait_ready(wire, KN_WRITE);
                 if (r < 0)
                         return r;
@@ -99,9 +113,9 @@ static int receive_all(struct wire *wire, uint8_t *data, size_t len)
                         data += n;
                         len -= (size_t)n;
                 } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-                        return kn_fail(wire->ctx, KN_ETEMP, "DNS server %s closed the connection in the "
-                                       "middle of an answer%s%s", wire->server, n ? ": " : "",
-                                       n ? strerror(errno) : "");
+                        return kn_fail(wire->ctx, KN_ETEMP, "DNS server %s closed the connection "
+                                       "in the middle of an answer: %s", wire->server,
+                                       n ? strerror(errno) : "no more bytes");
                 }
         }
         return KN_OK;
@@ -120,14 +134,17 @@ static int keep_mac(struct wire *wire, const ldns_rr *tsig)
         return KN_OK;
 }
 
-/* Length and message go out as one piece: two small writes would wait for each other's acknowledgement. */
+/*
+ * Length and message go out as one piece: two small writes would wait for each other's
+ * acknowledgement.
+ */
 static int send_message(struct wire *wire, const uint8_t *message, size_t len)
 {
         _free_ uint8_t *framed = NULL;
 
         if (len > UINT16_MAX)
-                return kn_fail(wire->ctx, KN_EARG, "the record set does not fit one DNS message of 64 KiB: "
-                               "use fewer or shorter values");
+                return kn_fail(wire->ctx, KN_EARG, "the record set does not fit one DNS message of "
+                               "64 KiB: use fewer or shorter values");
         framed = malloc(len + 2);
         if (!framed)
                 return KN_ENOMEM;
@@ -145,13 +162,13 @@ int wire_send(struct wire *wire, ldns_pkt *question)
         int r;
 
         ldns_pkt_set_random_id(question);
-        st = ldns_pkt_tsig_sign(question, wire->key_name, wire->secret, FUDGE_S, wire->algorithm, NULL);
+        st = ldns_pkt_tsig_sign(question, wire->key_name, wire->secret, FUDGE_S, wire->algorithm,
+                                NULL);
         if (st == LDNS_STATUS_OK)
                 st = ldns_pkt2wire(&message, question, &len);
         if (st != LDNS_STATUS_OK)
-                return kn_fail(wire->ctx, KN_EARG, "the message cannot be signed with key %s: %s (the secret "
-                               "is base64, as tsig-keygen prints it)", wire->key_name,
-                               ldns_get_errorstr_by_id(st));
+                return kn_fail(wire->ctx, KN_EARG, "the message cannot be signed with key %s: %s",
+                               wire->key_name, ldns_get_errorstr_by_id(st));
         r = keep_mac(wire, ldns_pkt_tsig(question));
         if (r < 0)
                 return r;
@@ -164,30 +181,35 @@ int wire_send(struct wire *wire, ldns_pkt *question)
 static int fail_unsigned(struct wire *wire, const ldns_pkt *answer)
 {
         const ldns_rr *tsig = ldns_pkt_tsig(answer);
-        const ldns_rdf *rdf = tsig && ldns_rr_rd_count(tsig) > TSIG_ERROR ? ldns_rr_rdf(tsig, TSIG_ERROR) : NULL;
+        const ldns_rdf *rdf = tsig && ldns_rr_rd_count(tsig) > TSIG_ERROR
+                ? ldns_rr_rdf(tsig, TSIG_ERROR) : NULL;
         uint16_t error = rdf ? ldns_rdf2native_int16(rdf) : 0;
 
         if (error == BADKEY)
-                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s does not know the TSIG key %s, or does not take it "
-                               "for this zone (BADKEY): compare key_name and algorithm with the server's", wire->server,
-                               wire->key_name);
+                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s does not know the TSIG key %s, "
+                               "or does not take it for this zone (BADKEY): compare key_name and "
+                               "algorithm with the server's", wire->server, wire->key_name);
         if (error == BADSIG)
-                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s has another secret for TSIG key %s (BADSIG): "
-                               "compare the instance's secret with the server's", wire->server, wire->key_name);
+                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s has another secret for TSIG key "
+                               "%s (BADSIG): compare the instance's secret with the server's",
+                               wire->server, wire->key_name);
         if (ldns_pkt_get_rcode(answer) == LDNS_RCODE_REFUSED)
-                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s answered REFUSED without a signature: does it keep "
-                               "that zone, know key %s, and allow this host?", wire->server, wire->key_name);
+                return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s answered REFUSED without a "
+                               "signature: does it keep that zone, know key %s, and allow this "
+                               "host?", wire->server, wire->key_name);
         if (ldns_pkt_get_rcode(answer) != LDNS_RCODE_NOERROR)
-                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s answered %s without a signature of key %s: its "
-                               "log says why", wire->server, wire_rcode(answer), wire->key_name);
-        return kn_fail(wire->ctx, KN_EREMOTE, "the answer of DNS server %s does not carry a valid signature of "
-                       "key %s: nothing in it is believed", wire->server, wire->key_name);
+                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s answered %s without a "
+                               "signature of key %s: its log says why", wire->server,
+                               wire_rcode(answer), wire->key_name);
+        return kn_fail(wire->ctx, KN_EREMOTE, "the answer of DNS server %s does not carry a valid "
+                       "signature of key %s: nothing in it is believed", wire->server,
+                       wire->key_name);
 }
 
 static int fail_time(struct wire *wire)
 {
-        return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s says that our clock and its own differ too much "
-                       "(BADTIME): set both by NTP", wire->server);
+        return kn_fail(wire->ctx, KN_EAUTH, "DNS server %s says that our clock and its own differ "
+                       "too much (BADTIME): set both by NTP", wire->server);
 }
 
 static int verify(struct wire *wire, ldns_pkt *answer, const uint8_t *message, size_t len)
@@ -195,8 +217,8 @@ static int verify(struct wire *wire, ldns_pkt *answer, const uint8_t *message, s
         const ldns_rr *tsig = ldns_pkt_tsig(answer);
         uint16_t error;
 
-        if (!ldns_pkt_tsig_verify_next(answer, message, len, wire->key_name, wire->secret, wire->mac,
-                                       !wire->is_first))
+        if (!ldns_pkt_tsig_verify_next(answer, message, len, wire->key_name, wire->secret,
+                                       wire->mac, !wire->is_first))
                 return fail_unsigned(wire, answer);
         error = ldns_rdf2native_int16(ldns_rr_rdf(tsig, TSIG_ERROR));
         if (error == BADTIME)
@@ -229,8 +251,8 @@ int wire_receive(struct wire *wire, ldns_pkt **ret)
                 return r;
         if (ldns_wire2pkt(&answer, message, len) != LDNS_STATUS_OK || !ldns_pkt_qr(answer) ||
             ldns_pkt_id(answer) != wire->id)
-                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s answered with what is no answer to the "
-                               "question: does a proxy stand between?", wire->server);
+                return kn_fail(wire->ctx, KN_EREMOTE, "DNS server %s answered with what is no "
+                               "answer to the question: does a proxy stand between?", wire->server);
         r = verify(wire, answer, message, len);
         if (r < 0)
                 return r;

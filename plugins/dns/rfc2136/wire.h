@@ -15,8 +15,9 @@
 struct wire {
         struct kn_ctx *ctx;
         int fd;
-        const char *server, *key_name, *algorithm, *secret;     /* the call's: valid until it returns */
-        ldns_rdf *mac;                  /* of the last signed message, which the next one's covers */
+        const char *server, *key_name;  /* these four live as long as the call */
+        const char *algorithm, *secret;
+        ldns_rdf *mac;                  /* of the last signed message: the next one's covers it */
         bool is_first;                  /* the answer to come is the first to its question */
         uint16_t id;
 };

@@ -16,6 +16,9 @@ struct edit {
         json_int_t sessions;
 };
 
+/* Make it so, without asking whether it came true. */
+typedef int apply_fn(struct kn_ctx *ctx, const struct edit *edit);
+
 static void free_edit(struct edit *edit)
 {
         json_decref(edit->before);
@@ -53,9 +56,10 @@ static json_t *or_null(json_t *value)
 
 static int answer(struct kn_ctx *ctx, const struct edit *edit, bool changed)
 {
-        return give(ctx, json_pack("{s:b, s:s, s:s, s:o, s:o, s:I}", "changed", changed, "pool", edit->pool,
-                                   "server", edit->server, "before", or_null(edit->before),
-                                   "after", or_null(edit->after), "sessions", edit->sessions));
+        return give(ctx, json_pack("{s:b, s:s, s:s, s:o, s:o, s:I}", "changed", changed,
+                                   "pool", edit->pool, "server", edit->server,
+                                   "before", or_null(edit->before), "after", or_null(edit->after),
+                                   "sessions", edit->sessions));
 }
 
 /* ---- reading ---- */
@@ -84,8 +88,8 @@ static int fail_absent(struct kn_ctx *ctx, const struct edit *edit, const struct
                 if (n < sizeof known - 1)
                         n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
                                               row_text(row, "srv_name"));
-        return kn_fail(ctx, KN_ENOENT, "pool %s has no server %s; it has %s", edit->pool, edit->server,
-                       *known ? known : "none");
+        return kn_fail(ctx, KN_ENOENT, "pool %s has no server %s; it has %s", edit->pool,
+                       edit->server, *known ? known : "none");
 }
 
 /* The value now, and the sessions. */
@@ -109,15 +113,17 @@ static int check_floor(struct kn_ctx *ctx, const struct edit *edit, const struct
         if (kn_arg_bool(ctx, "force", 0) || !stat || !server_serves(stat) ||
             view_serving(view, edit->pool, edit->server) > 0)
                 return KN_OK;
-        return kn_fail(ctx, KN_EDENIED, "server %s is the last that serves pool %s, so it was left as it is: bring "
-                       "another one up first, or say force=true", edit->server, edit->pool);
+        return kn_fail(ctx, KN_EDENIED, "server %s is the last that serves pool %s, so it was left "
+                       "as it is: bring another one up first, or say force=true", edit->server,
+                       edit->pool);
 }
 
 /* ---- the walk that all four share ---- */
 
 static int announce(struct kn_ctx *ctx, const struct edit *edit)
 {
-        _free_ char *before = text_of(edit->before), *after = text_of(edit->after), *args = text_of(edit->undo_args);
+        _free_ char *before = text_of(edit->before), *after = text_of(edit->after);
+        _free_ char *args = text_of(edit->undo_args);
         struct kn_change change;
         char resource[300];
 
@@ -138,22 +144,23 @@ static int fail_conflict(struct kn_ctx *ctx, const struct edit *edit, const json
 {
         _free_ char *expected = text_of(edit->before), *seen = text_of(found);
 
-        return kn_fail(ctx, KN_ECONFLICT, "server %s/%s was changed by somebody else meanwhile: expected %s, found %s; "
-                       "nothing was written. Look at it, then run this again", edit->pool, edit->server,
-                       expected ? expected : "none", seen ? seen : "none");
+        return kn_fail(ctx, KN_ECONFLICT, "server %s/%s was changed by somebody else meanwhile: "
+                       "expected %s, found %s; nothing was written. Look at it, then run this "
+                       "again", edit->pool, edit->server, expected ? expected : "none",
+                       seen ? seen : "none");
 }
 
 static int fail_untrue(struct kn_ctx *ctx, const struct edit *edit, const json_t *found)
 {
         _free_ char *wanted = text_of(edit->after), *seen = text_of(found);
 
-        return kn_fail(ctx, KN_EREMOTE, "HAProxy took the command, but server %s/%s is %s, not %s: does it track another "
-                       "server, or is somebody else changing it?", edit->pool, edit->server, seen ? seen : "absent",
-                       wanted ? wanted : "absent");
+        return kn_fail(ctx, KN_EREMOTE, "HAProxy took the command, but server %s/%s is %s, not %s: "
+                       "does it track another server, or is somebody else changing it?", edit->pool,
+                       edit->server, seen ? seen : "absent", wanted ? wanted : "absent");
 }
 
 /* Hold it to before, apply. KN_ECONFLICT with the sentence set when it is not before. */
-static int apply_held(struct kn_ctx *ctx, struct edit *edit, int (*apply)(struct kn_ctx *, const struct edit *))
+static int apply_held(struct kn_ctx *ctx, struct edit *edit, apply_fn *apply)
 {
         _json_ json_t *now = NULL;
         int r = reread(ctx, edit, &now);
@@ -185,7 +192,7 @@ static int settle(struct kn_ctx *ctx, struct edit *edit, int ticket, int applied
         return applied;
 }
 
-static int carry_out(struct kn_ctx *ctx, struct edit *edit, int (*apply)(struct kn_ctx *, const struct edit *))
+static int carry_out(struct kn_ctx *ctx, struct edit *edit, apply_fn *apply)
 {
         int ticket;
 
@@ -203,7 +210,8 @@ static int carry_out(struct kn_ctx *ctx, struct edit *edit, int (*apply)(struct 
 
 static int apply_state(struct kn_ctx *ctx, const struct edit *edit)
 {
-        return runtime_do(ctx, NULL, "set server %s/%s state %s", edit->pool, edit->server, state_of(edit->after));
+        return runtime_do(ctx, NULL, "set server %s/%s state %s", edit->pool, edit->server,
+                          state_of(edit->after));
 }
 
 static int apply_weight(struct kn_ctx *ctx, const struct edit *edit)
@@ -220,7 +228,9 @@ static int change_member(struct edit *edit, const char *member, json_t *value)
         edit->after = json_copy(edit->before);
         edit->undo_args = json_pack("{s:s, s:s, s:O}", "pool", edit->pool, "server", edit->server,
                                     member, json_object_get(edit->before, member));
-        return owned && edit->undo_args && json_object_set(edit->after, member, owned) == 0 ? KN_OK : KN_ENOMEM;
+        if (!owned || !edit->undo_args || json_object_set(edit->after, member, owned) < 0)
+                return KN_ENOMEM;
+        return KN_OK;
 }
 
 int server_set_state(struct kn_ctx *ctx)
@@ -264,8 +274,9 @@ static int apply_add(struct kn_ctx *ctx, const struct edit *edit)
 {
         const char *address = json_string_value(json_object_get(edit->after, "address"));
         bool check = json_is_true(json_object_get(edit->after, "check"));
-        int r = runtime_do(ctx, "New server registered.", "add server %s/%s %s weight %lld%s", edit->pool,
-                           edit->server, address, (long long)weight_of(edit->after), check ? " check" : "");
+        int r = runtime_do(ctx, "New server registered.", "add server %s/%s %s weight %lld%s",
+                           edit->pool, edit->server, address, (long long)weight_of(edit->after),
+                           check ? " check" : "");
 
         if (r == 0 && check)
                 r = runtime_do(ctx, NULL, "enable health %s/%s", edit->pool, edit->server);
@@ -284,7 +295,8 @@ int server_add(struct kn_ctx *ctx)
         if (r < 0)
                 return r;
         edit.after = json_pack("{s:s, s:b, s:s, s:I}", "address", kn_arg_str(ctx, "address", ""),
-                               "check", kn_arg_bool(ctx, "check", 1), "state", kn_arg_str(ctx, "state", "ready"),
+                               "check", kn_arg_bool(ctx, "check", 1),
+                               "state", kn_arg_str(ctx, "state", "ready"),
                                "weight", (json_int_t)kn_arg_int(ctx, "weight", 1));
         edit.undo_args = json_pack("{s:s, s:s}", "pool", edit.pool, "server", edit.server);
         if (!edit.after || !edit.undo_args)
@@ -292,8 +304,9 @@ int server_add(struct kn_ctx *ctx)
         if (!edit.before || same(edit.before, edit.after))
                 return carry_out(ctx, &edit, apply_add);
         there = text_of(edit.before);
-        return kn_fail(ctx, KN_ECONFLICT, "pool %s has a server %s already, and it is another: %s. Take another name, "
-                       "or change it with server.state and server.weight", edit.pool, edit.server, there);
+        return kn_fail(ctx, KN_ECONFLICT, "pool %s has a server %s already, and it is another: %s. "
+                       "Take another name, or change it with server.state and server.weight",
+                       edit.pool, edit.server, there);
 }
 
 /* Only what rests can be deleted; what could not be deleted goes back to what it was. */
@@ -301,8 +314,10 @@ static int apply_remove(struct kn_ctx *ctx, const struct edit *edit)
 {
         bool rests = strcmp(state_of(edit->before), "maint") == 0;
         _free_ char *ignored = NULL;
-        int r = rests ? KN_OK : runtime_do(ctx, NULL, "set server %s/%s state maint", edit->pool, edit->server);
+        int r = KN_OK;
 
+        if (!rests)
+                r = runtime_do(ctx, NULL, "set server %s/%s state maint", edit->pool, edit->server);
         if (r < 0)
                 return r;
         r = runtime_do(ctx, "Server deleted.", "del server %s/%s", edit->pool, edit->server);
@@ -322,14 +337,16 @@ int server_remove(struct kn_ctx *ctx)
                 r = check_floor(ctx, &edit, &view);
         if (r < 0 || !edit.before)
                 return r < 0 ? r : answer(ctx, &edit, false);
-        if (server_is_plain(view_state(&view, edit.pool, edit.server), view_stat(&view, edit.pool, edit.server))) {
+        if (server_is_plain(view_state(&view, edit.pool, edit.server),
+                            view_stat(&view, edit.pool, edit.server))) {
                 edit.undo_action = "server.add";
                 edit.undo_args = json_pack("{s:s, s:s}", "pool", edit.pool, "server", edit.server);
                 if (!edit.undo_args || json_object_update(edit.undo_args, edit.before) < 0)
                         return KN_ENOMEM;
         } else {
-                kn_log(ctx, KN_NOTICE, "lb %s/%s has settings (TLS, a cookie, an agent, a name to resolve, tracking) that "
-                       "the runtime API cannot make again: this removal will not be undoable", edit.pool, edit.server);
+                kn_log(ctx, KN_NOTICE, "lb %s/%s has settings (TLS, a cookie, an agent, a name to "
+                       "resolve, tracking) that the runtime API cannot make again: this removal "
+                       "will not be undoable", edit.pool, edit.server);
         }
         return carry_out(ctx, &edit, apply_remove);
 }

@@ -13,7 +13,10 @@ static void info_line(const char *info, const char *name, char *ret, size_t size
         snprintf(ret, size, "%.*s", (int)strcspn(at, "\n"), at);
 }
 
-/* Reading works on any level of the socket; a command that asks for a server that is not there tells whether changing does. */
+/*
+ * Reading works on any level of the socket; a command that asks for a server that is not there
+ * tells whether changing does.
+ */
 static int check(struct kn_ctx *ctx)
 {
         _free_ char *info = NULL, *probe = NULL;
@@ -26,11 +29,13 @@ static int check(struct kn_ctx *ctx)
                 return r;
         info_line(info, "\nVersion: ", version, sizeof version);
         if (!*version)
-                return kn_fail(ctx, KN_EREMOTE, "what answers at %s is no HAProxy runtime API: name the 'stats socket' "
-                               "of haproxy.cfg", kn_config_str(ctx, "socket", ""));
+                return kn_fail(ctx, KN_EREMOTE, "what answers at %s is no HAProxy runtime API: "
+                               "name the 'stats socket' of haproxy.cfg",
+                               kn_config_str(ctx, "socket", ""));
         if (strncmp(probe, "Permission denied", 17) == 0)
-                return kn_fail(ctx, KN_EAUTH, "HAProxy %s at %s can be read but not changed: give that 'stats socket' "
-                               "'level admin' in haproxy.cfg", version, kn_config_str(ctx, "socket", ""));
+                return kn_fail(ctx, KN_EAUTH, "HAProxy %s at %s can be read but not changed: give "
+                               "that 'stats socket' 'level admin' in haproxy.cfg", version,
+                               kn_config_str(ctx, "socket", ""));
         r = kn_return_str(ctx, "version", version);
         return r < 0 ? r : kn_return_bool(ctx, "change", true);
 }
@@ -39,8 +44,8 @@ static const char config[] = KN_JSON({
         "type": "object",
         "properties": {
                 "socket": { "type": "string", "maxLength": 300,
-                        "pattern": "^(unix:/.+|tcp:(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]{0,4})$",
-                        "description": "The 'stats socket' of haproxy.cfg: unix:/run/haproxy/admin.sock, or tcp:127.0.0.1:9999" },
+                        "pattern": "^(unix:/.+|tcp:(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]*)$",
+                        "description": "unix:/run/haproxy/admin.sock, or tcp:127.0.0.1:9999" },
                 "poll_ms": { "type": "integer", "minimum": 200, "maximum": 3600000, "default": 2000,
                         "description": "How often the servers' health is looked at" }
         },
@@ -60,11 +65,13 @@ static const struct kn_action actions[] = {
 };
 
 static const struct kn_sensor sensors[] = {
-        { .name = "server.watch", .summary = "Watch the health of all servers", .poll = server_watch,
-          .interval_ms = 2000 },
+        { .name = "server.watch", .summary = "Watch the health of all servers",
+          .poll = server_watch, .interval_ms = 2000 },
 };
 
-/* Calls of one instance stay serialised: HAProxy has no prerequisites that would hold them apart. */
+/*
+ * Calls of one instance stay serialised: HAProxy has no prerequisites that would hold them apart.
+ */
 KN_PLUGIN(.name = "haproxy", .version = "1.0", .domain = "lb",
           .summary = "HAProxy's servers and pools by its runtime API",
           .config = config, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))

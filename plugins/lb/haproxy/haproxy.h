@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Between the files of this plugin: what the servers are (servers.c), actions that change (change.c),
- * that read (read.c), the sensor (watch.c), the plugin (haproxy.c).
+ * Between the files of this plugin: what the servers are (servers.c), actions that change
+ * (change.c), that read (read.c), the sensor (watch.c), the plugin (haproxy.c).
  *
  * A server's value is what people manage, and what the ledger keeps:
  * {"address": "192.0.2.1:80", "check": true, "state": "ready", "weight": 100}.

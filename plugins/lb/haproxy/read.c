@@ -60,6 +60,13 @@ static json_int_t count_servers(const json_t *stats, const char *pool)
         return n;
 }
 
+static json_t *pool_summary(const struct view *view, const char *pool, const json_t *row)
+{
+        return json_pack("{s:s, s:s, s:I, s:I}", "pool", pool, "status", row_text(row, "status"),
+                         "servers", count_servers(view->stats, pool),
+                         "serving", (json_int_t)view_serving(view, pool, NULL));
+}
+
 int pool_list(struct kn_ctx *ctx)
 {
         _json_ json_t *pools = json_array();
@@ -72,10 +79,7 @@ int pool_list(struct kn_ctx *ctx)
                 const char *pool = row_text(row, "pxname");
 
                 if (row_int(row, "type") == 1)
-                        json_array_append_new(pools, json_pack("{s:s, s:s, s:I, s:I}", "pool", pool,
-                                              "status", row_text(row, "status"),
-                                              "servers", count_servers(view.stats, pool),
-                                              "serving", (json_int_t)view_serving(&view, pool, NULL)));
+                        json_array_append_new(pools, pool_summary(&view, pool, row));
         }
         return r < 0 ? r : give(ctx, json_pack("{s:O}", "pools", pools));
 }
@@ -86,8 +90,8 @@ static void put_counters(json_t *to, const json_t *row)
         static const char *const names[][2] = {
                 { "sessions", "scur" }, { "sessions_total", "stot" }, { "queued", "qcur" },
                 { "bytes_in", "bin" }, { "bytes_out", "bout" }, { "connect_errors", "econ" },
-                { "response_errors", "eresp" }, { "answers_2xx", "hrsp_2xx" }, { "answers_4xx", "hrsp_4xx" },
-                { "answers_5xx", "hrsp_5xx" },
+                { "response_errors", "eresp" }, { "answers_2xx", "hrsp_2xx" },
+                { "answers_4xx", "hrsp_4xx" }, { "answers_5xx", "hrsp_5xx" },
         };
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -104,7 +108,8 @@ static json_t *server_counters(const json_t *stats)
 
                 if (row_int(row, "type") != 2)
                         continue;
-                entry = json_pack("{s:s, s:s}", "server", row_text(row, "svname"), "status", row_text(row, "status"));
+                entry = json_pack("{s:s, s:s}", "server", row_text(row, "svname"), "status",
+                                  row_text(row, "status"));
                 put_counters(entry, row);
                 json_array_append_new(servers, entry);
         }
@@ -123,11 +128,10 @@ int pool_stats(struct kn_ctx *ctx)
                 return r;
         row = view_stat(&view, pool, "BACKEND");
         if (!row)
-                return kn_fail(ctx, KN_ENOENT, "HAProxy has no pool (backend) %s: pool.list shows those there are", pool);
-        result = json_pack("{s:s, s:s, s:I, s:I, s:o}", "pool", pool, "status", row_text(row, "status"),
-                           "servers", count_servers(view.stats, pool),
-                           "serving", (json_int_t)view_serving(&view, pool, NULL),
-                           "by_server", server_counters(view.stats));
+                return kn_fail(ctx, KN_ENOENT, "HAProxy has no pool (backend) %s: pool.list shows "
+                               "those there are", pool);
+        result = pool_summary(&view, pool, row);
+        json_object_set_new(result, "by_server", server_counters(view.stats));
         if (result)
                 put_counters(result, row);
         return give(ctx, result);

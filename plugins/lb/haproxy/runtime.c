@@ -28,14 +28,15 @@ static int wait_ready(struct kn_ctx *ctx, int fd, int events)
         int r = kn_wait(ctx, fd, events, ANSWER_MS);
 
         if (r == 0)
-                return kn_fail(ctx, KN_ETIMEOUT, "HAProxy at %s did not answer within %d s", where(ctx),
-                               ANSWER_MS / 1000);
+                return kn_fail(ctx, KN_ETIMEOUT, "HAProxy at %s did not answer within %d s",
+                               where(ctx), ANSWER_MS / 1000);
         return r < 0 ? r : KN_OK;
 }
 
 static int fail_closed(struct kn_ctx *ctx, int error)
 {
-        return kn_fail(ctx, KN_ETEMP, "HAProxy at %s closed the connection: %s", where(ctx), strerror(error));
+        return kn_fail(ctx, KN_ETEMP, "HAProxy at %s closed the connection: %s", where(ctx),
+                       strerror(error));
 }
 
 static int send_line(struct kn_ctx *ctx, int fd, const char *line)
@@ -71,8 +72,8 @@ static int grow(struct kn_ctx *ctx, struct answer *answer)
         char *text;
 
         if (size > ANSWER_MAX)
-                return kn_fail(ctx, KN_EREMOTE, "HAProxy at %s answers more than %u MiB: is that its runtime API?",
-                               where(ctx), ANSWER_MAX >> 20);
+                return kn_fail(ctx, KN_EREMOTE, "HAProxy at %s answers more than %u MiB: is that "
+                               "its runtime API?", where(ctx), ANSWER_MAX >> 20);
         text = realloc(answer->text, size);
         if (!text)
                 return KN_ENOMEM;
@@ -91,7 +92,8 @@ static int receive_all(struct kn_ctx *ctx, int fd, struct answer *answer)
                         r = wait_ready(ctx, fd, KN_READ);
                 if (r < 0)
                         return r;
-                n = recv(fd, answer->text + answer->len, answer->size - answer->len - 1, MSG_DONTWAIT);
+                n = recv(fd, answer->text + answer->len, answer->size - answer->len - 1,
+                         MSG_DONTWAIT);
                 if (n == 0)
                         return KN_OK;
                 if (n > 0)
@@ -160,11 +162,15 @@ static const struct message messages[] = {
         { "Can't find backend", KN_ENOENT, "pool.list shows those there are" },
         { "Permission denied", KN_EAUTH, "the socket needs 'level admin' in haproxy.cfg" },
         { "Already exists a server", KN_ECONFLICT, "somebody else added it meanwhile" },
-        { "Backend is using a static", KN_EUNSUPPORTED, "weights can be set with roundrobin, leastconn and the like" },
-        { "Backend must use a dynamic", KN_EUNSUPPORTED, "servers can be added with roundrobin, leastconn and the like" },
-        { "Server still has connections", KN_ETEMP, "drain it first, and try again when its sessions have ended" },
+        { "Backend is using a static", KN_EUNSUPPORTED, "weights can be set with roundrobin, "
+          "leastconn and the like" },
+        { "Backend must use a dynamic", KN_EUNSUPPORTED, "servers can be added with roundrobin, "
+          "leastconn and the like" },
+        { "Server still has connections", KN_ETEMP, "drain it first, and try again when its "
+          "sessions have ended" },
         { "Only servers in maintenance", KN_ECONFLICT, "somebody else made it ready meanwhile" },
-        { "This server cannot be removed", KN_EUNSUPPORTED, "the configuration refers to it: change haproxy.cfg" },
+        { "This server cannot be removed", KN_EUNSUPPORTED, "the configuration refers to it: "
+          "change haproxy.cfg" },
         { "Unknown command", KN_EUNSUPPORTED, "HAProxy 2.6 or newer is needed" },
 };
 
@@ -172,8 +178,9 @@ static int fail_message(struct kn_ctx *ctx, const char *command, const char *ans
 {
         for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
                 if (strncmp(answer, messages[i].text, strlen(messages[i].text)) == 0)
-                        return kn_fail(ctx, messages[i].code, "HAProxy at %s: %.*s (%s): %s", where(ctx),
-                                       (int)strcspn(answer, "\n"), answer, command, messages[i].advice);
+                        return kn_fail(ctx, messages[i].code, "HAProxy at %s: %.*s (%s): %s",
+                                       where(ctx), (int)strcspn(answer, "\n"), answer, command,
+                                       messages[i].advice);
         return kn_fail(ctx, KN_EREMOTE, "HAProxy at %s answered to '%s': %.*s", where(ctx), command,
                        (int)strcspn(answer, "\n"), answer);
 }
@@ -239,7 +246,8 @@ static int add_row(json_t *rows, const json_t *columns, char *line, char separat
         json_t *row = json_object();
 
         for (size_t i = 0; i < json_array_size(columns) && i < json_array_size(fields); i++)
-                json_object_set(row, json_string_value(json_array_get(columns, i)), json_array_get(fields, i));
+                json_object_set(row, json_string_value(json_array_get(columns, i)),
+                                json_array_get(fields, i));
         return json_array_append_new(rows, row) < 0 ? KN_ENOMEM : KN_OK;
 }
 
@@ -255,7 +263,8 @@ static int parse_table(struct kn_ctx *ctx, char *text, char separator, json_t **
                         return KN_ENOMEM;
         }
         if (!columns)
-                return fail_message(ctx, separator == ',' ? "show stat" : "show servers state", text);
+                return fail_message(ctx, separator == ',' ? "show stat" : "show servers state",
+                                    text);
         *ret = json_incref(rows);
         return KN_OK;
 }

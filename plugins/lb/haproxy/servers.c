@@ -62,7 +62,8 @@ static void address_of(const json_t *state, char *ret, size_t size)
         const char *host = row_text(state, "srv_addr");
         bool is_v6 = strchr(host, ':') != NULL;
 
-        snprintf(ret, size, "%s%s%s:%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "", row_text(state, "srv_port"));
+        snprintf(ret, size, "%s%s%s:%s", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
+                 row_text(state, "srv_port"));
 }
 
 json_t *server_value(const json_t *state)
@@ -74,9 +75,10 @@ json_t *server_value(const json_t *state)
                 return NULL;
         address_of(state, address, sizeof address);
         check = row_int(state, "srv_check_state") & CHECK_CONFIGURED_AND_ENABLED;
-        return json_pack("{s:s, s:b, s:s, s:I}", "address", address, "check",
-                         check == CHECK_CONFIGURED_AND_ENABLED, "state",
-                         state_word(row_int(state, "srv_admin_state")), "weight", row_int(state, "srv_uweight"));
+        return json_pack("{s:s, s:b, s:s, s:I}", "address", address,
+                         "check", check == CHECK_CONFIGURED_AND_ENABLED,
+                         "state", state_word(row_int(state, "srv_admin_state")),
+                         "weight", row_int(state, "srv_uweight"));
 }
 
 static bool begins(const char *s, const char *prefix)
@@ -104,7 +106,8 @@ bool server_serves(const json_t *stat)
 bool server_is_plain(const json_t *state, const json_t *stat)
 {
         return row_int(state, "srv_use_ssl") == 0 && row_int(state, "srv_agent_state") == 0 &&
-               strcmp(row_text(state, "srv_fqdn"), "-") == 0 && strcmp(row_text(state, "srvrecord"), "-") == 0 &&
+               strcmp(row_text(state, "srv_fqdn"), "-") == 0 &&
+               strcmp(row_text(state, "srvrecord"), "-") == 0 &&
                !*row_text(stat, "cookie") && !*row_text(stat, "tracked");
 }
 

@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The sensor: a server that was up is down, or the other way round. What is stored is the last known
- * health of each, {"pool/server": "UP"}; maintenance keeps it, since there nobody knows. The first
- * sight of a server is no event. What goes down and up again between two looks is not seen.
+ * The sensor: a server that was up is down, or the other way round. What is stored is the last
+ * known health of each, {"pool/server": "UP"}; maintenance keeps it, since there nobody knows. The
+ * first sight of a server is no event. What goes down and up again between two looks is not seen.
  */
 
 #include "lb/haproxy/haproxy.h"
 
-static int emit_turn(struct kn_ctx *ctx, const json_t *stat, const char *previous, enum health health)
+static void put_text(json_t *object, const char *name, const char *text)
 {
-        _json_ json_t *payload = json_pack("{s:s, s:s, s:s, s:s, s:s}", "pool", row_text(stat, "pxname"),
-                                           "server", row_text(stat, "svname"), "address", row_text(stat, "addr"),
-                                           "status", row_text(stat, "status"), "previous", previous);
+        json_object_set_new(object, name, json_string(text));
+}
+
+static int emit_turn(struct kn_ctx *ctx, const json_t *stat, const char *previous,
+                     enum health health)
+{
+        _json_ json_t *payload = json_object();
+        const char *said = row_text(stat, "check_status"), *detail = row_text(stat, "last_chk");
         _free_ char *text = NULL;
 
-        if (!payload)
-                return KN_ENOMEM;
-        if (*row_text(stat, "check_status"))
-                json_object_set_new(payload, "check", json_sprintf("%s %s", row_text(stat, "check_status"),
-                                    *row_text(stat, "last_chk") ? row_text(stat, "last_chk")
-                                                                : row_text(stat, "check_desc")));
+        if (!*detail)
+                detail = row_text(stat, "check_desc");
+        put_text(payload, "pool", row_text(stat, "pxname"));
+        put_text(payload, "server", row_text(stat, "svname"));
+        put_text(payload, "address", row_text(stat, "addr"));
+        put_text(payload, "status", row_text(stat, "status"));
+        put_text(payload, "previous", previous);
+        if (*said)
+                json_object_set_new(payload, "check", json_sprintf("%s %s", said, detail));
         text = json_dumps(payload, JSON_COMPACT);
-        return text ? kn_emit(ctx, health == HEALTH_DOWN ? "server.down" : "server.up", text, NULL) : KN_ENOMEM;
+        if (!text)
+                return KN_ENOMEM;
+        return kn_emit(ctx, health == HEALTH_DOWN ? "server.down" : "server.up", text, NULL);
 }
 
 static bool is_down(const char *status)

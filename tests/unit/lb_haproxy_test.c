@@ -5,7 +5,7 @@
  * script of (beginning of the command, answer). The conformance suite is where the truth is tested.
  */
 
-#include "unit/suite.h"
+#include "suite.h"
 
 #include <kaname/mock.h>
 #include <signal.h>
@@ -105,13 +105,15 @@ static struct kn_mock *plugin(void)
 
 static const struct {
         const char *admin, *word;
-} admins[] = { { "0", "ready" }, { "4", "ready" }, { "8", "drain" }, { "16", "drain" }, { "1", "maint" },
+} admins[] = { { "0", "ready" }, { "4", "ready" }, { "8", "drain" }, { "16", "drain" },
+               { "1", "maint" },
                { "2", "maint" }, { "5", "maint" }, { "32", "maint" }, { "64", "maint" }, { "9", "maint" } };
 
 START_TEST(admin_states)
 {
         char states[1000], wanted[60];
-        const struct line script[] = { { "show servers state", states }, { "show stat", STAT_HEAD STAT("a", "UP", "7") }, { 0 } };
+        const struct line script[] = { { "show servers state", states }, { "show stat",
+                STAT_HEAD STAT("a", "UP", "7") }, { 0 } };
         struct kn_mock *mock;
 
         snprintf(states, sizeof states, STATE_HEAD STATE("a", "%s", "7"), admins[_i].admin);
@@ -128,13 +130,15 @@ END_TEST
 
 static const struct {
         const char *status, *health;
-} healths[] = { { "UP", "up" }, { "UP 1/3", "up" }, { "DRAIN", "up" }, { "NOLB", "up" }, { "DOWN", "down" },
+} healths[] = { { "UP", "up" }, { "UP 1/3", "up" }, { "DRAIN", "up" }, { "NOLB", "up" },
+                { "DOWN", "down" },
                 { "DOWN 1/2", "down" }, { "MAINT", "unknown" }, { "MAINT (via be/b)", "unknown" }, { "no check", "unknown" } };
 
 START_TEST(health_words)
 {
         char stats[1000], wanted[60];
-        const struct line script[] = { { "show servers state", STATE_HEAD STATE("a", "0", "7") }, { "show stat", stats }, { 0 } };
+        const struct line script[] = { { "show servers state", STATE_HEAD STATE("a", "0", "7") },
+                                       { "show stat", stats }, { 0 } };
         struct kn_mock *mock;
 
         snprintf(stats, sizeof stats, STAT_HEAD STAT("a", "%s", "7"), healths[_i].status);
@@ -150,14 +154,16 @@ END_TEST
 START_TEST(an_ipv6_address_stands_in_brackets)
 {
         static const struct line script[] = {
-                { "show servers state", STATE_HEAD "3 be 1 a 2001:db8::1 2 0 1 1 9 15 3 4 0 0 0 0 - 80 - 0 0 - - 0\n" },
+                { "show servers state", STATE_HEAD "3 be 1 a 2001:db8::1 2 0 1 1 9 15 3 4 0 0 0 0 "
+                  "- 80 - 0 0 - - 0\n" },
                 { "show stat", STAT_HEAD STAT("a", "no check", "1") }, { 0 } };
         struct kn_mock *mock;
 
         start(script);
         mock = plugin();
         ck_assert_int_eq(kn_mock_run(mock, "server.list", "{}"), KN_OK);
-        ck_assert_ptr_nonnull(strstr(kn_mock_result(mock), "\"address\":\"[2001:db8::1]:80\",\"check\":false"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_result(mock),
+                                     "\"address\":\"[2001:db8::1]:80\",\"check\":false"));
         stop(mock);
 }
 END_TEST
@@ -169,7 +175,8 @@ END_TEST
 
 START_TEST(an_empty_answer_proves_nothing)
 {
-        static const struct line script[] = { TWO_UP, { "set server be/a state drain", "\n" }, { 0 } };
+        static const struct line script[] = { TWO_UP, { "set server be/a state drain", "\n" },
+                                              { 0 } };
         struct kn_mock *mock;
 
         start(script);
@@ -185,8 +192,11 @@ static const struct {
         const char *answer;
         int code;
 } messages[] = {
-        { "No such server.\n", KN_ENOENT }, { "No such backend.\n", KN_ENOENT }, { "Permission denied\n", KN_EAUTH },
-        { "Unknown command, but maybe\n", KN_EUNSUPPORTED }, { "Backend is using a static LB algorithm and so on\n", KN_EUNSUPPORTED },
+        { "No such server.\n", KN_ENOENT }, { "No such backend.\n", KN_ENOENT }, { "Permission "
+                "denied\n", KN_EAUTH },
+        { "Unknown command, but maybe\n", KN_EUNSUPPORTED }, { "Backend is using a static LB "
+                                                               "algorithm and so on\n",
+                                                               KN_EUNSUPPORTED },
         { "What nobody has seen\n", KN_EREMOTE },
 };
 
@@ -207,8 +217,10 @@ static const struct {
         const char *answer;
         int code;
 } strangers[] = {
-        { "", KN_EREMOTE }, { "HTTP/1.1 400 Bad Request\n\n", KN_EREMOTE }, { "1\n# \n", KN_EREMOTE },
-        { "# be_name srv_name\n\xff\xfe\x01\n", KN_ENOENT }, { NULL, KN_EREMOTE }, { "silent", KN_ETIMEOUT },
+        { "", KN_EREMOTE }, { "HTTP/1.1 400 Bad Request\n\n", KN_EREMOTE }, { "1\n# \n",
+                KN_EREMOTE },
+        { "# be_name srv_name\n\xff\xfe\x01\n", KN_ENOENT }, { NULL, KN_EREMOTE },
+                { "silent", KN_ETIMEOUT },
 };
 
 START_TEST(strangers_are_no_haproxy)
@@ -245,13 +257,15 @@ END_TEST
 START_TEST(a_server_with_tls_is_removed_for_good)
 {
         static const struct line script[] = {
-                { "show servers state", STATE_HEAD "3 be 1 a 192.0.2.1 2 1 7 7 9 15 3 4 6 0 0 0 - 80 - 1 0 - - 0\n" },
+                { "show servers state", STATE_HEAD "3 be 1 a 192.0.2.1 2 1 7 7 9 15 3 4 6 0 0 0 - "
+                  "80 - 1 0 - - 0\n" },
                 { "show stat", STAT_HEAD STAT("a", "MAINT", "7") }, { 0 } };
         struct kn_mock *mock;
 
         start(script);
         mock = plugin();
-        ck_assert_int_eq(kn_mock_plan(mock, "server.remove", "{\"pool\":\"be\",\"server\":\"a\"}"), KN_OK);
+        ck_assert_int_eq(kn_mock_plan(mock, "server.remove", "{\"pool\":\"be\",\"server\":\"a\"}"),
+                         KN_OK);
         ck_assert_ptr_nonnull(strstr(kn_mock_changes(mock), "\"undo_action\":null"));
         ck_assert_ptr_nonnull(strstr(kn_mock_log(mock), "will not be undoable"));
         stop(mock);
@@ -263,8 +277,10 @@ END_TEST
 static const struct {
         const char *known, *status, *event;     /* event NULL: none */
 } turns[] = {
-        { NULL, "DOWN", NULL }, { "UP", "UP 1/2", NULL }, { "UP", "DOWN", "server.down" }, { "UP", "MAINT", NULL },
-        { "DOWN", "UP 1/2", "server.up" }, { "DOWN 1/2", "DOWN", NULL }, { "DOWN", "MAINT", NULL }, { "DRAIN", "DOWN", "server.down" },
+        { NULL, "DOWN", NULL }, { "UP", "UP 1/2", NULL }, { "UP", "DOWN", "server.down" },
+                { "UP", "MAINT", NULL },
+        { "DOWN", "UP 1/2", "server.up" }, { "DOWN 1/2", "DOWN", NULL }, { "DOWN", "MAINT", NULL },
+                { "DRAIN", "DOWN", "server.down" },
 };
 
 START_TEST(turns_become_events)
@@ -286,8 +302,8 @@ START_TEST(turns_become_events)
         else
                 ck_assert_str_eq(kn_mock_events(mock), "[]");
         /* Maintenance keeps what was known; everything else is what is known now. */
-        ck_assert_ptr_nonnull(strstr(kn_mock_stored(mock), strcmp(turns[_i].status, "MAINT") == 0 ? turns[_i].known
-                                                                                               : turns[_i].status));
+        ck_assert_ptr_nonnull(strstr(kn_mock_stored(mock), strcmp(turns[_i].status, "MAINT") == 0
+                                     ? turns[_i].known : turns[_i].status));
         stop(mock);
 }
 END_TEST
@@ -296,6 +312,7 @@ int main(void)
 {
         return SUITE("lb/haproxy", EACH(admin_states, admins), EACH(health_words, healths),
                      ONCE(an_ipv6_address_stands_in_brackets), ONCE(an_empty_answer_proves_nothing),
-                     EACH(messages_become_codes, messages), EACH(strangers_are_no_haproxy, strangers), ONCE(nobody_listens),
+                     EACH(messages_become_codes, messages),
+                     EACH(strangers_are_no_haproxy, strangers), ONCE(nobody_listens),
                      ONCE(a_server_with_tls_is_removed_for_good), EACH(turns_become_events, turns));
 }

@@ -5,7 +5,7 @@
  * its API is played by canned replies.
  */
 
-#include "unit/suite.h"
+#include "suite.h"
 
 #include <jansson.h>
 #include <kaname/mock.h>
@@ -26,7 +26,9 @@ static struct kn_mock *plugin(void)
         snprintf(so, sizeof so, "%s/plugins/dns/powerdns.so", build ? build : ".");
         mock = kn_mock_open(so);
         ck_assert_pstr_eq(kn_mock_trouble(mock), NULL);
-        ck_assert_int_eq(kn_mock_config(mock, "{\"url\":\"http://pdns.test:8081/\",\"api_key\":\"s3cr3t-key\"}"), KN_OK);
+        ck_assert_int_eq(kn_mock_config(mock,
+                                        "{\"url\":\"http://pdns.test:8081/\",\"api_key\":\"s3cr3t-key\"}"),
+                         KN_OK);
         return mock;
 }
 
@@ -34,16 +36,22 @@ static struct kn_mock *plugin_with(const char *zone)
 {
         struct kn_mock *mock = plugin();
 
-        kn_mock_reply(mock, "GET", "http://pdns.test:8081/api/v1/servers/localhost/search-data*", 200, "[]");
-        kn_mock_reply(mock, "GET", "http://pdns.test:8081/api/v1/servers/localhost/zones/example.com.*", 200, zone);
-        kn_mock_reply(mock, "PATCH", "http://pdns.test:8081/api/v1/servers/localhost/zones/example.com.", 204, "");
+        kn_mock_reply(mock, "GET", "http://pdns.test:8081/api/v1/servers/localhost/search-data*",
+                      200, "[]");
+        kn_mock_reply(mock, "GET",
+                      "http://pdns.test:8081/api/v1/servers/localhost/zones/example.com.*", 200,
+                      zone);
+        kn_mock_reply(mock, "PATCH",
+                      "http://pdns.test:8081/api/v1/servers/localhost/zones/example.com.", 204, "");
         return mock;
 }
 
 /* A plan of record.set; the arguments are quoted here. */
-static int plan_set(struct kn_mock *mock, const char *zone, const char *name, const char *type, const char *value)
+static int plan_set(struct kn_mock *mock, const char *zone, const char *name, const char *type,
+                    const char *value)
 {
-        json_t *args = json_pack("{s:s, s:s, s:s, s:[s]}", "zone", zone, "name", name, "type", type, "values", value);
+        json_t *args = json_pack("{s:s, s:s, s:s, s:[s]}", "zone", zone, "name", name, "type", type,
+                                 "values", value);
         char *text = json_dumps(args, 0);
         int r = kn_mock_plan(mock, "record.set", text);
 
@@ -55,7 +63,8 @@ static int plan_set(struct kn_mock *mock, const char *zone, const char *name, co
 static const char *planned(struct kn_mock *mock, const char *member)
 {
         static char text[2000];         /* each test is a process of its own */
-        json_t *changes = json_loads(kn_mock_changes(mock), 0, NULL), *row = json_array_get(changes, 0);
+        json_t *changes = json_loads(kn_mock_changes(mock), 0, NULL),
+                *row = json_array_get(changes, 0);
         const json_t *value = json_object_get(row, member);
 
         if (strcmp(member, "value") == 0)
@@ -131,7 +140,8 @@ START_TEST(names_have_limits)
                 for (size_t i = 0; i < len; i++)
                         name[i] = i % 60 == 59 && i + 1 < len ? '.' : 'a';
                 name[len] = 0;
-                ck_assert_int_eq(plan_set(mock, "example.com", name, "A", "192.0.2.9"), fits ? KN_OK : KN_EARG);
+                ck_assert_int_eq(plan_set(mock, "example.com", name, "A", "192.0.2.9"), fits ? KN_OK
+                                 : KN_EARG);
         }
         kn_mock_free(mock);
 }
@@ -142,16 +152,25 @@ END_TEST
 static const struct {
         const char *type, *value, *canonical;   /* canonical NULL: refused */
 } values[] = {
-        { "A", "192.0.2.9", "192.0.2.9" }, { "A", " 192.0.2.9 ", "192.0.2.9" }, { "A", "192.0.2", NULL }, { "A", "192.0.2.256", NULL },
+        { "A", "192.0.2.9", "192.0.2.9" }, { "A", " 192.0.2.9 ", "192.0.2.9" },
+                { "A", "192.0.2", NULL }, { "A", "192.0.2.256", NULL },
         { "A", "192.0.2.9 192.0.2.8", NULL }, { "A", "192.0.2.9 ; why", NULL }, { "A", "", NULL },
-        { "A", "192.0.2.9\nevil 300 IN A 192.0.2.8", NULL }, { "AAAA", "2001:DB8::0:1", "2001:db8::1" },
-        { "CNAME", "Other", "other.example.com." }, { "CNAME", "other.", "other." }, { "CNAME", "@", "example.com." },
-        { "MX", "10 mail", "10 mail.example.com." }, { "MX", "mail", NULL }, { "MX", "70000 mail", NULL }, { "SRV", "0 0 65536 sip", NULL },
-        { "CAA", "256 issue \"x\"", NULL }, { "TLSA", "3 1 1 0011 2233", "3 1 1 00112233" }, { "MX", "(10 mail)", NULL }, { "MX", "010 mail", "10 mail.example.com." },
-        { "TXT", "plain text", "\"plain text\"" }, { "TXT", "v=DMARC1; p=none", "\"v=DMARC1; p=none\"" },
-        { "TXT", "a\\b", "\"a\\\\b\"" }, { "TXT", "\"two\" \"parts\"", "\"two\" \"parts\"" }, { "TXT", "\"open", NULL },
-        { "TXT", "\"a\" ; b", NULL }, { "TXT", "\xc3\xa4", "\"\\195\\164\"" }, { "TXT", "tab\there", NULL },
-        { "CAA", "0 issue \"ca.example.net\"", "0 issue \"ca.example.net\"" }, { "SRV", "0 5 5060 @", "0 5 5060 example.com." },
+        { "A", "192.0.2.9\nevil 300 IN A 192.0.2.8", NULL },
+                { "AAAA", "2001:DB8::0:1", "2001:db8::1" },
+        { "CNAME", "Other", "other.example.com." }, { "CNAME", "other.", "other." },
+                { "CNAME", "@", "example.com." },
+        { "MX", "10 mail", "10 mail.example.com." }, { "MX", "mail", NULL }, { "MX", "70000 mail",
+                NULL }, { "SRV", "0 0 65536 sip", NULL },
+        { "CAA", "256 issue \"x\"", NULL }, { "TLSA", "3 1 1 0011 2233", "3 1 1 00112233" }, { "MX",
+                "(10 mail)", NULL }, { "MX", "010 mail", "10 mail.example.com." },
+        { "TXT", "plain text", "\"plain text\"" }, { "TXT", "v=DMARC1; p=none", "\"v=DMARC1; "
+                                                     "p=none\"" },
+        { "TXT", "a\\b", "\"a\\\\b\"" }, { "TXT", "\"two\" \"parts\"", "\"two\" \"parts\"" },
+                { "TXT", "\"open", NULL },
+        { "TXT", "\"a\" ; b", NULL }, { "TXT", "\xc3\xa4", "\"\\195\\164\"" },
+                { "TXT", "tab\there", NULL },
+        { "CAA", "0 issue \"ca.example.net\"", "0 issue \"ca.example.net\"" }, { "SRV", "0 5 5060 "
+                "@", "0 5 5060 example.com." },
 };
 
 START_TEST(values_have_one_spelling)
@@ -178,10 +197,14 @@ static const struct {
         const char *body;
         int code;
 } statuses[] = {
-        { 401, "Unauthorized", KN_EAUTH }, { 403, "Forbidden", KN_EAUTH }, { 404, "Not Found", KN_ENOENT },
-        { 422, "{\"error\":\"RRset www.example.com. IN A: Conflicts with pre-existing RRset\"}", KN_ECONFLICT },
-        { 422, "{\"error\":\"Not in expected format\"}", KN_EARG }, { 400, "{}", KN_EARG }, { 429, "slow down", KN_ETEMP },
-        { 500, "Internal Server Error", KN_ETEMP }, { 503, "", KN_ETEMP }, { 302, "", KN_EREMOTE }, { 0, "", KN_EREMOTE },
+        { 401, "Unauthorized", KN_EAUTH }, { 403, "Forbidden", KN_EAUTH }, { 404, "Not Found",
+                KN_ENOENT },
+        { 422, "{\"error\":\"RRset www.example.com. IN A: Conflicts with pre-existing RRset\"}",
+          KN_ECONFLICT },
+        { 422, "{\"error\":\"Not in expected format\"}", KN_EARG }, { 400, "{}", KN_EARG }, { 429,
+                "slow down", KN_ETEMP },
+        { 500, "Internal Server Error", KN_ETEMP }, { 503, "", KN_ETEMP }, { 302, "", KN_EREMOTE },
+                { 0, "", KN_EREMOTE },
 };
 
 START_TEST(statuses_become_codes)
@@ -199,7 +222,8 @@ START_TEST(statuses_become_codes)
 }
 END_TEST
 
-static const char *const strangers[] = { "", "<html>", "[1,2", "null", "[]", "{\"rrsets\":7}", "{\"rrsets\":[7,{}]}" };
+static const char *const strangers[] = { "", "<html>", "[1,2", "null", "[]", "{\"rrsets\":7}",
+                                         "{\"rrsets\":[7,{}]}" };
 
 START_TEST(strangers_do_no_harm)
 {
@@ -223,7 +247,8 @@ START_TEST(a_204_proves_nothing)
 
         ck_assert_int_eq(kn_mock_run(mock, "record.remove", REMOVE), KN_ECONFLICT);
         ck_assert_ptr_nonnull(strstr(kn_mock_sentence(mock), "reported success, but"));
-        ck_assert_ptr_nonnull(strstr(kn_mock_changes(mock), "\"observed\":{\"ttl\":60,\"values\":[\"192.0.2.1\"]}"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_changes(mock),
+                                     "\"observed\":{\"ttl\":60,\"values\":[\"192.0.2.1\"]}"));
         kn_mock_free(mock);
 }
 END_TEST
@@ -235,12 +260,13 @@ START_TEST(disabled_records_stay)
         kn_mock_reply(mock, "GET", "*/search-data?q=www.example.com&*", 200,
                       "[{\"name\":\"www.example.com.\",\"type\":\"A\",\"content\":\"192.0.2.3\",\"disabled\":true}]");
         kn_mock_reply(mock, "GET", "*/zones/example.com.?rrset*", 200, ZONE(WWW));
-        kn_mock_reply(mock, "GET", "*/zones/example.com.", 200, ZONE("{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,"
-                      "\"records\":[{\"content\":\"192.0.2.1\",\"disabled\":false},{\"content\":\"192.0.2.3\",\"disabled\":true}]}"));
+        kn_mock_reply(mock, "GET", "*/zones/example.com.", 200,
+                      ZONE("{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"records\":[{\"content\":\"192.0.2.1\",\"disabled\":false},{\"content\":\"192.0.2.3\",\"disabled\":true}]}"));
         kn_mock_reply(mock, "PATCH", "*", 204, "");
         kn_mock_run(mock, "record.remove", REMOVE);
         ck_assert_ptr_nonnull(strstr(kn_mock_requests(mock), "\\\"changetype\\\":\\\"REPLACE\\\""));
-        ck_assert_ptr_nonnull(strstr(kn_mock_requests(mock), "\\\"content\\\":\\\"192.0.2.3\\\",\\\"disabled\\\":true"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_requests(mock),
+                                     "\\\"content\\\":\\\"192.0.2.3\\\",\\\"disabled\\\":true"));
         ck_assert_ptr_null(strstr(kn_mock_requests(mock), "DELETE"));
         kn_mock_free(mock);
 }
@@ -272,10 +298,12 @@ START_TEST(serials_become_events)
 {
         struct kn_mock *mock = plugin();
 
-        kn_mock_reply(mock, "GET", "*/zones", 200, "[{\"name\":\"a.test.\",\"serial\":8},{\"name\":\"b.test.\",\"serial\":3}]");
+        kn_mock_reply(mock, "GET", "*/zones", 200,
+                      "[{\"name\":\"a.test.\",\"serial\":8},{\"name\":\"b.test.\",\"serial\":3}]");
         kn_mock_store(mock, "serials", "{\"a.test\":7}");
         ck_assert_int_eq(kn_mock_poll(mock, "zone.serial"), KN_OK);
-        ck_assert_ptr_nonnull(strstr(kn_mock_events(mock), "{\"zone\":\"a.test\",\"serial\":8,\"previous\":7}"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_events(mock),
+                                     "{\"zone\":\"a.test\",\"serial\":8,\"previous\":7}"));
         ck_assert_ptr_null(strstr(kn_mock_events(mock), "b.test"));
         ck_assert_str_eq(kn_mock_stored(mock), "{\"serials\":{\"a.test\":8,\"b.test\":3}}");
         ck_assert_int_eq(kn_mock_again_ms(mock), 30000);
@@ -285,8 +313,9 @@ END_TEST
 
 int main(void)
 {
-        return SUITE("dns/powerdns", EACH(names_have_one_form, names), ONCE(names_have_limits), EACH(values_have_one_spelling, values),
-                     EACH(statuses_become_codes, statuses), EACH(strangers_do_no_harm, strangers), ONCE(a_204_proves_nothing),
-                     ONCE(disabled_records_stay), ONCE(a_secondary_is_not_written), ONCE(the_key_travels_in_its_header_only),
-                     ONCE(serials_become_events));
+        return SUITE("dns/powerdns", EACH(names_have_one_form, names), ONCE(names_have_limits),
+                     EACH(values_have_one_spelling, values), EACH(statuses_become_codes, statuses),
+                     EACH(strangers_do_no_harm, strangers), ONCE(a_204_proves_nothing),
+                     ONCE(disabled_records_stay), ONCE(a_secondary_is_not_written),
+                     ONCE(the_key_travels_in_its_header_only), ONCE(serials_become_events));
 }

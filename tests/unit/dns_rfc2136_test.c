@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What a real server does not do on demand: a fake one that holds one record in shared memory, speaks DNS over
- * TCP with TSIG, and misbehaves as it is told. The conformance suite is where the truth is tested.
+ * What a real server does not do on demand: a fake one that holds one record in shared memory,
+ * speaks DNS over TCP with TSIG, and misbehaves as it is told. The conformance suite is where the
+ * truth is tested.
  */
 
-#include "unit/suite.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <kaname/mock.h>
@@ -25,7 +26,8 @@ enum behaviour {
         HONEST, WRONG_SECRET, UNSIGNED, WRONG_ID, NO_ANSWER_BIT, GARBAGE, TRUNCATED, SILENT, CLOSES,
         LIES,                           /* updates are answered with NOERROR and not made */
         LOSES,                          /* updates are made, and the connection closed */
-        DIES,                           /* updates close the connection, and so does all that follows */
+        DIES,                           /* updates close the connection,
+                and so does all that follows */
         STALE,                          /* updates are answered with NXRRSET */
         UNSIGNED_MIDDLE,                /* of a transfer of three messages */
         NO_SOA, CUT_OFF                 /* transfers */
@@ -87,7 +89,8 @@ static ldns_pkt *reply_to(const ldns_pkt *question)
         ldns_pkt_set_id(reply, (uint16_t)(ldns_pkt_id(question) + (shared->behaviour == WRONG_ID)));
         ldns_pkt_set_qr(reply, shared->behaviour != NO_ANSWER_BIT);
         ldns_pkt_set_opcode(reply, ldns_pkt_get_opcode(question));
-        ldns_pkt_push_rr_list(reply, LDNS_SECTION_QUESTION, ldns_rr_list_clone(ldns_pkt_question(question)));
+        ldns_pkt_push_rr_list(reply, LDNS_SECTION_QUESTION,
+                              ldns_rr_list_clone(ldns_pkt_question(question)));
         return reply;
 }
 
@@ -150,8 +153,10 @@ static bool answer_query(int fd, const ldns_pkt *question)
         }
         reply = reply_to(question);
         ldns_pkt_set_aa(reply, true);
-        ldns_pkt_push_rr(reply, LDNS_SECTION_ANSWER, rr(type == LDNS_RR_TYPE_SOA ? SOA : atomic_load(&shared->is_new)
-                         ? "www.example.com. 60 IN A 192.0.2.2" : "www.example.com. 60 IN A 192.0.2.1"));
+        ldns_pkt_push_rr(reply, LDNS_SECTION_ANSWER, rr(type == LDNS_RR_TYPE_SOA ? SOA
+                                                        : atomic_load(&shared->is_new)
+                                                        ? "www.example.com. 60 IN A 192.0.2.2"
+                                                        : "www.example.com. 60 IN A 192.0.2.1"));
         put_pkt(fd, reply, mac_of(question), true, shared->behaviour != UNSIGNED);
         ldns_pkt_free(reply);
         return true;
@@ -167,13 +172,15 @@ static bool serve_one(int fd)
         if (recv(fd, prefix, 2, MSG_WAITALL) != 2)
                 return false;
         len = (size_t)(prefix[0] << 8 | prefix[1]);
-        if (recv(fd, wire, len, MSG_WAITALL) != (ssize_t)len || ldns_wire2pkt(&question, wire, len) != LDNS_STATUS_OK)
+        if (recv(fd, wire, len, MSG_WAITALL) != (ssize_t)len || ldns_wire2pkt(&question, wire,
+                len) != LDNS_STATUS_OK)
                 return false;
         if (shared->behaviour == SILENT)
                 pause();
         if (shared->behaviour == GARBAGE)
                 put(fd, (const uint8_t *)"this is no DNS message", 22);
-        if (shared->behaviour == GARBAGE || shared->behaviour == CLOSES || atomic_load(&shared->is_dead))
+        if (shared->behaviour == GARBAGE || shared->behaviour == CLOSES ||
+            atomic_load(&shared->is_dead))
                 stays = false;
         else if (ldns_pkt_get_opcode(question) == LDNS_PACKET_UPDATE)
                 stays = answer_update(fd, question);
@@ -200,14 +207,16 @@ static void serve(int listener)
 
 static struct kn_mock *start(enum behaviour behaviour)
 {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         int listener = socket(AF_INET, SOCK_STREAM, 0);
         socklen_t size = sizeof address;
         const char *build = getenv("TOP_BUILDDIR");
         char so[4096], config[300];
         struct kn_mock *mock;
 
-        shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                      0);
         shared->behaviour = behaviour;
         ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
         ck_assert_int_eq(listen(listener, 16), 0);
@@ -220,7 +229,9 @@ static struct kn_mock *start(enum behaviour behaviour)
         snprintf(so, sizeof so, "%s/plugins/dns/rfc2136.so", build ? build : ".");
         mock = kn_mock_open(so);
         ck_assert_pstr_eq(kn_mock_trouble(mock), NULL);
-        snprintf(config, sizeof config, "{\"server\":\"127.0.0.1:%d\",\"key_name\":\"key\",\"secret\":\"" SECRET "\"}", port);
+        snprintf(config, sizeof config,
+                 "{\"server\":\"127.0.0.1:%d\",\"key_name\":\"key\",\"secret\":\"" SECRET "\"}",
+                 port);
         ck_assert_int_eq(kn_mock_config(mock, config), KN_OK);
         return mock;
 }
@@ -237,7 +248,8 @@ START_TEST(an_honest_server_is_believed)
         struct kn_mock *mock = start(HONEST);
 
         ck_assert_int_eq(kn_mock_run(mock, "record.set", SET), KN_OK);
-        ck_assert_ptr_nonnull(strstr(kn_mock_changes(mock), "\"observed\":{\"ttl\":60,\"values\":[\"192.0.2.2\"]}"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_changes(mock),
+                                     "\"observed\":{\"ttl\":60,\"values\":[\"192.0.2.2\"]}"));
         ck_assert_int_eq(kn_mock_run(mock, "record.set", SET), KN_OK);
         ck_assert_str_eq(kn_mock_changes(mock), "[]");
         ck_assert_int_eq(kn_mock_run(mock, "zone.export", "{\"zone\":\"example.com\"}"), KN_OK);
@@ -263,8 +275,10 @@ static const struct {
         enum behaviour behaviour;
         int code;
 } strangers[] = {
-        { WRONG_SECRET, KN_EREMOTE }, { UNSIGNED, KN_EREMOTE }, { WRONG_ID, KN_EREMOTE }, { NO_ANSWER_BIT, KN_EREMOTE },
-        { GARBAGE, KN_EREMOTE }, { TRUNCATED, KN_EREMOTE }, { CLOSES, KN_ETEMP }, { SILENT, KN_ETIMEOUT },
+        { WRONG_SECRET, KN_EREMOTE }, { UNSIGNED, KN_EREMOTE }, { WRONG_ID, KN_EREMOTE },
+                { NO_ANSWER_BIT, KN_EREMOTE },
+        { GARBAGE, KN_EREMOTE }, { TRUNCATED, KN_EREMOTE }, { CLOSES, KN_ETEMP },
+                { SILENT, KN_ETIMEOUT },
 };
 
 START_TEST(strangers_are_not_believed)
@@ -329,8 +343,10 @@ END_TEST
 static const struct {
         int rcode, code;
 } rcodes[] = {
-        { LDNS_RCODE_FORMERR, KN_EREMOTE }, { LDNS_RCODE_SERVFAIL, KN_ETEMP }, { LDNS_RCODE_NOTIMPL, KN_EUNSUPPORTED },
-        { LDNS_RCODE_REFUSED, KN_EARG }, { LDNS_RCODE_YXRRSET, KN_ECONFLICT }, { LDNS_RCODE_YXDOMAIN, KN_ECONFLICT },
+        { LDNS_RCODE_FORMERR, KN_EREMOTE }, { LDNS_RCODE_SERVFAIL, KN_ETEMP },
+                { LDNS_RCODE_NOTIMPL, KN_EUNSUPPORTED },
+        { LDNS_RCODE_REFUSED, KN_EARG }, { LDNS_RCODE_YXRRSET, KN_ECONFLICT },
+                { LDNS_RCODE_YXDOMAIN, KN_ECONFLICT },
         { LDNS_RCODE_NOTAUTH, KN_ENOENT }, { LDNS_RCODE_NOTZONE, KN_EARG }, { 11, KN_EREMOTE },
 };
 
@@ -355,9 +371,11 @@ START_TEST(transfers_are_whole_and_signed)
 {
         struct kn_mock *mock = start(transfers[_i].behaviour);
 
-        ck_assert_int_eq(kn_mock_run(mock, "zone.export", "{\"zone\":\"example.com\"}"), transfers[_i].code);
+        ck_assert_int_eq(kn_mock_run(mock, "zone.export", "{\"zone\":\"example.com\"}"),
+                         transfers[_i].code);
         ck_assert_str_eq(kn_mock_result(mock), "null");
-        ck_assert_int_eq(kn_mock_run(mock, "record.list", "{\"zone\":\"example.com\"}"), transfers[_i].code);
+        ck_assert_int_eq(kn_mock_run(mock, "record.list", "{\"zone\":\"example.com\"}"),
+                         transfers[_i].code);
         stop(mock);
 }
 END_TEST
@@ -381,8 +399,9 @@ START_TEST(serials_become_events)
         struct kn_mock *mock = start(HONEST);
         char config[400];
 
-        snprintf(config, sizeof config, "{\"server\":\"127.0.0.1:%d\",\"key_name\":\"key\",\"secret\":\"" SECRET "\","
-                 "\"zones\":[\"Example.com.\"],\"poll_s\":5}", port);
+        snprintf(config, sizeof config,
+                 "{\"server\":\"127.0.0.1:%d\",\"key_name\":\"key\",\"secret\":\"" SECRET "\",\"zones\":[\"Example.com.\"],\"poll_s\":5}",
+                 port);
         ck_assert_int_eq(kn_mock_config(mock, config), KN_OK);
         ck_assert_int_eq(kn_mock_poll(mock, "zone.serial"), KN_OK);
         ck_assert_str_eq(kn_mock_events(mock), "[]");
@@ -390,16 +409,19 @@ START_TEST(serials_become_events)
         ck_assert_int_eq(kn_mock_again_ms(mock), 5000);
         kn_mock_store(mock, "serials", "{\"example.com\":6}");
         ck_assert_int_eq(kn_mock_poll(mock, "zone.serial"), KN_OK);
-        ck_assert_ptr_nonnull(strstr(kn_mock_events(mock), "{\"zone\":\"example.com\",\"serial\":7,\"previous\":6}"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_events(mock),
+                                     "{\"zone\":\"example.com\",\"serial\":7,\"previous\":6}"));
         stop(mock);
 }
 END_TEST
 
 int main(void)
 {
-        return SUITE("dns/rfc2136", ONCE(an_honest_server_is_believed), ONCE(a_plan_sends_no_update),
-                     EACH(strangers_are_not_believed, strangers), ONCE(success_is_read_back),
-                     ONCE(a_lost_answer_is_settled_by_reading), ONCE(what_nobody_can_tell_is_unknown),
+        return SUITE("dns/rfc2136", ONCE(an_honest_server_is_believed),
+                     ONCE(a_plan_sends_no_update), EACH(strangers_are_not_believed, strangers),
+                     ONCE(success_is_read_back), ONCE(a_lost_answer_is_settled_by_reading),
+                     ONCE(what_nobody_can_tell_is_unknown),
                      ONCE(a_stale_prerequisite_is_a_conflict), EACH(rcodes_become_codes, rcodes),
-                     EACH(transfers_are_whole_and_signed, transfers), ONCE(the_secret_stays_secret), ONCE(serials_become_events));
+                     EACH(transfers_are_whole_and_signed, transfers), ONCE(the_secret_stays_secret),
+                     ONCE(serials_become_events));
 }
