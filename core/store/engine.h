@@ -251,7 +251,10 @@ void *filer_main(void *store);
 
 void health_broken(struct store *store, int code, const char *doing);
 void health_full(struct store *store);
-/* May ordinary writes be tried? Tries at most once a second whether a full disk has room again. */
+/*
+ * May ordinary writes be tried? Tries at most once a second whether a full disk has room again. Any
+ * thread.
+ */
 bool health_admits(struct store *store);
 int reserve_make(struct store *store);
 

@@ -66,23 +66,27 @@ void health_broken(struct store *store, int code, const char *doing)
 bool health_admits(struct store *store)
 {
         int health = atomic_load(&store->health);
-        int64_t now_ms = clock_mono_ms();
+        int64_t now_ms = clock_mono_ms(), retry_ms;
 
         if (health != HEALTH_FULL)
                 return health == HEALTH_GOOD;
-        if (now_ms < atomic_load(&store->full_retry_ms))
+        retry_ms = atomic_load(&store->full_retry_ms);
+        if (now_ms < retry_ms ||
+            !atomic_compare_exchange_strong(&store->full_retry_ms, &retry_ms, now_ms + RETRY_MS))
                 return false;
         if (reserve_make(store) < 0) {
                 reserve_give_up(store);
-                atomic_store(&store->full_retry_ms, now_ms + RETRY_MS);
                 return false;
         }
         atomic_store(&store->health, HEALTH_GOOD);
         return true;
 }
 
+/* Asking is trying: a hub that tells its clients to stay away would never write again. */
 int store_health(struct store *store, struct fault *fault)
 {
+        if (health_admits(store))
+                return 0;
         switch (atomic_load(&store->health)) {
         case HEALTH_FULL:
                 fault_set(fault, 507, "store.full", "the disk of the state directory %s is full",

@@ -2,6 +2,7 @@
 #include "store/sql.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 int sql_open(struct sql *sql, const char *path, int flags, int cache_kib)
@@ -33,6 +34,14 @@ void sql_close(struct sql *sql)
                 sqlite3_finalize(sql->slots[i].stmt);
         sqlite3_close(sql->db);
         memset(sql, 0, sizeof *sql);
+}
+
+bool sql_is_full(const struct sql *sql, int code)
+{
+        int system = sql->db ? sqlite3_system_errno(sql->db) : 0;
+
+        return (code & 0xff) == SQLITE_FULL ||
+                ((code & 0xff) == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT));
 }
 
 int sql_exec(struct sql *sql, const char *text)

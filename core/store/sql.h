@@ -35,6 +35,8 @@ struct sql {
 int sql_open(struct sql *sql, const char *path, int flags, int cache_kib);
 void sql_close(struct sql *sql);
 /* Several statements, no values. */
+/* Does this code of the connection mean a disk (or a quota) without room? */
+bool sql_is_full(const struct sql *sql, int code);
 int sql_exec(struct sql *sql, const char *text);
 /*
  * The statement of this text, bound and not yet stepped. text must be a literal: it is found by

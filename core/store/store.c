@@ -56,7 +56,7 @@ int store_fault_sql(struct sql *sql, const char *path, struct fault *fault)
         int code = sql->db ? sqlite3_extended_errcode(sql->db) : SQLITE_NOMEM;
         const char *why = sql->db ? sqlite3_errmsg(sql->db) : "out of memory";
 
-        switch (code & 0xff) {
+        switch (sql_is_full(sql, code) ? SQLITE_FULL : code & 0xff) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
                 return store_fault_damaged(path, why, fault);
@@ -220,6 +220,22 @@ static int open_engine(struct store *store, const char *hub_name, struct fault *
         return r == SQLITE_OK ? 0 : store_fault_sql(&writer->sql, store->path, fault);
 }
 
+/* On a full disk it is the reserve that lets a hub start and serve reads. */
+static int open_with_room(struct store *store, const char *hub_name, struct fault *fault)
+{
+        _fault_ struct fault made = FAULT_INIT;
+        int r = open_engine(store, hub_name, &made);
+
+        if (r == FAULT && made.status == 507 && store->reserve_bytes > 0) {
+                sql_close(&store->writer.sql);
+                health_full(store);
+                r = open_engine(store, hub_name, &made);
+        }
+        if (r == FAULT)
+                fault_move(fault, &made);
+        return r;
+}
+
 static int start_threads(struct store *store)
 {
         for (int i = 0; i < STORE_QUEUE_STATUSES; i++)
@@ -261,7 +277,7 @@ int store_open(const struct store_options *options, struct store **ret, struct f
         if (r == 0)
                 r = store_lock(options->state_dir, &store->lock_fd, fault);
         if (r == 0)
-                r = open_engine(store, options->hub_name, fault);
+                r = open_with_room(store, options->hub_name, fault);
         if (r == 0 && reserve_make(store) < 0)
                 health_full(store);
         if (r == 0)

@@ -48,14 +48,6 @@ static bool is_local(int code)
         }
 }
 
-static bool is_full(struct store *store, int code)
-{
-        int system = sqlite3_system_errno(store->writer.sql.db);
-
-        return (code & 0xff) == SQLITE_FULL ||
-                ((code & 0xff) == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT));
-}
-
 static int judge(struct writer *writer, struct store_txn *txn)
 {
         int r = SQLITE_OK;
@@ -197,7 +189,7 @@ static void fail_all(struct item *batch, enum store_outcome outcome)
 
 void writer_failed(struct store *store, int code, const char *doing)
 {
-        if (is_full(store, code))
+        if (sql_is_full(&store->writer.sql, code))
                 health_full(store);
         else if ((code & 0xff) != SQLITE_NOMEM)
                 health_broken(store, code, doing);
@@ -213,14 +205,14 @@ static void commit_or_fail(struct store *store, struct item *batch)
                 return;
         }
         r = commit(store, batch, !admits);
-        if (r != SQLITE_OK && is_full(store, r)) {
+        if (r != SQLITE_OK && sql_is_full(&store->writer.sql, r)) {
                 /* With the reserve given up, what runs may still be able to end. */
                 health_full(store);
                 r = commit(store, batch, true);
         }
         if (r == SQLITE_OK)
                 return;
-        fail_all(batch, is_full(store, r) ? STORE_FAILED_FULL : STORE_FAILED_IO);
+        fail_all(batch, sql_is_full(&store->writer.sql, r) ? STORE_FAILED_FULL : STORE_FAILED_IO);
         writer_failed(store, r, "a commit failed");
 }
 
