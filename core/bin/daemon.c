@@ -50,7 +50,7 @@ struct daemon {
         struct reload *reload;
         int64_t watchdog_ms, watchdog_at_ms;
         char program[PATH_MAX], shipped[PATH_MAX], hub_name[HOST_NAME_MAX + 1];
-        bool draining;
+        bool draining, is_full;
         int status;
 };
 
@@ -90,12 +90,23 @@ static void on_term(void *arg, int signal)
         drain(d, at_once ? 0 : d->conf->drain_ms);
 }
 
+static void note_full(struct daemon *d, bool is_full, const struct fault *fault)
+{
+        if (is_full && !d->is_full)
+                log_warning("%s: %s (try: %s)", fault->what, fault->why, fault->remedy);
+        else if (!is_full && d->is_full)
+                log_notice("there is room again in %s: new work is accepted", d->conf->state_dir);
+        d->is_full = is_full;
+}
+
 /* A write that cannot be trusted ends the hub: the next start reads what the disk really has. */
 static void check_store(struct daemon *d)
 {
         _fault_ struct fault fault = FAULT_INIT;
+        int r = store_health(d->store, &fault);
 
-        if (store_health(d->store, &fault) != FAULT || fault.status == 507)
+        note_full(d, r == FAULT && fault.status == 507, &fault);
+        if (r != FAULT || fault.status == 507)
                 return;
         log_fault("the store is broken, stopping", &fault);
         d->status = 1;
