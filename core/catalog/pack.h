@@ -27,6 +27,8 @@ int pack_activate(const char *state_dir, const char *name, const char *version, 
 /* The version that was active before this one; FAULT 409 where there is none. New string. */
 int pack_previous(const char *state_dir, const char *name, char **ret_version, struct fault *fault);
 int pack_deactivate(const char *state_dir, const char *name, struct fault *fault);
+/* A version that was refused: its files go, unless it is active or what the active one followed. */
+int pack_discard(const char *state_dir, const char *name, const char *version, struct fault *fault);
 /* Remove the files of versions that are neither active nor keep_version (NULL: none); of all, the folder too. */
 int pack_prune(const char *state_dir, const char *name, const char *keep_version, struct fault *fault);
 /* Every active pack: visit(dir). */

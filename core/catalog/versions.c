@@ -90,10 +90,21 @@ static bool has_version(int fd, const char *version)
                S_ISDIR(st.st_mode);
 }
 
+/* The version that was active before this one. */
+static char *read_note(int fd, const char *version)
+{
+        _free_ char *note = NULL;
+
+        if (version && asprintf(&note, BEFORE "%s", version) >= 0)
+                return read_link(fd, note);
+        note = NULL;
+        return NULL;
+}
+
 int pack_activate(const char *state_dir, const char *name, const char *version, struct fault *fault)
 {
         _close_ int fd = open_pack(state_dir, name, fault);
-        _free_ char *now = NULL, *note = NULL;
+        _free_ char *now = NULL, *note = NULL, *before = NULL;
         int r = 0;
 
         if (fd < 0)
@@ -107,7 +118,10 @@ int pack_activate(const char *state_dir, const char *name, const char *version, 
                 note = NULL;
                 return -ENOMEM;
         }
-        if (now)
+        before = read_note(fd, now);
+        if (text_equal(before, version))
+                r = 0;          /* a way back leaves the notes of the way there */
+        else if (now)
                 r = put_link(fd, note, now);
         else if (unlinkat(fd, note, 0) < 0 && errno != ENOENT)
                 r = -errno;
@@ -166,6 +180,23 @@ static int remove_version(const char *dir, int fd, const char *version)
                 return -errno;
         unlinkat(fd, note, 0);
         return tree_remove(path);
+}
+
+int pack_discard(const char *state_dir, const char *name, const char *version, struct fault *fault)
+{
+        _close_ int fd = open_pack(state_dir, name, fault);
+        _free_ char *dir = pack_dir(state_dir, name), *now = NULL, *before = NULL;
+        int r;
+
+        if (fd < 0 || !dir)
+                return FAULT;
+        now = read_link(fd, ACTIVE);
+        before = read_note(fd, now);
+        if (!has_version(fd, version) || text_equal(version, now) || text_equal(version, before))
+                return 0;
+        r = remove_version(dir, fd, version);
+        rmdir(dir);             /* where nothing else is in it */
+        return fault_errno(fault, r, dir);
 }
 
 int pack_prune(const char *state_dir, const char *name, const char *keep_version,

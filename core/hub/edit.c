@@ -360,6 +360,28 @@ static json_t *pack_answer(struct hub *hub, const char *name)
         return pack ? json_deep_copy(pack->metadata) : json_object();
 }
 
+static void forget(char *text, const char *dir)
+{
+        size_t n = strlen(dir);
+        char *at = text ? strstr(text, dir) : NULL;
+
+        if (!at || (at[n] != '/' && at[n] != ':'))
+                return;
+        n += 1 + strspn(at + n + 1, " ");
+        memmove(at, at + n, strlen(at + n) + 1);
+}
+
+/* Who sent it knows its files by their names in the pack, and finds nothing of it in our state. */
+static void refuse(struct hub *hub, const json_t *meta, const char *dir, struct fault *fault)
+{
+        _fault_ struct fault ignored = FAULT_INIT;
+
+        forget(fault->what, dir);
+        forget(fault->why, dir);
+        pack_discard(hub->o.state_dir, json_text_of(meta, "ref", ""),
+                     json_text_of(meta, "version", ""), &ignored);
+}
+
 int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade,
                      const char *user, json_t **ret, struct fault *fault)
 {
@@ -378,6 +400,8 @@ int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool u
                 r = catalog_check_pack(dir, fault);
         if (r == 0)
                 r = switch_version(hub, name, version, fault);
+        if (r == FAULT && fault && dir)
+                refuse(hub, meta, dir, fault);
         pthread_mutex_unlock(&hub->content_lock);
         if (r != 0)
                 return fault_errno(fault, r, "pack");

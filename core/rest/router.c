@@ -180,7 +180,8 @@ static int not_found(const char *path, const struct spelling *at, struct fault *
 
         fault_set(fault, 404, "route.unknown", "there is nothing at %.200s", path);
         route_each(collect, &all);
-        snprintf(first, sizeof first, "%.*s", (int)strcspn(at->rest + 1, "/"), at->rest + 1);
+        if (*at->rest)
+                snprintf(first, sizeof first, "%.*s", (int)strcspn(at->rest + 1, "/"), at->rest + 1);
         near = *at->rest ? text_nearest(first, all.names) : NULL;
         if (near)
                 return fault_try(fault, "did you mean %s/%s? /api/v1/openapi.json lists all routes",

@@ -25,3 +25,21 @@ end_process hub
 start_hub "$TEST_DIR/hub"
 check_equal 200 "$(api_status GET /api/v1/triggertypes/default.ab)" "the trigger type after a restart"
 refused 422 instance POST /api/v1/apikeys '{"role": "operator", "grants": [{"action": "dns.*", "instance": "a\u0000", "verbs": ["run"]}]}'
+
+test_case "a pack that is refused leaves nothing behind, and its error names the pack's own file"
+mkdir -p "$TEST_DIR/dup/rules"
+printf 'name: dup\nversion: 1.0.0\n' >"$TEST_DIR/dup/pack.yaml"
+printf 'name: r\ntrigger: {type: core.st2.webhook, parameters: {url: x}}\naction: {ref: core.noop}\n' >"$TEST_DIR/dup/rules/r.yaml"
+check kaname pack install "$TEST_DIR/dup"
+sed -i 's/1.0.0/1.1.0/' "$TEST_DIR/dup/pack.yaml"
+check kaname pack upgrade "$TEST_DIR/dup"
+sed -i 's/1.1.0/2.0.0/' "$TEST_DIR/dup/pack.yaml"
+echo 'name: again' >>"$TEST_DIR/dup/rules/r.yaml"
+said=$(kaname pack upgrade "$TEST_DIR/dup" 2>&1) && fail "a duplicate key was accepted"
+check_match '^error: rules/r.yaml:4:1: ' "$said" "the error"
+check_equal "1.0.0 1.1.0" "$(cd "$TEST_DIR/hub/state/packs/dup" && echo [0-9]*)" "what lies there"
+check kaname pack rollback dup
+check_equal 1.0.0 "$(kaname pack get dup -o json | jq -r .version)" "the version after the rollback"
+sed -i 's/name: dup/name: core/' "$TEST_DIR/dup/pack.yaml"
+check_fails kaname pack install "$TEST_DIR/dup" 2>/dev/null
+check_equal dup "$(cd "$TEST_DIR/hub/state/packs" && echo [a-z]*)" "the packs that lie there"

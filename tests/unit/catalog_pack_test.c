@@ -454,6 +454,10 @@ START_TEST(versions_follow_each_other_and_back)
         ck_assert_str_eq(previous, "1.0.0");
         ck_assert_int_eq(pack_activate(state, "demo", previous, &fault), 0);
         expect_active("1.0.0");
+        /* 1.0.0 does not follow the version that it was put back from. */
+        free(previous);
+        previous = NULL;
+        ck_assert_int_eq(pack_previous(state, "demo", &previous, &fault), FAULT);
         ck_assert_int_eq(pack_deactivate(state, "demo", &fault), 0);
         expect_active(NULL);
         ck_assert_int_eq(pack_deactivate(state, "demo", &fault), FAULT);
