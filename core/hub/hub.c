@@ -76,16 +76,21 @@ int hub_start(const struct hub_options *options, struct hub **ret, struct fault 
         return 0;
 }
 
+/* The store keeps its claim: the next start finds it lost and on_lost decides. */
+static void abandon(struct running *r)
+{
+        list_unlink(&r->link);
+        if (r->runner->abandon)
+                r->runner->abandon(r);
+        running_unref(r);
+}
+
 struct hub *hub_free(struct hub *hub)
 {
         if (!hub)
                 return NULL;
-        list_each(pos, &hub->running) {
-                struct running *r = list_entry(pos, struct running, link);
-
-                if (r->runner->abandon)
-                        r->runner->abandon(r);
-        }
+        list_each_safe(pos, &hub->running)
+                abandon(list_entry(pos, struct running, link));
         if (hub->timers.next)
                 timers_deinit(hub);
         retention_deinit(hub);

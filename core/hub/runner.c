@@ -81,6 +81,14 @@ void pause_start(struct running *r)
         loop_post(r->hub->o.loop, pause_begin, running_ref(r));
 }
 
+static void pause_abandon(struct running *r)
+{
+        if (!r->private)
+                return;
+        r->private = loop_timer_free(r->private);
+        running_unref(r);
+}
+
 static void pause_hurry(void *arg)
 {
         struct running *r = arg;
@@ -101,7 +109,7 @@ static const struct runner runners[] = {
         { "echo", echo_start, NULL, NULL },
         { "local-shell-cmd", local_start, local_cancel, local_abandon },
         { "http-request", http_start, NULL, NULL },
-        { "pause", pause_start, pause_cancel, NULL },
+        { "pause", pause_start, pause_cancel, pause_abandon },
         { "announcement", announcement_start, NULL, NULL },
         { "undo", undo_start, plugin_cancel, NULL },
 };

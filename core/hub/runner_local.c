@@ -92,6 +92,15 @@ static json_t *local_result(const struct local *local)
                          code);
 }
 
+static void local_free(struct local *local)
+{
+        loop_timer_free(local->timer);
+        text_deinit(&local->out.kept);
+        text_deinit(&local->err.kept);
+        local->r->private = NULL;
+        free(local);
+}
+
 static void maybe_over(struct local *local)
 {
         struct running *r = local->r;
@@ -106,11 +115,7 @@ static void maybe_over(struct local *local)
         if (local->is_late)
                 json_object_set_new(result, "error",
                                     json_string("it ran past its timeout and was ended"));
-        loop_timer_free(local->timer);
-        text_deinit(&local->out.kept);
-        text_deinit(&local->err.kept);
-        r->private = NULL;
-        free(local);
+        local_free(local);
         running_finish(r, status, result);
         running_unref(r);
 }
@@ -344,11 +349,17 @@ void local_cancel(struct running *r)
         loop_post(r->hub->o.loop, hurry, running_ref(r));
 }
 
-/* Nobody waits for it any more: it must not outlive the hub. */
+/* Nobody waits for it any more: it must not outlive the hub, nor must what it holds. */
 void local_abandon(struct running *r)
 {
         struct local *local = r->private;
 
-        if (local && local->pid > 0)
-                kill(-local->pid, SIGKILL);
+        if (!local)
+                return;
+        kill(-local->pid, SIGKILL);
+        pipe_close(&local->out);
+        pipe_close(&local->err);
+        loop_child_remove(local->child);
+        local_free(local);
+        running_unref(r);
 }
