@@ -175,14 +175,13 @@ static int collect(void *arg, const struct route *route)
 static int not_found(const char *path, const struct spelling *at, struct fault *fault)
 {
         struct candidates all = { .prefix = at->prefix };
+        const char *rest = *at->rest ? at->rest + 1 : "", *near;
         char first[64];
-        const char *near;
 
         fault_set(fault, 404, "route.unknown", "there is nothing at %.200s", path);
         route_each(collect, &all);
-        if (*at->rest)
-                snprintf(first, sizeof first, "%.*s", (int)strcspn(at->rest + 1, "/"), at->rest + 1);
-        near = *at->rest ? text_nearest(first, all.names) : NULL;
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(rest, "/"), rest);
+        near = *first ? text_nearest(first, all.names) : NULL;
         if (near)
                 return fault_try(fault, "did you mean %s/%s? /api/v1/openapi.json lists all routes",
                                  at->prefix, near);
