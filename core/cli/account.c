@@ -119,7 +119,8 @@ static bool is_saved_hub(const struct saved *saved, const struct account *accoun
         return is;
 }
 
-static int find_who(const struct cli *cli, const struct saved *saved, struct account *account)
+static int find_who(const struct cli *cli, const struct saved *saved, struct account *account,
+                    struct fault *fault)
 {
         const char *token = cli_option(cli, "token");
 
@@ -136,6 +137,12 @@ static int find_who(const struct cli *cli, const struct saved *saved, struct acc
                 account->origin = NULL;
                 return 0;
         }
+        for (const char *s = token; *s; s++)
+                if (*s <= ' ' || *s > '~') {
+                        fault_set(fault, 400, "usage.token", "the token from %s holds a space or "
+                                  "what is not ASCII", account->origin);
+                        return fault_try(fault, "copy it again: a token is one word");
+                }
         account->token = strdup(token);
         return account->token ? 0 : -ENOMEM;
 }
@@ -152,7 +159,7 @@ int account_find(const struct cli *cli, struct account *ret, struct fault *fault
         if (!r)
                 r = find_where(cli, &saved, &account, fault);
         if (!r)
-                r = find_who(cli, &saved, &account);
+                r = find_who(cli, &saved, &account, fault);
         config_destroy(&saved.config);
         if (r)
                 account_deinit(&account);

@@ -177,18 +177,6 @@ static void report_line(struct cli *cli, const char *label, const char *s)
         fputc('\n', cli->err);
 }
 
-static void report_errors(struct cli *cli, const json_t *errors)
-{
-        const json_t *error;
-        size_t i;
-
-        /* the first one is in the sentence already */
-        json_array_foreach(errors, i, error)
-                if (i > 0 && json_is_object(error))
-                        fprintf(cli->err, "   and: %s: %s\n", json_text_of(error, "pointer", ""),
-                                json_text_of(error, "message", ""));
-}
-
 void cli_report(struct cli *cli, const struct fault *fault)
 {
         const char *execution = json_text_of(fault->detail, "execution", NULL);
@@ -199,7 +187,6 @@ void cli_report(struct cli *cli, const struct fault *fault)
         out_text(cli->err, what, strlen(what));
         fprintf(cli->err, "  %s[%s]%s\n", out_color(cli->has_err_color, OUT_FAINT),
                 fault->code[0] ? fault->code : "unknown", out_color(cli->has_err_color, OUT_PLAIN));
-        report_errors(cli, json_object_get(fault->detail, "errors"));
         if (fault->why)
                 report_line(cli, "why", fault->why);
         if (fault->remedy)

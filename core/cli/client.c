@@ -131,6 +131,7 @@ void client_setup(struct client *client, const struct request *request, const ch
 
         curl_easy_reset(easy);
         curl_easy_setopt(easy, CURLOPT_URL, url);
+        curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);         /* ".." is a name like others */
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "kaname/" PACKAGE_VERSION);

@@ -207,6 +207,9 @@ static int check_operands(struct cli *cli, struct fault *fault)
         else if (verb->operands_max >= 0 && cli->n_operands > verb->operands_max)
                 fault_set(fault, 400, "usage.operands", "%s does not take \"%s\"", verb->name,
                           cli->operands[verb->operands_max]);
+        else if (verb->operands_min > 0 && !*cli->operands[0])
+                fault_set(fault, 400, "usage.operands", "%s needs %s, and what was given is empty",
+                          verb->name, verb->operands);
         else
                 return 0;
         return fail_help(cli, fault);

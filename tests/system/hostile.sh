@@ -43,3 +43,19 @@ check_equal 1.0.0 "$(kaname pack get dup -o json | jq -r .version)" "the version
 sed -i 's/name: dup/name: core/' "$TEST_DIR/dup/pack.yaml"
 check_fails kaname pack install "$TEST_DIR/dup" 2>/dev/null
 check_equal dup "$(cd "$TEST_DIR/hub/state/packs" && echo [a-z]*)" "the packs that lie there"
+
+# says EXIT PATTERN COMMAND…: ends so, and its first line of error is this
+says() {
+        local wanted=$1 pattern=$2 status=0 said
+        shift 2
+        said=$("$@" 2>&1 >/dev/null </dev/null) || status=$?
+        check_equal "$wanted" "$status" "exit of $*"
+        check_match "$pattern" "$said" "$*"
+}
+
+test_case "kaname refuses what is no name, no token and no parameter, each with one error"
+says 4 "^error: the pack '..' is not installed" kaname pack get ..
+says 2 '^error: cancel needs ' kaname execution cancel ''
+says 2 '^error: the token from \$KANAME_TOKEN holds a space' env KANAME_TOKEN=$'a\r\nX-Evil: 1' "$BUILD/kaname" status
+says 2 '^error: parameters of core.echo: message: is required' kaname run core.echo mesage=x
+check_equal 1 "$(kaname run core.echo mesage=x 2>&1 | grep -c 'did you mean')" "times that the other mistake is told"
