@@ -25,6 +25,7 @@
 
 #define TOKEN_TTL_MS (24 * 3600 * INT64_C(1000))
 #define TOKEN_TTL_MAX_S (30 * 24 * 3600)
+#define LOAD_EVERY_MS 3600000
 
 static int token_write(const char *path, char secret[CREDENTIAL_SECRET_SIZE],
                        uint8_t hash[HASH_SIZE],
@@ -124,6 +125,7 @@ int auth_open(const struct auth_options *options, struct auth **ret, bool *ret_m
         r = auth->root && auth->self && auth->admin ? 0 : -ENOMEM;
         if (!r)
                 r = token_open(options->state_dir, auth->admin_hash, &made, fault);
+        auth->loaded_ms = clock_real_ms();
         if (!r)
                 r = credentials_load(auth, fault);
         if (r) {
@@ -237,6 +239,17 @@ static int exchange_allowed(const struct auth_principal *from, const char *user,
         return 0;
 }
 
+/* Who makes tokens cleans up after them, so that they cannot pile up. */
+static void drop_expired(struct auth *auth)
+{
+        int64_t now_ms = clock_real_ms();
+
+        if (now_ms < auth->loaded_ms + LOAD_EVERY_MS)
+                return;
+        if (credentials_load(auth, NULL) == 0)
+                auth->loaded_ms = now_ms;
+}
+
 int auth_exchange(struct auth *auth, const char *user, const char *secret, int64_t ttl_ms,
                   json_t **ret, struct fault *fault)
 {
@@ -263,6 +276,7 @@ int auth_exchange(struct auth *auth, const char *user, const char *secret, int64
         if (!body)
                 return -ENOMEM;
         pthread_mutex_lock(&auth->change);
+        drop_expired(auth);
         r = credentials_save(auth, "token", id, body, fault);
         if (!r)
                 r = credentials_add(auth, body, true);

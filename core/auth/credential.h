@@ -40,6 +40,7 @@ struct auth {
         struct auth_principal *admin;           /* the admin token's */
         uint8_t admin_hash[HASH_SIZE];
         int64_t token_ttl_ms;
+        int64_t loaded_ms;                      /* under change: when expired tokens were dropped */
 };
 
 bool auth_role_parse(const char *text, enum auth_role *ret);

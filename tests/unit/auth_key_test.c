@@ -283,6 +283,22 @@ START_TEST(tokens_expire_and_are_swept)
 }
 END_TEST
 
+START_TEST(a_new_token_sweeps_those_that_expired)
+{
+        _free_ char *old = NULL, *kept = NULL, *new = NULL;
+
+        clock_fake(clock_real_ms());
+        old = token_of("mia", admin, 60000);
+        kept = token_of("mia", admin, 7200000);
+        clock_fake_advance(3600000);
+        ck_assert_str_eq(ask(old), "auth.expired");
+        new = token_of("eva", admin, 60000);
+        ck_assert_str_eq(ask(old), "auth.unknown");
+        ck_assert_str_eq(ask(kept), "mia admin");
+        ck_assert_str_eq(ask(new), "eva admin");
+}
+END_TEST
+
 START_TEST(who_may_have_a_token)
 {
         _json_ json_t *key = make("{\"user\":\"mia\"}"), *none = NULL;
@@ -321,7 +337,8 @@ int main(void)
                 the_role_is_the_least_that_makes_sense,
                 mistakes_in_a_key_are_refused, keys_expire, a_token_may_what_its_key_may,
                 a_token_ends_with_its_key,
-                tokens_expire_and_are_swept, who_may_have_a_token, peers_are_root_and_ourselves,
+                tokens_expire_and_are_swept, a_new_token_sweeps_those_that_expired,
+                who_may_have_a_token, peers_are_root_and_ourselves,
         };
         Suite *suite = suite_create("auth_key");
         TCase *tcase = tcase_create("all");
