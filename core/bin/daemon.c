@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "bin/notify.h"
 #include "bin/reload.h"
+#include "bin/state.h"
 #include "host/host.h"
 #include "hub/hub.h"
 #include "loop/loop.h"
@@ -193,31 +194,6 @@ static void beat(void *arg)
 
 /* ---- opening ---- */
 
-static int state_fault(const char *dir, struct fault *fault)
-{
-        fault_set(fault, 500, "state.unwritable", "the state directory %s cannot be used: %s", dir,
-                  strerror(errno));
-        return fault_try(fault, "give it to the daemon's user, or name another with --state-dir or "
-                         "state_dir");
-}
-
-int daemon_state_dir(const char *dir, struct fault *fault)
-{
-        char path[PATH_MAX];
-
-        if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path)
-                return errno = ENAMETOOLONG, state_fault(dir, fault);
-        for (char *slash = path; *slash && (slash = strchr(slash + 1, '/')); *slash = '/') {
-                *slash = '\0';
-                if (mkdir(path, 0755) < 0 && errno != EEXIST)
-                        return state_fault(dir, fault);
-        }
-        if (mkdir(path, 0700) < 0 && errno != EEXIST)
-                return state_fault(dir, fault);
-        snprintf(path, sizeof path, "%s/.", dir);
-        return access(path, W_OK | X_OK) < 0 ? state_fault(dir, fault) : 0;
-}
-
 /*
  * In a build tree kaname-host lies beside us, and the list of the plugins that were built with us
  * below; installed, both have folders of their own.
@@ -249,7 +225,7 @@ static const char *hub_name(struct daemon *d)
 
 static int open_ground(struct daemon *d, struct fault *fault)
 {
-        int r = daemon_state_dir(d->conf->state_dir, fault);
+        int r = state_prepare(d->conf->state_dir, fault);
 
         if (r == 0)
                 r = loop_new(&d->loop);

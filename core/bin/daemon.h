@@ -7,8 +7,6 @@
 
 #include "conf/conf.h"
 
-#include "base/fault.h"
-
 struct daemon_options {
         const char *config;             /* NULL: the default file */
         const json_t *overrides;        /* of the command line; see conf_load() */
@@ -17,7 +15,5 @@ struct daemon_options {
 
 /* Run until a signal ends it; the exit status. Takes over conf. Every failure was logged. */
 int daemon_run(struct conf *conf, const struct daemon_options *options);
-/* Make the folder of the state where it is missing; FAULT where it cannot be written. */
-int daemon_state_dir(const char *dir, struct fault *fault);
 
 #endif

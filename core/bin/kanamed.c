@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "bin/daemon.h"
 #include "bin/disk.h"
+#include "bin/state.h"
 #include "bin/upkeep.h"
 #include "bin/version.h"
 
@@ -122,7 +123,7 @@ static int parse(int argc, char **argv, struct command *command)
 static int check_disk(const char *state_dir, struct fault *fault)
 {
         struct disk_figures figures;
-        int r = daemon_state_dir(state_dir, fault);
+        int r = state_prepare(state_dir, fault);
 
         if (r == 0)
                 r = disk_measure(state_dir, &figures, fault);

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "bin/daemon.h"
+#include "bin/state.h"
 #include "hub/hub.h"
 #include "store/store.h"
 
@@ -95,11 +95,13 @@ int upkeep_restore(const char *state_dir, const char *file, struct fault *fault)
         _close_ int fd = open(file, O_RDONLY | O_CLOEXEC);
         int r;
 
-        if (fd < 0)
-                return fault_set(fault, 422, "store.not-a-backup", "%s: %s", file, strerror(errno));
-        r = daemon_state_dir(state_dir, fault);
+        if (fd < 0) {
+                fault_set(fault, 422, "store.not-a-backup", "%s: %s", file, strerror(errno));
+                return fault_try(fault, "name a file that kaname backup made");
+        }
+        r = become_owner(state_dir, fault);
         if (r == 0)
-                r = become_owner(state_dir, fault);
+                r = state_prepare(state_dir, fault);
         if (r == 0)
                 r = store_restore(state_dir, fd, file, fault);
         if (r == 0)

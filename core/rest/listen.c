@@ -22,12 +22,21 @@ static int bad_address(const char *address, const char *why, struct fault *fault
 
 static int cannot_bind(const char *address, struct fault *fault)
 {
-        if (errno == EADDRINUSE) {
+        int error = errno;
+
+        if (error == EADDRINUSE) {
                 fault_set(fault, 409, "listen.taken", "%s: another process listens there", address);
                 return fault_try(fault,
                                  "ss -ltnp shows which one; or set listen to another address");
         }
-        return fault_set(fault, 422, "listen.bind", "%s: %s", address, strerror(errno));
+        fault_set(fault, 422, "listen.bind", "%s: %s", address, strerror(error));
+        if (text_starts_with(address, "unix:"))
+                return fault_try(fault, "name a socket in a folder that exists and is the hub's to "
+                                 "write");
+        if (error == EADDRNOTAVAIL)
+                return fault_try(fault, "name an address of this machine: ip -br address");
+        return error == EACCES ? fault_try(fault, "choose a port from 1024 on; those below are for "
+                                           "root") : FAULT;
 }
 
 /* A socket file that nobody serves any more is left from a crash. */

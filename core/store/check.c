@@ -194,8 +194,10 @@ int store_check_dir(const char *state_dir, json_t **ret_report, struct fault *fa
         if (!store)
                 return -ENOMEM;
         if (access(store->path, F_OK) < 0) {
-                fault_set(fault, 404, "store.none", "%s: %s", store->path, strerror(errno));
-                return fault_try(fault, "name the state directory of a hub with --state-dir");
+                r = errno;
+                fault_set(fault, 404, "store.none", "%s: %s", store->path, strerror(r));
+                return fault_try(fault, r == EACCES ? "run this as root or as the hub's user" :
+                                 "name the state directory of a hub with --state-dir");
         }
         r = reader_get(store, &reader, fault);
         if (r != 0)

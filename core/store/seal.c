@@ -33,8 +33,8 @@ static int fault_key(struct fault *fault, const char *path, const char *why)
 {
         fault_set(fault, 500, "seal.key", "the master key %s cannot be used", path);
         fault_why(fault, "%s", why);
-        return fault_try(fault, "chmod 600 it, or put the key back that this state was made with; "
-                         "without it no sealed value can be read");
+        return fault_try(fault, "put the key back that this state was made with; without it no "
+                         "sealed value can be read");
 }
 
 /* Whole or not at all, and durable before anything is sealed with it. */
@@ -67,7 +67,8 @@ static int read_key(int fd, const char *path, struct seal *seal, struct fault *f
         if (fstat(fd, &st) < 0)
                 return fault_errno(fault, -errno, path);
         if (st.st_mode & 077)
-                return fault_key(fault, path, "others than its owner may read it");
+                return fault_key(fault, path, "others than its owner may read it"),
+                        fault_try(fault, "chmod 600 %s", path);
         if (!S_ISREG(st.st_mode) || st.st_size != KEY)
                 return fault_key(fault, path, "it is not a file of 32 bytes");
         return read(fd, seal->key, KEY) == (ssize_t)KEY ? 0 : fault_errno(fault, -EIO, path);

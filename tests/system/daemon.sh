@@ -78,6 +78,34 @@ test_case "a state that cannot be written is refused"
 refused "the state directory /dev/null/state cannot be used" "--state-dir" \
         --state-dir /dev/null/state --listen 127.0.0.1:0
 
+test_case "a state that another user left files in is refused, with the command that gives them back"
+mkdir -p "$work/foreign"
+touch "$work/foreign/store.db"
+chmod 000 "$work/foreign/store.db"
+# Root passes every permission; without that power it is a user like any other.
+powerless() {
+        if [ "$(id -u)" -eq 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
+}
+check_fails powerless timeout 20 "$BUILD/kanamed" --state-dir "$work/foreign" --listen 127.0.0.1:0 2>"$work/refused.log"
+check_match "$work/foreign cannot be used: store.db: Permission denied; this runs as user $(id -un)" "$(cat "$work/refused.log")"
+check_match "try: chown -R $(id -un) $work/foreign," "$(cat "$work/refused.log")"
+
+test_case "an address that is not this machine's, and a socket's missing folder, are refused"
+mkdir -p "$work/conf.d"
+echo 'insecure = true;' >"$work/conf.d/10.conf"
+refused "192.0.2.1:8470: Cannot assign requested address" "ip -br address" \
+        -c "$conf" --state-dir "$work/other" --listen 192.0.2.1:8470
+rm "$work/conf.d/10.conf"
+refused "unix:$work/none/sock: No such file or directory" "a folder that exists" \
+        --state-dir "$work/other" --listen "unix:$work/none/sock"
+
+test_case "a master key that others may read is refused, and the remedy works word for word"
+chmod 644 "$work/other/master.key"
+refused "the master key $work/other/master.key cannot be used; others than its owner may read it" "chmod 600" \
+        --state-dir "$work/other" --listen 127.0.0.1:0
+$(grep -oE 'chmod 600 [^ )]+' "$work/refused.log")
+check_equal 600 "$(stat -c %a "$work/other/master.key")" "mode after the remedy"
+
 test_case "a public address without TLS is refused"
 refused 'listen "0.0.0.0:0" is open to other machines and has no TLS' "insecure = true" \
         --state-dir "$work/other" --listen 0.0.0.0:0
