@@ -69,9 +69,15 @@ int json_parse(const char *s, size_t len, const struct json_limits *limits, json
                 return too_deep(limits, fault);
         value = json_loadb(s, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
                            &error);
-        if (!value)
+        if (!value) {
+                /* The line and column tell where; the text there may be a secret. */
+                char *near = strstr(error.text, " near '");
+
+                if (near)
+                        *near = '\0';
                 return fault_set(fault, 400, "json.syntax", "not JSON: %s (line %d, column %d)",
                                  error.text, error.line, error.column);
+        }
         *ret = value;
         return 0;
 }

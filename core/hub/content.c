@@ -27,6 +27,8 @@ struct building {
         struct fault *fault;
         json_t *problems;               /* what → code, of this build */
         int r;                          /* of the first failure that ends the build */
+        const struct store_doc *draft;  /* stands for the one in the store; NULL body: as if gone */
+        store_visit_doc *visit;         /* of the kind that is being added */
 };
 
 /*
@@ -213,6 +215,19 @@ static int add_override(void *arg, const struct store_doc *doc)
         return 0;
 }
 
+static bool is_draft(const struct building *b, const char *kind, const char *name)
+{
+        return b->draft && text_equal(b->draft->kind, kind) &&
+               (!name || text_equal(b->draft->name, name));
+}
+
+static int add_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+
+        return is_draft(b, doc->kind, doc->name) ? 0 : b->visit(b, doc);
+}
+
 static int add_docs(struct building *b)
 {
         static const struct { const char *kind; store_visit_doc *visit;
@@ -224,8 +239,12 @@ static int add_docs(struct building *b)
         };
         int r = 0;
 
-        for (size_t i = 0; r == 0 && b->r == 0 && i < sizeof kinds / sizeof *kinds; i++)
-                r = store_list_docs(b->hub->o.store, kinds[i].kind, kinds[i].visit, b, b->fault);
+        for (size_t i = 0; r == 0 && b->r == 0 && i < sizeof kinds / sizeof *kinds; i++) {
+                b->visit = kinds[i].visit;
+                r = store_list_docs(b->hub->o.store, kinds[i].kind, add_doc, b, b->fault);
+                if (r == 0 && b->r == 0 && is_draft(b, kinds[i].kind, NULL) && b->draft->body)
+                        r = b->visit(b, b->draft);
+        }
         return r ? r : b->r;
 }
 
@@ -246,27 +265,29 @@ static int add_instances(struct building *b, const json_t *instances)
         return 0;
 }
 
-int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
-                  struct fault *fault)
+static int build(struct building *b, const json_t *instances, struct catalog **ret)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = catalog_new();
         _json_ json_t *problems = json_object();
-        struct building b = { hub, catalog, strict, fault, problems, 0 };
+        struct hub *hub = b->hub;
+        struct fault *fault = b->fault;
         int r;
 
         if (!catalog)
                 return fault_errno(fault, -ENOMEM, "catalog");
-        r = each_folder(hub->o.contract_path, add_contract, &b);
+        b->catalog = catalog;
+        b->problems = problems;
+        r = each_folder(hub->o.contract_path, add_contract, b);
         if (r == 0)
-                r = each_folder(hub->o.plugin_path, add_plugin, &b);
+                r = each_folder(hub->o.plugin_path, add_plugin, b);
         if (r == 0)
-                r = each_folder(hub->o.pack_path, add_pack_folder, &b);
+                r = each_folder(hub->o.pack_path, add_pack_folder, b);
         if (r == 0)
-                r = pack_each_active(hub->o.state_dir, add_active, &b);
+                r = pack_each_active(hub->o.state_dir, add_active, b);
         if (r == 0)
-                r = add_instances(&b, instances);
+                r = add_instances(b, instances);
         if (r == 0)
-                r = add_docs(&b);
+                r = add_docs(b);
         if (r == 0)
                 r = catalog_finish(catalog, fault);
         if (r != 0)
@@ -275,6 +296,22 @@ int content_build(struct hub *hub, const json_t *instances, bool strict, struct 
         hub->problems = TAKE(problems);
         *ret = TAKE(catalog);
         return 0;
+}
+
+int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
+                  struct fault *fault)
+{
+        struct building b = { .hub = hub, .is_strict = strict, .fault = fault };
+
+        return build(&b, instances, ret);
+}
+
+int content_build_draft(struct hub *hub, const struct store_doc *draft, struct catalog **ret,
+                        struct fault *fault)
+{
+        struct building b = { .hub = hub, .is_strict = true, .fault = fault, .draft = draft };
+
+        return build(&b, hub->instances, ret);
 }
 
 /* ---- swapping ---- */

@@ -2,8 +2,8 @@
 
 /*
  * What people change at run time: rules, instances, trigger types, packs, trust. Each is a document
- * in the store, and the catalog is rebuilt from all documents; if the new catalog would not stand,
- * the document is put back as it was and the reason is the answer.
+ * in the store, put there when the catalog stands that is built from it and all others; where it
+ * would not, the reason is the answer and nothing was written.
  */
 #include "hub/room.h"
 
@@ -48,16 +48,20 @@ static int exists(const char *kind, const char *name, struct fault *fault)
 }
 
 /*
- * fault stays that of the rebuild: why it could not be done matters more than that it was put back.
+ * The catalog comes first: what it refuses never reaches the disk, where a secret that stood in the
+ * wrong place would stay.
  */
-static int rebuild_or_put_back(struct hub *hub, const char *kind, const char *name,
-                               const struct old_doc *old, struct fault *fault)
+static int build_and_put(struct hub *hub, const struct store_doc *draft, struct fault *fault)
 {
-        _fault_ struct fault ignored = FAULT_INIT;
-        int r = content_rebuild(hub, fault);
+        struct catalog *catalog = NULL;
+        int r = content_build_draft(hub, draft, &catalog, fault);
 
-        if (r != 0)
-                put(hub, kind, name, old->body, STORE_ANY, &ignored);
+        if (r == 0)
+                r = put(hub, draft->kind, draft->name, draft->body, STORE_ANY, fault);
+        if (r == 0)
+                content_swap(hub, catalog);
+        else
+                catalog_unref(catalog);
         return r;
 }
 
@@ -65,9 +69,12 @@ int content_put_doc(struct hub *hub, const char *kind, const char *name, const j
                     bool create, struct fault *fault)
 {
         _free_ char *text = body ? json_compact(body) : NULL;
+        struct store_doc draft = { .kind = kind, .name = name, .body = text };
         struct old_doc old = { NULL, 0 };
         int r;
 
+        if (body && !text)
+                return fault_errno(fault, -ENOMEM, name);
         pthread_mutex_lock(&hub->content_lock);
         store_get_doc(hub->o.store, kind, name, take_old, &old, NULL);
         if (create && old.body)
@@ -76,9 +83,7 @@ int content_put_doc(struct hub *hub, const char *kind, const char *name, const j
                 r = fault_set(fault, 404, "content.unknown",
                               "there is no %s '%s' that was made at run time", kind, name);
         else
-                r = put(hub, kind, name, text, STORE_ANY, fault);
-        if (r == 0)
-                r = rebuild_or_put_back(hub, kind, name, &old, fault);
+                r = build_and_put(hub, &draft, fault);
         pthread_mutex_unlock(&hub->content_lock);
         free(old.body);
         return r;

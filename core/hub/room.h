@@ -310,10 +310,13 @@ struct hub {
 /* content.c */
 int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
                   struct fault *fault);
+/* As content_rebuild() would, were this document in the store (NULL body: were it not). */
+int content_build_draft(struct hub *hub, const struct store_doc *draft, struct catalog **ret,
+                        struct fault *fault);
 void content_swap(struct hub *hub,
                   struct catalog *catalog); /* takes it; syncs timers and sensors */
 int content_rebuild(struct hub *hub, struct fault *fault);      /* under content_lock */
-/* Commit one document and rebuild; on a fault of the rebuild the document is put back. */
+/* Rebuild with one document and commit it; on a fault nothing has changed. */
 int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body,
                     bool create, struct fault *fault);
 int resolve_lost(struct hub *hub, struct fault *fault);

@@ -59,3 +59,23 @@ says 2 '^error: cancel needs ' kaname execution cancel ''
 says 2 '^error: the token from \$KANAME_TOKEN holds a space' env KANAME_TOKEN=$'a\r\nX-Evil: 1' "$BUILD/kaname" status
 says 2 '^error: parameters of core.echo: message: is required' kaname run core.echo mesage=x
 check_equal 1 "$(kaname run core.echo mesage=x 2>&1 | grep -c 'did you mean')" "times that the other mistake is told"
+
+# nowhere CANARY: neither in the log nor in any file of the state
+nowhere() {
+        local found
+        found=$(grep -rlaF -- "$1" "$TEST_DIR/hub/state" "$TEST_DIR/hub.log") || return 0
+        fail "line ${BASH_LINENO[0]}: $1 is in" "$found"
+}
+
+test_case "a secret in the wrong place is refused and kept nowhere"
+refused 422 inline-secret POST /api/v1/instances \
+        '{"name": "pdns", "plugin": "powerdns", "config": {"url": "http://127.0.0.1:1", "api_key": "canary-inline"}}'
+nowhere canary-inline
+refused 400 'two different' GET '/api/v1/status?st2-api-key=canary-query'
+nowhere canary-query
+answer=$(curl -s -X PUT -H "Authorization: Bearer $KANAME_TOKEN" -H 'Content-Type: application/json' \
+        -d '{"name": "k", "secret": true, "value": "canary-cut' "$KANAME_URL/api/v1/keys/k")
+check_match 'not JSON: .*line 1, column' "$answer" "the error of a truncated body"
+check_fails grep canary-cut <<<"$answer"
+check_equal 200 "$(api_status PUT /api/v1/keys/k '{"name": "k", "secret": true, "value": "canary-sealed"}')" "the key"
+nowhere canary-sealed
