@@ -401,11 +401,14 @@ static int settle_waiting(struct hub *hub, const struct id *id, const char *user
         _free_ char *body = result ? json_compact(result) : NULL;
         struct store_txn *txn = store_txn_new();
         enum store_outcome outcome;
+        uint64_t seq = 0;
 
         if (!txn)
                 return fault_errno(fault, -ENOMEM, "cancel");
         store_txn_settle(txn, id, STORE_CANCELED, body, clock_real_ms());
-        outcome = store_commit_wait(hub->o.store, txn, NULL, NULL);
+        outcome = store_commit_wait(hub->o.store, txn, NULL, &seq);
+        if (outcome == STORE_DONE)
+                bus_settled(hub, id, STORE_CANCELED, seq);
         if (outcome != STORE_STALE && outcome != STORE_CONFLICT)
                 return store_outcome_fault(outcome, fault);
         fault_set(fault, 409, "execution.starting", "execution %s is starting just now",

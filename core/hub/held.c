@@ -182,32 +182,56 @@ static int not_held(const struct id *id, struct fault *fault)
         return fault_try(fault, "kaname held list");
 }
 
+static int take_held(void *arg, const struct store_execution *execution)
+{
+        *(bool *)arg = execution->status == STORE_HELD;
+        return 0;
+}
+
+static int check_held(struct hub *hub, const struct id *id, struct fault *fault)
+{
+        bool held = false;
+        int r = store_get_execution(hub->o.store, id, false, take_held, &held, fault);
+
+        return r != 0 || held ? r : not_held(id, fault);
+}
+
+/* 1 where it is done; 0 where somebody was faster. */
+static unsigned decide(struct hub *hub, const struct id *id, bool release, const char *user)
+{
+        struct store_txn *txn = store_txn_new();
+        uint64_t seq = 0;
+
+        if (!txn)
+                return 0;
+        settle_one(txn, id, release, user);
+        if (store_commit_wait(hub->o.store, txn, NULL, &seq) != STORE_DONE)
+                return 0;
+        if (!release)
+                bus_settled(hub, id, STORE_CANCELED, seq);
+        return 1;
+}
+
 static int each_held(struct hub *hub, const struct id *id, const char *rule, const char *user,
                      bool release, unsigned *ret_n, struct fault *fault)
 {
-        unsigned done = 0;
+        unsigned done = 0, before;
+        int r = id ? check_held(hub, id, fault) : 0;
 
-        for (;;) {
+        if (r != 0)
+                return r;
+        do {
                 struct held_ids held;
-                unsigned before = done;
-                int r = find_held(hub, id, rule, &held, fault);
 
+                before = done;
+                r = find_held(hub, id, rule, &held, fault);
                 if (r != 0)
                         return r;
-                for (size_t i = 0; i < held.n; i++) {
-                        struct store_txn *txn = store_txn_new();
-
-                        if (!txn)
-                                return fault_errno(fault, -ENOMEM, "held");
-                        settle_one(txn, &held.ids[i], release, user);
-                        if (store_commit_wait(hub->o.store, txn, NULL, NULL) == STORE_DONE)
-                                done++;
-                        else if (id)
-                                return not_held(id, fault);
-                }
-                if (id || done == before)
-                        break;
-        }
+                for (size_t i = 0; i < held.n; i++)
+                        done += decide(hub, &held.ids[i], release, user);
+        } while (!id && done != before);
+        if (id && !done)
+                return not_held(id, fault);
         *ret_n = done;
         if (release && done)
                 dispatch_wake(hub);

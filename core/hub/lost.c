@@ -113,6 +113,7 @@ int hub_resolve(struct hub *hub, const struct id *execution, const char *said, c
 {
         enum store_status status = STORE_FAILED;
         struct store_txn *txn;
+        uint64_t seq = 0;
         char id[ID_TEXT_SIZE];
         int r = store_get_execution(hub->o.store, execution, false, take_status, &status, fault);
 
@@ -129,8 +130,10 @@ int hub_resolve(struct hub *hub, const struct id *execution, const char *said, c
                 store_txn_free(txn);
                 return r;
         }
-        r = store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
-        if (r == 0)
+        r = store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, &seq), fault);
+        if (r == 0 && text_equal(said, "fail"))
+                bus_settled(hub, execution, STORE_ABANDONED, seq);
+        else if (r == 0)
                 dispatch_wake(hub);
         return r;
 }

@@ -270,6 +270,8 @@ struct bus {
 void bus_init(struct bus *bus);
 void bus_deinit(struct bus *bus);
 void bus_publish(struct hub *hub, const struct hub_notice *notice);
+/* An execution that never ran was settled: cancelled, dropped, given up. */
+void bus_settled(struct hub *hub, const struct id *id, enum store_status status, uint64_t seq);
 static inline bool bus_is_heard(struct bus *bus)
 {
         return atomic_load_explicit(&bus->n_watches, memory_order_relaxed) != 0;

@@ -146,6 +146,7 @@ START_TEST(a_rule_past_its_limit_is_held_until_a_person_decides)
         eventually(count_status(STORE_SUCCEEDED) == 2);
         ck_assert_uint_eq(count_status(STORE_HELD), 3);
         held = newest("core.noop");
+        eventually(status_of(&held) == STORE_HELD);
         ck_assert_int_eq(hub_held_drop(hub, &held, NULL, "eva", &n, NULL), 0);
         ck_assert_int_eq(status_of(&held), STORE_CANCELED);
         ck_assert_int_eq(hub_held_release(hub, NULL, "t.limited", "eva", &n, NULL), 0);
