@@ -55,8 +55,10 @@ static int token_read(int fd, const char *path, char secret[CREDENTIAL_SECRET_SI
                 fault_set(fault, 500, "auth.token-file",
                           "%s: others may read it (mode %04o, wanted 0600)",
                           path, (unsigned)(st.st_mode & 07777));
-                return fault_try(fault,
-                                 "rm %s: the next start makes a new token, as the old one may be known", path);
+                return fault_try(
+                        fault,
+                        "rm %s: the next start makes a new token, as the old one may be known",
+                        path);
         }
         n = read(fd, secret, CREDENTIAL_SECRET_SIZE - 1);
         if (n > 0) {
@@ -229,7 +231,8 @@ static int exchange_allowed(const struct auth_principal *from, const char *user,
                                  TOKEN_TTL_MAX_S);
         if (text_equal(from->method, "token"))
                 return fault_set(fault, 403, "auth.token-from-token",
-                                 "a token cannot be made from a token, only from an API key or the admin token");
+                                 "a token cannot be made from a token, only from an API key or the "
+                                 "admin token");
         if (!text_is_name(user) && !strchr(user, '@'))
                 return fault_set(fault, 422, "auth.user",
                                  "the user name '%.64s' has characters that names lack", user);

@@ -54,7 +54,8 @@ struct auth_principal {
         const json_t *grants, *webhooks;        /* may be NULL */
 };
 struct auth_principal *auth_principal_ref(struct auth_principal *principal);
-struct auth_principal *auth_principal_unref(struct auth_principal *principal);  /* NULL; accepts NULL */
+struct auth_principal *
+auth_principal_unref(struct auth_principal *principal); /* NULL; accepts NULL */
 CLEANUP_DEFINE(struct auth_principal *, auth_principal_unref);
 bool auth_may_act(const struct auth_principal *who, const char *action, const char *instance,
                   enum auth_verb verb);

@@ -153,7 +153,10 @@ static int take_rights(json_t *key, const json_t *body, struct fault *fault)
         return 0;
 }
 
-/* Put what body says into key. Members that we made ourselves (id, key_hash, …) come back and are ignored. */
+/*
+ * Put what body says into key. Members that we made ourselves (id, key_hash, …) come back and are
+ * ignored.
+ */
 static int take(json_t *key, const json_t *body, struct fault *fault)
 {
         const json_t *metadata = json_object_get(body, "metadata"),

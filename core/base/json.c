@@ -179,8 +179,10 @@ const char *json_text_of(const json_t *object, const char *key, const char *or_e
         const json_t *value = json_object_get(object, key);
 
         /* Half of "a\u0000b" would be another name than the one that was sent. */
-        return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value)
-                ? json_string_value(value) : or_else;
+        return json_is_string(value) &&
+                               strlen(json_string_value(value)) == json_string_length(value)
+                       ? json_string_value(value)
+                       : or_else;
 }
 
 int64_t json_int_of(const json_t *object, const char *key, int64_t or_else)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * libyaml's parser turns text into a flat stream of events and keeps its own nesting in a stack; what
- * it leaves open decides meaning and cost: what two equal keys mean, how far aliases may blow a text
- * up. All of that is here, in one recursive composer whose depth is limited before it recurses.
+ * libyaml's parser turns text into a flat stream of events and keeps its own nesting in a stack;
+ * what it leaves open decides meaning and cost: what two equal keys mean, how far aliases may blow
+ * a text up. All of that is here, in one recursive composer whose depth is limited before it
+ * recurses.
  *
  * An alias is copied, not shared: values are changed in place later (defaults, coercion), and a
  * change in one place must not show in another. The copy is paid for out of the node limit first.
@@ -138,7 +139,8 @@ static int compose_scalar(struct composer *c, const yaml_event_t *event, json_t 
         else
                 why = yaml_plain(s, &value);
         if (why)
-                return refuse(c, event->start_mark, "%.40s %s: quote it to keep it as text", s, why);
+                return refuse(c, event->start_mark, "%.40s %s: quote it to keep it as text", s,
+                              why);
         if (!value)
                 return -ENOMEM;
         r = check_tag(c, event, value);
@@ -236,21 +238,24 @@ static int compose_mapping(struct composer *c, unsigned depth, json_t **ret)
         return 0;
 }
 
-static int compose_alias(struct composer *c, const yaml_event_t *event, unsigned depth, json_t **ret)
+static int compose_alias(struct composer *c, const yaml_event_t *event, unsigned depth,
+                         json_t **ret)
 {
         const char *name = (const char *)event->data.alias.anchor;
         const struct anchor *anchor = map_get(&c->anchors, name);
         int r;
 
         if (!anchor)
-                return refuse(c, event->start_mark, "the alias *%.80s has no anchor before it", name);
+                return refuse(c, event->start_mark, "the alias *%.80s has no anchor before it",
+                              name);
         if (!anchor->value)
                 return refuse(c, event->start_mark, "the alias *%.80s stands inside its own anchor",
                               name);
         if (++c->aliases > c->limits->aliases)
                 return refuse(c, event->start_mark, "more than %u aliases", c->limits->aliases);
         if (depth + anchor->height > c->limits->depth)
-                return refuse(c, event->start_mark, "nested deeper than %u levels", c->limits->depth);
+                return refuse(c, event->start_mark, "nested deeper than %u levels",
+                              c->limits->depth);
         r = count_nodes(c, event->start_mark, anchor->nodes);
         if (r)
                 return r;
@@ -298,7 +303,8 @@ static int compose_collection(struct composer *c, const yaml_event_t *event, uns
             strcmp((const char *)tag, "!") != 0)
                 return refuse(c, event->start_mark, "the tag %s is not supported here", tag);
         if (depth >= c->limits->depth)
-                return refuse(c, event->start_mark, "nested deeper than %u levels", c->limits->depth);
+                return refuse(c, event->start_mark, "nested deeper than %u levels",
+                              c->limits->depth);
         if (depth + 1 > c->deepest)
                 c->deepest = depth + 1;
         return is_map ? compose_mapping(c, depth + 1, ret) : compose_sequence(c, depth + 1, ret);
@@ -312,7 +318,8 @@ static const char *anchor_of(const yaml_event_t *event)
                               : event->data.sequence_start.anchor);
 }
 
-static int compose_value(struct composer *c, const yaml_event_t *event, unsigned depth, json_t **ret)
+static int compose_value(struct composer *c, const yaml_event_t *event, unsigned depth,
+                         json_t **ret)
 {
         int r = count_nodes(c, event->start_mark, 1);
 
@@ -420,7 +427,8 @@ int yaml_parse_file(const char *path, const struct yaml_limits *limits, json_t *
 {
         _free_ char *text = NULL;
         size_t len;
-        int r = file_read(path, (limits ? limits : &yaml_default_limits)->bytes, &text, &len, fault);
+        int r = file_read(path, (limits ? limits : &yaml_default_limits)->bytes, &text, &len,
+                          fault);
 
         return r ? r : yaml_parse(text, len, path, limits, ret, fault);
 }

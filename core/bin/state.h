@@ -7,7 +7,9 @@
 
 #include "base/fault.h"
 
-/* Make it where it is missing. FAULT where it, or what lies in it, is not ours to read and write. */
+/*
+ * Make it where it is missing. FAULT where it, or what lies in it, is not ours to read and write.
+ */
 int state_prepare(const char *dir, struct fault *fault);
 
 #endif

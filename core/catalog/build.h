@@ -19,7 +19,8 @@ struct catalog {
         struct table plugins;           /* name → struct manifest */
         struct table packs;
         struct table contracts;         /* domain → struct contract */
-        struct table rules;             /* ref → struct rule_entry, until catalog_finish() moves them into the book */
+        struct table
+                rules; /* ref → struct rule_entry, until catalog_finish() moves them into the book */
         struct table origins;           /* rule ref → a copy of its origin */
         struct rulebook *book;
         json_t *warnings;
@@ -38,7 +39,10 @@ CLEANUP_DEFINE(struct catalog *, catalog_unref);
  */
 int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
                struct schema *returns, struct catalog_action **ret, struct fault *fault);
-/* The same, with the schema made of the runner's parameters and of the action's, as StackStorm does. */
+/*
+ * The same, with the schema made of the runner's parameters and of the action's, as StackStorm
+ * does.
+ */
 int action_put_metadata(struct catalog *catalog, json_t *metadata, struct fault *fault);
 /* A plugin's action: the schema with "instance" added. source NULL: no parameters. */
 int action_put_schema(struct catalog *catalog, json_t *metadata, const struct schema *source,
@@ -46,7 +50,10 @@ int action_put_schema(struct catalog *catalog, json_t *metadata, const struct sc
 
 /* ---- triggers, rules, warnings ---- */
 
-/* definition: StackStorm's keys, or a plugin's and contract's (summary, payload). FAULT 409 trigger.duplicate. */
+/*
+ * definition: StackStorm's keys, or a plugin's and contract's (summary, payload). FAULT 409
+ * trigger.duplicate.
+ */
 int trigger_put(struct catalog *catalog, const char *pack, const json_t *definition,
                 const char *origin, struct fault *fault);
 void trigger_free(void *trigger);

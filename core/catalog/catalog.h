@@ -26,11 +26,12 @@ enum catalog_home { HOME_AUTO, HOME_CORE, HOME_HOST };
 struct catalog_instance {
         const char *name;
         const char *scope;              /* NULL: none */
-        const char *origin;             /* the file that defines it, "api", or "plugin NAME" for a default one */
+        const char
+                *origin; /* the file that defines it, "api", or "plugin NAME" for a default one */
         enum catalog_home home;
         struct manifest *plugin;
-        json_t *config;                 /* checked and filled; secrets as {"secret": NAME} or {"file": PATH} */
-        json_t *egress;                 /* array of "host:port", "*.example.com:443", "unix:/path"; null: derived */
+        json_t *config; /* checked and filled; secrets as {"secret": NAME} or {"file": PATH} */
+        json_t *egress; /* array of "host:port", "*.example.com:443", "unix:/path"; null: derived */
 };
 
 struct catalog_action {
@@ -42,7 +43,8 @@ struct catalog_action {
         const char *entry_point;        /* may be NULL */
         const json_t *metadata;         /* as StackStorm shows it: parameters, tags, notify … */
         const struct contract *contract;        /* NULL unless a domain's action */
-        const struct manifest *plugin;          /* of a plugin's own action; NULL for domain and built-in ones */
+        const struct manifest
+                *plugin; /* of a plugin's own action; NULL for domain and built-in ones */
         const char *plugin_action;      /* the name inside the plugin */
 };
 
@@ -69,26 +71,46 @@ struct catalog_pack {
 struct rulebook;
 struct catalog;
 
-/* ---- building: one thread; every add FAULTs with the file, what was wanted, what was found ---- */
+/*
+ * ---- building: one thread; every add FAULTs with the file, what was wanted, what was found ----
+ */
 
-struct catalog *catalog_new(void);              /* holds the core.* actions and core.st2.* trigger types */
+struct catalog *catalog_new(void); /* holds the core.* actions and core.st2.* trigger types */
 int catalog_add_contract(struct catalog *catalog, const char *path, struct fault *fault);
 /* Takes a reference. FAULT 409 plugin.duplicate names both files. */
 int catalog_add_plugin(struct catalog *catalog, struct manifest *manifest, struct fault *fault);
 /* definition: {name, plugin, home?, scope?, config?, egress?}. A plugin whose config needs nothing
  * gets a default instance of its own name from catalog_finish(). */
-int catalog_add_instance(struct catalog *catalog, const json_t *definition, const char *origin, struct fault *fault);
-/* A pack's folder: pack.yaml, rules, actions, (plugins are added by the caller, who describes them). */
+int catalog_add_instance(struct catalog *catalog, const json_t *definition, const char *origin,
+                         struct fault *fault);
+/*
+ * A pack's folder: pack.yaml, rules, actions, (plugins are added by the caller, who describes
+ * them).
+ */
 int catalog_add_pack(struct catalog *catalog, const char *dir, struct fault *fault);
-/* Is every file of this pack's folder right? FAULT 422 pack.invalid, detail "problems" as in catalog_warnings(). */
+/*
+ * Is every file of this pack's folder right? FAULT 422 pack.invalid, detail "problems" as in
+ * catalog_warnings().
+ */
 int catalog_check_pack(const char *dir, struct fault *fault);
-/* A rule from REST or a file; definition is borrowed, origin as for instances. FAULT 422, 409 rule.duplicate. */
-int catalog_add_rule(struct catalog *catalog, json_t *definition, const char *origin, struct fault *fault);
-/* A trigger type: {name, pack?, description?, parameters_schema?, payload_schema?}; pack: where it names none. */
+/*
+ * A rule from REST or a file; definition is borrowed, origin as for instances. FAULT 422, 409
+ * rule.duplicate.
+ */
+int catalog_add_rule(struct catalog *catalog, json_t *definition, const char *origin,
+                     struct fault *fault);
+/*
+ * A trigger type: {name, pack?, description?, parameters_schema?, payload_schema?}; pack: where it
+ * names none.
+ */
 int catalog_add_trigger(struct catalog *catalog, const json_t *definition, const char *pack,
                         const char *origin, struct fault *fault);
-/* What a file defines, REST may switch on and off: kind "rule" or "action"; -ENOENT. Before catalog_finish(). */
-int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref, bool enabled);
+/*
+ * What a file defines, REST may switch on and off: kind "rule" or "action"; -ENOENT. Before
+ * catalog_finish().
+ */
+int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref,
+                             bool enabled);
 /* The checks that need everything: rules name known actions (a warning, not a fault), and so on. */
 int catalog_finish(struct catalog *catalog, struct fault *fault);
 
@@ -100,20 +122,30 @@ const struct rulebook *catalog_rules(const struct catalog *catalog);
 /* Where a rule comes from: a path, or "api". */
 const char *catalog_rule_origin(const struct catalog *catalog, const char *ref);
 const struct catalog_action *catalog_action(const struct catalog *catalog, const char *ref);
-const char *catalog_nearest_action(const struct catalog *catalog, const char *ref);     /* "did you mean", or NULL */
+const char *catalog_nearest_action(const struct catalog *catalog,
+                                   const char *ref); /* "did you mean", or NULL */
 const struct catalog_runner *catalog_runner(const struct catalog *catalog, const char *name);
 const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, const char *ref);
 const struct catalog_instance *catalog_instance(const struct catalog *catalog, const char *name);
 const struct catalog_pack *catalog_pack(const struct catalog *catalog, const char *name);
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name);
 /* In the order of refs; the visitor returns 0 to go on. */
-int catalog_each_action(const struct catalog *catalog, int (*visit)(void *, const struct catalog_action *), void *arg);
-int catalog_each_trigger(const struct catalog *catalog, int (*visit)(void *, const struct catalog_trigger *), void *arg);
-int catalog_each_instance(const struct catalog *catalog, int (*visit)(void *, const struct catalog_instance *), void *arg);
-int catalog_each_pack(const struct catalog *catalog, int (*visit)(void *, const struct catalog_pack *), void *arg);
-int catalog_each_plugin(const struct catalog *catalog, int (*visit)(void *, const struct manifest *), void *arg);
-int catalog_each_runner(const struct catalog *catalog, int (*visit)(void *, const struct catalog_runner *), void *arg);
-/* Problems that are no reason to refuse the whole: [{file, line?, code, what, why?, try?}]; borrowed. */
+int catalog_each_action(const struct catalog *catalog,
+                        int (*visit)(void *, const struct catalog_action *), void *arg);
+int catalog_each_trigger(const struct catalog *catalog,
+                         int (*visit)(void *, const struct catalog_trigger *), void *arg);
+int catalog_each_instance(const struct catalog *catalog,
+                          int (*visit)(void *, const struct catalog_instance *), void *arg);
+int catalog_each_pack(const struct catalog *catalog,
+                      int (*visit)(void *, const struct catalog_pack *), void *arg);
+int catalog_each_plugin(const struct catalog *catalog,
+                        int (*visit)(void *, const struct manifest *), void *arg);
+int catalog_each_runner(const struct catalog *catalog,
+                        int (*visit)(void *, const struct catalog_runner *), void *arg);
+/*
+ * Problems that are no reason to refuse the whole: [{file, line?, code, what, why?, try?}];
+ * borrowed.
+ */
 const json_t *catalog_warnings(const struct catalog *catalog);
 
 /*
@@ -121,8 +153,8 @@ const json_t *catalog_warnings(const struct catalog *catalog);
  * args.instance by name; else, for a domain, the most specific scope; else the only one.
  * FAULT 404 (none; lists what there is), 409 instance.ambiguous (lists the equals).
  */
-int catalog_serve(const struct catalog *catalog, const struct catalog_action *action, const json_t *args,
-                  const struct catalog_instance **ret_instance, const struct manifest_action **ret_row,
-                  struct fault *fault);
+int catalog_serve(const struct catalog *catalog, const struct catalog_action *action,
+                  const json_t *args, const struct catalog_instance **ret_instance,
+                  const struct manifest_action **ret_row, struct fault *fault);
 
 #endif

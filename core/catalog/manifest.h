@@ -22,7 +22,7 @@
 
 struct manifest_action {
         const char *name, *summary;
-        struct schema *params, *returns;        /* of the domain's contract where the row has none */
+        struct schema *params, *returns; /* of the domain's contract where the row has none */
         bool is_idempotent, is_readonly;
         int64_t timeout_ms;
 };
@@ -53,8 +53,12 @@ struct manifest {
         unsigned refs;
 };
 
-/* Read the JSON form (its reference is taken). FAULT 422: names the plugin, the member, what was wanted. */
-int manifest_new(json_t *json, const char *path, const char *hash, struct manifest **ret, struct fault *fault);
+/*
+ * Read the JSON form (its reference is taken). FAULT 422: names the plugin, the member, what was
+ * wanted.
+ */
+int manifest_new(json_t *json, const char *path, const char *hash, struct manifest **ret,
+                 struct fault *fault);
 struct manifest *manifest_ref(struct manifest *manifest);
 struct manifest *manifest_unref(struct manifest *manifest);     /* NULL; accepts NULL; any thread */
 const struct manifest_action *manifest_action(const struct manifest *manifest, const char *name);

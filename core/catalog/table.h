@@ -20,7 +20,7 @@ struct table {
 
 void *table_get(const struct table *table, const char *key);
 int table_put(struct table *table, const char *key, void *value);       /* 0 or -ENOMEM */
-int table_sort(struct table *table);                                    /* 0 or -ENOMEM; nothing is put after it */
+int table_sort(struct table *table); /* 0 or -ENOMEM; nothing is put after it */
 int table_each(const struct table *table, int (*visit)(void *arg, void *value), void *arg);
 /* "a, b, c" for an error; new string, NULL when out of memory. */
 char *table_names(const struct table *table);

@@ -43,10 +43,16 @@ void tree_deinit(struct tree *tree);
 
 /* sha256sum's lines for all files; new string. */
 int tree_checksums(const char *dir, const struct tree *tree, char **ret, struct fault *fault);
-/* Is CHECKSUMS there, and does it name exactly these files with what they hold? FAULT 422 pack.checksum. */
+/*
+ * Is CHECKSUMS there, and does it name exactly these files with what they hold? FAULT 422
+ * pack.checksum.
+ */
 int tree_verify(const char *dir, const struct tree *tree, struct fault *fault);
 
-/* Create a file under dir with the folders on its way; it must not exist. The descriptor, or -errno. */
+/*
+ * Create a file under dir with the folders on its way; it must not exist. The descriptor, or
+ * -errno.
+ */
 int tree_create(int dir_fd, const char *path, bool is_executable);
 int tree_append(int fd, const char *data, size_t len);
 int tree_write(const char *dir, const char *path, const char *text);

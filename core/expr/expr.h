@@ -2,9 +2,10 @@
 
 /*
  * Expressions in rules and parameters. For now: plain references, {{ trigger.body.alerts.0.name }}
- * and {{ trigger.body["a-b"] }}, anywhere in text or alone (then the value keeps its type). The full
- * language (Jinja and YAQL forms) takes the same three functions. Compiled once, evaluated by many
- * threads at once; pure and total: no input makes it loop, grow without bound or call anything.
+ * and {{ trigger.body["a-b"] }}, anywhere in text or alone (then the value keeps its type). The
+ * full language (Jinja and YAQL forms) takes the same three functions. Compiled once, evaluated by
+ * many threads at once; pure and total: no input makes it loop, grow without bound or call
+ * anything.
  */
 
 #ifndef EXPR_EXPR_H
@@ -16,13 +17,17 @@
 
 struct expr;                            /* a compiled JSON value whose texts may hold expressions */
 
-/* Compile every text in value, deeply. FAULT 422 expr.syntax: expression, position, what was expected. */
+/*
+ * Compile every text in value, deeply. FAULT 422 expr.syntax: expression, position, what was
+ * expected.
+ */
 int expr_compile(const json_t *value, struct expr **ret, struct fault *fault);
 struct expr *expr_free(struct expr *expr);              /* NULL; accepts NULL */
 bool expr_is_constant(const struct expr *expr);
 /*
  * A new value with every expression replaced. scope is an object whose members are the names that
- * can be used ("trigger", "system"). FAULT 422: expr.undefined (name and where), expr.limit (which).
+ * can be used ("trigger", "system"). FAULT 422: expr.undefined (name and where), expr.limit
+ * (which).
  */
 int expr_eval(const struct expr *expr, const json_t *scope, json_t **ret, struct fault *fault);
 

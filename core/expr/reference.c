@@ -46,8 +46,10 @@ static int unexpected(const struct cursor *c, const char *wanted)
 static int unsupported(const struct cursor *c)
 {
         int len = (int)(c->end - c->start);
-        const char *what = *c->s == '|' ? "a filter" : *c->s == '(' ? "a call"
-                : isdigit((unsigned char)*c->s) || strchr("\"'", *c->s) ? "a literal" : "an operator";
+        const char *what = *c->s == '|'                                            ? "a filter"
+                           : *c->s == '('                                          ? "a call"
+                           : isdigit((unsigned char)*c->s) || strchr("\"'", *c->s) ? "a literal"
+                                                                                   : "an operator";
 
         fault_set(c->fault, 422, "expr.syntax", "{{%.*s}}: %s, at character %zu, is not supported "
                   "here", len > 200 ? 200 : len, c->start, what, (size_t)(c->s - c->start) + 3);
@@ -248,8 +250,8 @@ static int undefined(const struct reference *reference, size_t i, const json_t *
 
         fault_set(fault, 422, "expr.undefined", "{{ %s }} is not defined", reference->text);
         if (!json_is_object(value))
-                return fault_why(fault, "\"%s\" is %s and has no \"%s\"", reference->steps[i - 1].name,
-                                 kind_of(value), name);
+                return fault_why(fault, "\"%s\" is %s and has no \"%s\"",
+                                 reference->steps[i - 1].name, kind_of(value), name);
         json_object_foreach((json_t *)value, key, member)
                 if (n < 64)
                         candidates[n++] = key;

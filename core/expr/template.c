@@ -3,8 +3,8 @@
 /*
  * A text is cut into literal pieces and expressions. Alone (blanks around it aside) an expression
  * gives its value, type and all; among other text it gives what Python's str() would, which is what
- * Jinja shows and what existing rules were written against. As with Jinja, one line break at the end
- * of a text that holds an expression is dropped: YAML's block scalars put it there.
+ * Jinja shows and what existing rules were written against. As with Jinja, one line break at the
+ * end of a text that holds an expression is dropped: YAML's block scalars put it there.
  */
 #include "expr/template.h"
 

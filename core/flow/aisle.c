@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A tree whose nodes are steps of paths; a group hangs at the node of one of its paths, the one with
- * the fewest groups yet, so that a path which all groups share does not collect them all. An event
- * walks the tree and its own payload together, over the members of whichever has fewer, and meets
- * only groups that hang at values it has.
+ * A tree whose nodes are steps of paths; a group hangs at the node of one of its paths, the one
+ * with the fewest groups yet, so that a path which all groups share does not collect them all. An
+ * event walks the tree and its own payload together, over the members of whichever has fewer, and
+ * meets only groups that hang at values it has.
  */
 #include "flow/aisle.h"
 

@@ -10,7 +10,8 @@ int64_t floor_div(int64_t a, int64_t b)
 int64_t civil_days(int64_t year, int month, int day)
 {
         int64_t y = month <= 2 ? year - 1 : year, era = floor_div(y, 400);
-        int64_t of_era = y - era * 400, of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+        int64_t of_era = y - era * 400,
+                of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
         return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }

@@ -34,7 +34,8 @@ struct criteria {
         size_t n;
 };
 
-static int compile(const json_t *source, unsigned depth, struct criteria **ret, struct fault *fault);
+static int compile(const json_t *source, unsigned depth, struct criteria **ret,
+                   struct fault *fault);
 
 static int wrong(const struct criterion *criterion, struct fault *fault, const char *what)
 {
@@ -53,10 +54,13 @@ static int check_members(const struct criterion *criterion, struct fault *fault)
                     strcmp(key, "condition") == 0)
                         continue;
                 nearest = text_nearest(key, known);
-                fault_set(fault, 422, "rule.criterion", "criteria \"%.200s\": \"%.80s\" is not known "
-                          "here", criterion->key, key);
+                fault_set(fault, 422, "rule.criterion",
+                          "criteria \"%.200s\": \"%.80s\" is not known "
+                          "here",
+                          criterion->key, key);
                 return nearest ? fault_try(fault, "did you mean \"%s\"?", nearest)
-                        : fault_try(fault, "a criterion has type, pattern and, for search, condition");
+                               : fault_try(fault, "a criterion has type, pattern and, for search, "
+                                                  "condition");
         }
         return 0;
 }
@@ -72,8 +76,8 @@ static int find_operator(struct criterion *criterion, struct fault *fault)
         if (criterion->operator)
                 return 0;
         nearest = operator_nearest(name);
-        fault_set(fault, 422, "rule.operator", "criteria \"%.200s\": there is no operator \"%.80s\"",
-                  criterion->key, name);
+        fault_set(fault, 422, "rule.operator",
+                  "criteria \"%.200s\": there is no operator \"%.80s\"", criterion->key, name);
         return nearest ? fault_try(fault, "did you mean \"%s\"?", nearest)
                 : fault_try(fault, "use one of equals, contains, regex, startswith, greaterthan, "
                             "exists, inside, search and their kin");
@@ -108,7 +112,8 @@ static int compile_search(struct criterion *criterion, unsigned depth, struct fa
             strcmp(condition, "any2any") != 0 && strcmp(condition, "all2any") != 0)
                 return wrong(criterion, fault, "condition must be any, all, any2any or all2any");
         if (!json_object_size(pattern))
-                return wrong(criterion, fault, "the pattern of search must be an object of criteria, "
+                return wrong(criterion, fault,
+                             "the pattern of search must be an object of criteria, "
                              "with keys such as item.name");
         if (depth >= SEARCH_DEPTH_MAX)
                 return wrong(criterion, fault, "searches are nested deeper than 4 levels");
@@ -155,7 +160,8 @@ static int compile_one(struct criterion *criterion, const char *key, json_t *sou
 
 static bool is_first_equality(const struct criteria *criteria, const struct criterion *criterion)
 {
-        if (!criterion->matcher || !matcher_equal_to(criterion->matcher) || criterion->path->has_any)
+        if (!criterion->matcher || !matcher_equal_to(criterion->matcher) ||
+            criterion->path->has_any)
                 return false;
         for (const struct criterion *c = criteria->list; c < criterion; c++)
                 if (c->is_equality && path_equal(c->path, criterion->path))

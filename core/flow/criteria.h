@@ -26,8 +26,8 @@ int criteria_judge(const struct criteria *criteria, const json_t *scope, struct 
 json_t *criteria_explain(const struct criteria *criteria, const json_t *scope);
 
 /*
- * For an index. The i-th criterion asks whether path equals a constant, and no earlier one asks about
- * the same path: both borrowed; false for all others. The rest are those others.
+ * For an index. The i-th criterion asks whether path equals a constant, and no earlier one asks
+ * about the same path: both borrowed; false for all others. The rest are those others.
  */
 bool criteria_equality(const struct criteria *criteria, size_t i, const struct path **ret_path,
                        const json_t **ret_constant);

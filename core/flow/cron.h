@@ -19,7 +19,9 @@ const char *cron_field_name(enum cron_field field);
 /* FAULT 422 timer.invalid: the field, its value, what would do. */
 int cron_compile(const json_t *parameters, struct cron **ret, struct fault *fault);
 struct cron *cron_free(struct cron *cron);              /* NULL; accepts NULL */
-/* The first local second at or after local_s; false when there is none in the next hundred years. */
+/*
+ * The first local second at or after local_s; false when there is none in the next hundred years.
+ */
 bool cron_next(const struct cron *cron, int64_t local_s, int64_t *ret);
 
 #endif

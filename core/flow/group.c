@@ -3,9 +3,9 @@
 /*
  * Every constant of a path has a number, and a row of numbers leads from state to state, as in an
  * automaton, to a chain of rules. An event's values are looked up among the constants, which are
- * few and stay in the cache, however many rules there are; the only memory that grows with the rules
- * is touched once a path. Comparing with the constants of each rule instead cost three times as much
- * with a hundred thousand rules as with a hundred.
+ * few and stay in the cache, however many rules there are; the only memory that grows with the
+ * rules is touched once a path. Comparing with the constants of each rule instead cost three times
+ * as much with a hundred thousand rules as with a hundred.
  */
 #include "flow/group.h"
 
@@ -84,7 +84,8 @@ static void place(struct table *table, struct slot slot)
 static int table_add(struct table *table, uint64_t key, uint32_t value)
 {
         if (table->used * 2 >= table->capacity) {
-                struct table bigger = { NULL, table->capacity ? table->capacity * 2 : 8, table->used };
+                struct table bigger = { NULL, table->capacity ? table->capacity * 2 : 8,
+                                        table->used };
 
                 bigger.slots = calloc(bigger.capacity, sizeof *bigger.slots);
                 if (!bigger.slots)

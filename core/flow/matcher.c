@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The table of operators. Their meaning is what Python does with the values that JSON gives it: 1 and
- * 1.0 and true are equal, "1" is none of them, text is ordered by code points, and comparing unlike
- * types is an error that a person should hear of, not a mismatch. Ignoring case, wildcards and
- * regular expressions are all one mechanism, a regex made from the pattern.
+ * The table of operators. Their meaning is what Python does with the values that JSON gives it: 1
+ * and 1.0 and true are equal, "1" is none of them, text is ordered by code points, and comparing
+ * unlike types is an error that a person should hear of, not a mismatch. Ignoring case, wildcards
+ * and regular expressions are all one mechanism, a regex made from the pattern.
  */
 #include "flow/matcher.h"
 
@@ -244,7 +244,8 @@ static bool compare(const json_t *a, const json_t *b, int *ret)
         for (size_t i = 0; i < json_array_size(a) && i < json_array_size(b); i++)
                 if (!json_same(json_array_get(a, i), json_array_get(b, i), JSON_SAME_PYTHON))
                         return compare(json_array_get(a, i), json_array_get(b, i), ret);
-        *ret = (json_array_size(a) > json_array_size(b)) - (json_array_size(a) < json_array_size(b));
+        *ret = (json_array_size(a) > json_array_size(b)) -
+               (json_array_size(a) < json_array_size(b));
         return true;
 }
 
@@ -284,7 +285,8 @@ static int judge_exists(const struct matcher *m, const json_t *value, struct fau
 
 static const struct operator operators[] = {
         { "matchwildcard", judge_regex, prepare_wildcard, REGEX_PYTHON | REGEX_DOTALL | WHOLE, 1 },
-        { "matchregex", judge_regex, prepare_regex, REGEX_PYTHON | REGEX_DOTALL | REGEX_AT_START, 1 },
+        { "matchregex", judge_regex, prepare_regex, REGEX_PYTHON | REGEX_DOTALL | REGEX_AT_START,
+          1 },
         { "regex", judge_regex, prepare_regex, REGEX_PYTHON, 1 },
         { "iregex", judge_regex, prepare_regex, REGEX_PYTHON | REGEX_CASELESS, 1 },
         { "eq", judge_same, NULL, 0, 1 },

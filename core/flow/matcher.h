@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One operator with its pattern, ready to judge values: StackStorm's 33 names and their meanings. */
+/*
+ * One operator with its pattern, ready to judge values: StackStorm's 33 names and their meanings.
+ */
 
 #ifndef FLOW_MATCHER_H
 #define FLOW_MATCHER_H

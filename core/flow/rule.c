@@ -39,11 +39,22 @@ struct key {
 
 /* id, uid and ref are what a rule that was fetched from the API holds besides. */
 static const struct key rule_keys[] = {
-        { "name", TEXT, true }, { "pack", TEXT, false }, { "description", TEXT, false },
-        { "enabled", BOOLEAN, false }, { "type", OBJECT, false }, { "trigger", OBJECT, true },
-        { "criteria", OBJECT, false }, { "action", OBJECT, true }, { "context", OBJECT, false },
-        { "tags", LIST, false }, { "limit_per_minute", COUNT, false }, { "metadata_file", TEXT, false },
-        { "id", TEXT, false }, { "uid", TEXT, false }, { "ref", TEXT, false }, { NULL, ANY, false },
+        { "name", TEXT, true },
+        { "pack", TEXT, false },
+        { "description", TEXT, false },
+        { "enabled", BOOLEAN, false },
+        { "type", OBJECT, false },
+        { "trigger", OBJECT, true },
+        { "criteria", OBJECT, false },
+        { "action", OBJECT, true },
+        { "context", OBJECT, false },
+        { "tags", LIST, false },
+        { "limit_per_minute", COUNT, false },
+        { "metadata_file", TEXT, false },
+        { "id", TEXT, false },
+        { "uid", TEXT, false },
+        { "ref", TEXT, false },
+        { NULL, ANY, false },
 };
 
 static const struct key trigger_keys[] = {
@@ -83,7 +94,8 @@ static int wrong_kind(const char *where, const struct key *key, const json_t *va
                       struct fault *fault)
 {
         static const char *const wanted[] = {
-                "text", "true or false", "an object", "a list", "a whole number, 0 or more", "anything"
+                "text",    "true or false", "an object", "a list", "a whole number, 0 or more",
+                "anything"
         };
         _free_ char *found = json_compact(value);
 
@@ -121,7 +133,8 @@ static int unknown_key(const char *where, const struct key *keys, const char *na
         for (size_t i = 0; keys[i].name; i++)
                 names[i] = keys[i].name;
         nearest = text_nearest(name, names);
-        fault_set(fault, 422, "rule.unknown-key", "%s%.80s is not a key that is known", where, name);
+        fault_set(fault, 422, "rule.unknown-key", "%s%.80s is not a key that is known", where,
+                  name);
         return nearest ? fault_try(fault, "did you mean \"%s\"?", nearest) : FAULT;
 }
 
@@ -148,9 +161,12 @@ static int read_type(struct rule *rule, struct fault *fault)
         if (json_is_object(type) && check_keys("type.", type_keys, type, fault))
                 return FAULT;
         rule->backstop = strcmp(ref, "backstop") == 0;
-        return rule->backstop || strcmp(ref, "standard") == 0 ? 0
-                : fault_set(fault, 422, "rule.invalid", "type.ref must be standard or backstop, not "
-                            "\"%.80s\"", ref);
+        return rule->backstop || strcmp(ref, "standard") == 0
+                       ? 0
+                       : fault_set(fault, 422, "rule.invalid",
+                                   "type.ref must be standard or backstop, not "
+                                   "\"%.80s\"",
+                                   ref);
 }
 
 static int check_ref(const char *where, const char *ref, struct fault *fault)
@@ -171,7 +187,8 @@ static int check_parameters(const char *type, const json_t *parameters, struct f
         int r = 0;
 
         if (strcmp(type, "core.st2.webhook") == 0 && (!url || !url[strspn(url, "/")]))
-                return fault_set(fault, 422, "rule.invalid", "trigger.parameters.url is missing: the "
+                return fault_set(fault, 422, "rule.invalid",
+                                 "trigger.parameters.url is missing: the "
                                  "NAME in POST /api/v1/webhooks/NAME");
         if (text_starts_with(type, "core.st2.") && text_ends_with(type, "Timer"))
                 r = schedule_compile(type, parameters, &schedule, fault);
@@ -214,7 +231,10 @@ static int read_action(struct rule *rule, struct fault *fault)
         return r == FAULT ? fault_prefix(fault, "action.parameters") : r;
 }
 
-/* Names in use hold blanks and commas; what a ref cannot bear is a slash, a control, an edge of blank. */
+/*
+ * Names in use hold blanks and commas; what a ref cannot bear is a slash, a control, an edge of
+ * blank.
+ */
 static bool is_title(const char *s)
 {
         size_t n = strlen(s);
@@ -235,8 +255,10 @@ static int read_name(struct rule *rule, struct fault *fault)
                                  "bytes, no / ? # or control characters, and no blank at an end",
                                  name);
         if (!text_is_name(pack))
-                return fault_set(fault, 422, "rule.invalid", "pack \"%.140s\" must consist of "
-                                 "letters, digits, _, - and dots, and have at most 128 bytes", pack);
+                return fault_set(fault, 422, "rule.invalid",
+                                 "pack \"%.140s\" must consist of "
+                                 "letters, digits, _, - and dots, and have at most 128 bytes",
+                                 pack);
         return asprintf(&rule->ref, "%s.%s", pack, name) < 0 ? -ENOMEM : 0;
 }
 
@@ -406,7 +428,8 @@ json_t *rule_explain(const struct rule *rule, const json_t *payload, bool *ret_m
         return criteria_explain(rule->criteria, scope);
 }
 
-int rule_parameters(const struct rule *rule, const json_t *payload, json_t **ret, struct fault *fault)
+int rule_parameters(const struct rule *rule, const json_t *payload, json_t **ret,
+                    struct fault *fault)
 {
         _json_ json_t *scope = rule_scope(payload);
         int r = scope ? expr_eval(rule->parameters, scope, ret, fault) : -ENOMEM;

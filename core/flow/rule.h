@@ -3,8 +3,8 @@
 /*
  * Rules: on an event of this trigger that meets these criteria, run this action with these
  * parameters. StackStorm's keys, operators and meanings (its own source is the reference): criteria
- * are ANDed, a criterion's key is a path into {trigger: payload}, text after # is ignored, the first
- * match counts, missing is null; a rule with criteria never matches an empty payload.
+ * are ANDed, a criterion's key is a path into {trigger: payload}, text after # is ignored, the
+ * first match counts, missing is null; a rule with criteria never matches an empty payload.
  */
 
 #ifndef FLOW_RULE_H
@@ -18,8 +18,8 @@
 struct rule;
 
 /*
- * Compile a rule's definition: name*, pack, description, enabled, type, trigger*, criteria, action*,
- * context, tags, and ours: limit_per_minute (starts, default 120; 0: none). FAULT 422 says
+ * Compile a rule's definition: name*, pack, description, enabled, type, trigger*, criteria,
+ * action*, context, tags, and ours: limit_per_minute (starts, default 120; 0: none). FAULT 422 says
  * which key, what was found, and what would do (nearest operator, for one).
  */
 int rule_compile(const json_t *definition, struct rule **ret, struct fault *fault);
@@ -27,9 +27,10 @@ struct rule *rule_free(struct rule *rule);              /* NULL; accepts NULL */
 const char *rule_ref(const struct rule *rule);          /* "pack.name" */
 const json_t *rule_definition(const struct rule *rule);
 /*
- * The ref of the trigger that this rule listens to. Rules on parametrised triggers (webhook, timers)
- * listen to one instance of the type: "core.st2.webhook?url=alerts", "core.st2.IntervalTimer?" and
- * its canonical parameters. trigger_key() makes the same text for an event.
+ * The ref of the trigger that this rule listens to. Rules on parametrised triggers (webhook,
+ * timers) listen to one instance of the type: "core.st2.webhook?url=alerts",
+ * "core.st2.IntervalTimer?" and its canonical parameters. trigger_key() makes the same text for an
+ * event.
  */
 const char *rule_trigger_key(const struct rule *rule);
 char *trigger_key(const char *type, const json_t *parameters);
@@ -46,6 +47,7 @@ int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, stru
 /* The same, told in full: [{key, operator, pattern, value, matched, error?}]; new reference. */
 json_t *rule_explain(const struct rule *rule, const json_t *payload, bool *ret_matched);
 /* The action's parameters for this event. FAULT 422 expr.*. */
-int rule_parameters(const struct rule *rule, const json_t *payload, json_t **ret, struct fault *fault);
+int rule_parameters(const struct rule *rule, const json_t *payload, json_t **ret,
+                    struct fault *fault);
 
 #endif

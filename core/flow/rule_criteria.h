@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the rulebook sees of a rule beyond rule.h: its criteria, judged in a scope made once an event. */
+/*
+ * What the rulebook sees of a rule beyond rule.h: its criteria, judged in a scope made once an
+ * event.
+ */
 
 #ifndef FLOW_RULE_CRITERIA_H
 #define FLOW_RULE_CRITERIA_H

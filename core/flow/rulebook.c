@@ -2,8 +2,9 @@
 
 /*
  * The shelf of a trigger key holds its rules in groups: rules whose equality criteria ask about the
- * same set of paths are one group (group.c), a table from all their wanted values together to rules.
- * So an event costs one look-up a group, however many (alert, host) pairs there are rules for.
+ * same set of paths are one group (group.c), a table from all their wanted values together to
+ * rules. So an event costs one look-up a group, however many (alert, host) pairs there are rules
+ * for.
  *
  * Groups themselves hang in a tree of paths (aisle.c), each below one of its paths, so that groups
  * about things that an event does not speak of are not even looked at. Rules without an equality
@@ -140,7 +141,8 @@ static int by_ref(const void *a, const void *b)
         return strcmp(rule_ref(*x), rule_ref(*y));
 }
 
-int rulebook_each(const struct rulebook *book, int (*visit)(void *arg, const struct rule *rule), void *arg)
+int rulebook_each(const struct rulebook *book, int (*visit)(void *arg, const struct rule *rule),
+                  void *arg)
 {
         _free_ const struct rule **sorted = calloc(book->rules.used + 1, sizeof *sorted);
         size_t n = 0;

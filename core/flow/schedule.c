@@ -135,7 +135,8 @@ static int compile_parameters(struct schedule *schedule, const char *type, const
         if (zone && !json_is_null(zone) && !json_is_string(zone))
                 return fault_set(fault, 422, "timer.invalid", "timezone must be text such as "
                                  "Asia/Tokyo");
-        r = zone_open(json_is_string(zone) ? json_string_value(zone) : "UTC", &schedule->zone, fault);
+        r = zone_open(json_is_string(zone) ? json_string_value(zone) : "UTC", &schedule->zone,
+                      fault);
         if (r)
                 return r;
         return schedule->kind == INTERVAL ? compile_interval(schedule, parameters, fault)

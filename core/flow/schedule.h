@@ -17,8 +17,12 @@
 
 struct schedule;
 
-/* trigger_type is the ref, "core.st2.CronTimer". FAULT 422 timer.invalid names field, value and what would do. */
-int schedule_compile(const char *trigger_type, const json_t *parameters, struct schedule **ret, struct fault *fault);
+/*
+ * trigger_type is the ref, "core.st2.CronTimer". FAULT 422 timer.invalid names field, value and
+ * what would do.
+ */
+int schedule_compile(const char *trigger_type, const json_t *parameters, struct schedule **ret,
+                     struct fault *fault);
 struct schedule *schedule_free(struct schedule *schedule);      /* NULL; accepts NULL */
 /*
  * The first slot strictly after after_ms (Unix ms), or INT64_MAX for never. An interval's slots are

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A zone is a row of segments, each with one offset. Both directions of the conversion are walks over
- * segments: a local time belongs to the first segment in which it occurs, or to the start of the one
- * before which it was jumped over.
+ * A zone is a row of segments, each with one offset. Both directions of the conversion are walks
+ * over segments: a local time belongs to the first segment in which it occurs, or to the start of
+ * the one before which it was jumped over.
  */
 #include "flow/zone.h"
 
@@ -71,7 +71,9 @@ struct counts {
 static bool read_header(struct reader *r, struct counts *c)
 {
         const uint8_t *s = take(r, 44);
-        size_t *const fields[] = { &c->is_ut, &c->is_std, &c->leaps, &c->times, &c->types, &c->chars };
+        size_t *const fields[] = {
+                &c->is_ut, &c->is_std, &c->leaps, &c->times, &c->types, &c->chars
+        };
 
         if (!s || memcmp(s, "TZif", 4) != 0)
                 return false;
@@ -176,7 +178,8 @@ static bool is_utc(const char *name)
 /* Letters, digits, _ + - and single slashes: nothing that leads out of the directory. */
 static bool is_zone_name(const char *name)
 {
-        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/");
+        size_t n =
+                strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/");
 
         return n && !name[n] && n < 64 && name[0] != '/' && name[n - 1] != '/' &&
                 !strstr(name, "//");
@@ -193,7 +196,8 @@ static int unknown(const char *name, struct fault *fault)
 {
         fault_set(fault, 422, "timer.zone", "there is no time zone \"%.64s\"", name);
         if (access(directory(), R_OK) == 0)
-                return fault_try(fault, "use a name from %s, such as Asia/Tokyo, or UTC", directory());
+                return fault_try(fault, "use a name from %s, such as Asia/Tokyo, or UTC",
+                                 directory());
         fault_why(fault, "%s does not exist", directory());
         return fault_try(fault, "apt-get install tzdata, or use UTC");
 }

@@ -108,7 +108,10 @@ struct runner {
         void (*start)(struct running
                               *r); /* ends in running_finish(), now or later; quick; any thread */
         void (*cancel)(struct running *r);      /* hurry it; may be NULL */
-        /* The hub ends first: let go of what start() took; may be NULL. The loop does not run any more. */
+        /*
+         * The hub ends first: let go of what start() took; may be NULL. The loop does not run any
+         * more.
+         */
         void (*abandon)(struct running *r);
 };
 const struct runner *runner_find(const char *name);

@@ -98,8 +98,9 @@ int accept_permit(struct request *req, const char *trigger, struct fault *fault)
         if (text_starts_with(trigger, "core.")) {
                 fault_set(fault, 403, "event.internal", "%.128s is a trigger of the hub itself",
                           trigger);
-                return fault_try(fault,
-                                 "only administrators may send it; a webhook is POST /api/v1/webhooks/NAME");
+                return fault_try(
+                        fault,
+                        "only administrators may send it; a webhook is POST /api/v1/webhooks/NAME");
         }
         if (auth_may_send(req->who, trigger))
                 return 0;

@@ -8,7 +8,9 @@
 #include "hub/hub.h"
 #include "rest/request.h"
 
-/* Hand over and answer 202 {id, accepted, duplicates, events}. Returns REQUEST_LATER or the fault. */
+/*
+ * Hand over and answer 202 {id, accepted, duplicates, events}. Returns REQUEST_LATER or the fault.
+ */
 int accept_events(struct request *req, const struct hub_event *events, size_t n,
                   struct fault *fault);
 /* May they send events of this trigger type by themselves? */

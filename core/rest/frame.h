@@ -18,7 +18,7 @@ struct noted {
 struct noted *noted_new(const struct hub_notice *notice);
 struct noted *noted_free(struct noted *noted);          /* NULL; accepts NULL */
 
-struct frame {                          /* "id: …\nevent: …\ndata: …\n\n", and what filters ask of it */
+struct frame { /* "id: …\nevent: …\ndata: …\n\n", and what filters ask of it */
         uint64_t seq;
         struct id id;
         char event[160], execution[ID_TEXT_SIZE];

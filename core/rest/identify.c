@@ -43,8 +43,9 @@ static int find_secret(const struct request *req, const char **ret, struct fault
                 if (secret && strcmp(secret, found[i]) != 0) {
                         fault_set(fault, 400, "auth.ambiguous",
                                   "the request shows two different credentials");
-                        return fault_try(fault,
-                                         "send one of Authorization: Bearer, X-Auth-Token, St2-Api-Key");
+                        return fault_try(
+                                fault,
+                                "send one of Authorization: Bearer, X-Auth-Token, St2-Api-Key");
                 }
                 secret = found[i];
         }

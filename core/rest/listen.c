@@ -16,8 +16,9 @@
 static int bad_address(const char *address, const char *why, struct fault *fault)
 {
         fault_set(fault, 422, "listen.address", "%s: %s", address, why);
-        return fault_try(fault,
-                         "write HOST:PORT with a numeric host (127.0.0.1:8470, [::1]:8470) or unix:/PATH");
+        return fault_try(
+                fault,
+                "write HOST:PORT with a numeric host (127.0.0.1:8470, [::1]:8470) or unix:/PATH");
 }
 
 static int cannot_bind(const char *address, struct fault *fault)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What readers of streams are handed. Truth is the store: what has a place in it is read from it, in
- * the order of commits, and a notice only says that there is more. One cursor serves all readers that
- * keep up; who does not keep up, or begins in the past, has a cursor of its own until it has caught
- * up. All of it belongs to the stream's thread.
+ * What readers of streams are handed. Truth is the store: what has a place in it is read from it,
+ * in the order of commits, and a notice only says that there is more. One cursor serves all readers
+ * that keep up; who does not keep up, or begins in the past, has a cursor of its own until it has
+ * caught up. All of it belongs to the stream's thread.
  */
 
 #ifndef REST_LIVE_H

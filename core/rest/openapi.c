@@ -215,17 +215,15 @@ json_t *openapi_new(void)
                 return NULL;
         }
         route_each(add_operation, paths);
-        return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s,s:s}, s:{s:s,s:s,s:s}, s:{s:s,s:s,s:s}}},"
-                         " s:[{s:[]},{s:[]},{s:[]}]}", "openapi", "3.1.0", "info", "title",
-                         "Kaname", "version",
-                         PACKAGE_VERSION, "summary", "A hub for infrastructure operations", "paths",
-                         paths,
+        return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s,s:s}, s:{s:s,s:s,s:s}, "
+                         "s:{s:s,s:s,s:s}}},"
+                         " s:[{s:[]},{s:[]},{s:[]}]}",
+                         "openapi", "3.1.0", "info", "title", "Kaname", "version", PACKAGE_VERSION,
+                         "summary", "A hub for infrastructure operations", "paths", paths,
                          "components", "schemas", schemas, "securitySchemes", "bearer", "type",
-                         "http",
-                         "scheme", "bearer", "token", "type", "apiKey", "in", "header", "name",
-                         "X-Auth-Token", "key", "type", "apiKey", "in", "header", "name",
-                         "St2-Api-Key",
-                         "security", "bearer", "token", "key");
+                         "http", "scheme", "bearer", "token", "type", "apiKey", "in", "header",
+                         "name", "X-Auth-Token", "key", "type", "apiKey", "in", "header", "name",
+                         "St2-Api-Key", "security", "bearer", "token", "key");
 }
 
 /* ---- checks of bodies ---- */

@@ -21,8 +21,8 @@ struct query {
 };
 
 /*
- * Percent-decode s in place ("+" is a space where plus is set). FAULT 400: a broken escape, a NUL, or
- * text that is not UTF-8.
+ * Percent-decode s in place ("+" is a space where plus is set). FAULT 400: a broken escape, a NUL,
+ * or text that is not UTF-8.
  */
 int query_decode(char *s, bool plus, struct fault *fault);
 /* Split and decode text in place (NULL: no pairs). FAULT 400. */
@@ -32,7 +32,10 @@ int query_form(char *text, json_t **ret, struct fault *fault);
 
 /* The last one of that name; NULL if it is absent or empty. */
 const char *query_text(const struct query *query, const char *name);
-/* Absent: *ret is untouched and 0 is returned. FAULT 400 query.invalid names it and what it must be. */
+/*
+ * Absent: *ret is untouched and 0 is returned. FAULT 400 query.invalid names it and what it must
+ * be.
+ */
 int query_int(const struct query *query, const char *name, int64_t min, int64_t max, int64_t *ret,
               struct fault *fault);
 int query_bool(const struct query *query, const char *name, bool *ret, struct fault *fault);

@@ -137,8 +137,9 @@ static int check_type(const struct request *req, struct fault *fault)
                 || request_has_type(req, "application/octet-stream")))
                 return 0;
         fault_set(fault, 415, "body.type", "the body is %.64s, wanted application/json", type);
-        return fault_try(fault,
-                         "send the header Content-Type: application/json (curl -d sends a form without it)");
+        return fault_try(
+                fault,
+                "send the header Content-Type: application/json (curl -d sends a form without it)");
 }
 
 static bool is_upload(const struct request *req)

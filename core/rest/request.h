@@ -39,11 +39,12 @@ struct request {
         char *uri;                      /* our copy: path and query point into it */
         const char *param[ROUTE_PARAMS_MAX];
         struct query query;
-        struct auth_principal *who;     /* NULL: an open route, or a webhook whose signature is still to be checked */
+        struct auth_principal
+                *who; /* NULL: an open route, or a webhook whose signature is still to be checked */
         char *body;                     /* NUL-terminated */
         size_t body_len, body_room, swallowed;
         int upload_fd;                  /* a body that goes to a file instead, else -1 */
-        json_t *json;                   /* the body, parsed and checked, where the row names a schema */
+        json_t *json; /* the body, parsed and checked, where the row names a schema */
         struct catalog *catalog;        /* see request_catalog() */
         char id[ID_TEXT_SIZE];          /* X-Request-ID where the client sent none */
         int64_t begun_ms;
@@ -91,7 +92,8 @@ void request_done(struct request *req);
 
 int answer_json(struct request *req, unsigned status, json_t *value);           /* steals */
 int answer_text(struct request *req, unsigned status, const char *type, struct text *text);
-int answer_bytes(struct request *req, unsigned status, const char *type, char *bytes, size_t len);      /* steals */
+int answer_bytes(struct request *req, unsigned status, const char *type, char *bytes,
+                 size_t len); /* steals */
 int answer_empty(struct request *req, unsigned status);
 void answer_fault(struct request *req, struct fault *fault);
 void answer_header(struct request *req, const char *name, const char *fmt, ...)

@@ -38,9 +38,15 @@ struct rest_options {
         struct hub *hub;
         struct auth *auth;
         const char *state_dir;
-        /* NULL-terminated: "127.0.0.1:8470", "[::1]:8470" (port 0: the kernel's choice), "unix:/path" */
+        /*
+         * NULL-terminated: "127.0.0.1:8470", "[::1]:8470" (port 0: the kernel's choice),
+         * "unix:/path"
+         */
         const char *const *listen;
-        /* PEM files, for every TCP listener; NULL: plain HTTP, which only loopback addresses may speak. */
+        /*
+         * PEM files, for every TCP listener; NULL: plain HTTP, which only loopback addresses may
+         * speak.
+         */
         const char *tls_certificate, *tls_key;
         bool is_insecure;               /* speak it on public ones too: a proxy in front has TLS */
         const char *const *cors_origins;        /* exact, NULL-terminated; NULL: no CORS */
@@ -49,7 +55,7 @@ struct rest_options {
         uint32_t header_max;            /* limits.headers; 0: 16 KiB */
         unsigned depth_max;             /* limits.depth; 0: 64 */
         unsigned connections_max;       /* limits.connections, a listener; 0: 1,000 */
-        unsigned idle_s;                /* limits.idle: silence after which a client is dropped; 0: 10 */
+        unsigned idle_s; /* limits.idle: silence after which a client is dropped; 0: 10 */
         unsigned threads;               /* a listener; 0: 2 */
 };
 
@@ -62,7 +68,7 @@ int rest_start(const struct rest_options *options, struct rest **ret, struct fau
 struct rest *rest_stop(struct rest *rest);
 /* The first step of a drain: reads are answered, everything else gets 503 with Retry-After. */
 void rest_quiesce(struct rest *rest);
-unsigned rest_requests_open(struct rest *rest);         /* begun and not answered; streams not counted */
+unsigned rest_requests_open(struct rest *rest); /* begun and not answered; streams not counted */
 /* The port of the n-th listener, 0 for a Unix socket: what the kernel chose for port 0. */
 uint16_t rest_port(const struct rest *rest, size_t n);
 

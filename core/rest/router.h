@@ -30,14 +30,15 @@ enum route_flag {
 
 struct route {
         const char *method;
-        const char *path;               /* "/api/v1/rules/{ref}"; a last "{name...}" takes all that is left */
+        const char *path; /* "/api/v1/rules/{ref}"; a last "{name...}" takes all that is left */
         int (*handle)(struct request *req, struct fault *fault);
         enum auth_permission permission;
         unsigned flags;
         unsigned success;               /* the status when all is well */
         const char *summary;
-        const char *query;              /* names of parameters in openapi.c's table, separated by spaces */
-        const char *request, *response; /* component schemas; "[Rule]" is a list of them; NULL: none */
+        const char *query; /* names of parameters in openapi.c's table, separated by spaces */
+        const char *request,
+                *response; /* component schemas; "[Rule]" is a list of them; NULL: none */
 };
 
 struct route_table {

@@ -34,8 +34,9 @@ static int state_of(const struct query *query, int *ret, struct fault *fault)
                 if (text_equal(text, store_change_state_text((enum store_change_state)i)))
                         *ret = i;
         if (text && *ret < 0)
-                return fault_set(fault, 400, "query.invalid",
-                                 "state=%.32s: must be intent, applied, refused, unknown or planned", text);
+                return fault_set(
+                        fault, 400, "query.invalid",
+                        "state=%.32s: must be intent, applied, refused, unknown or planned", text);
         return 0;
 }
 
@@ -64,8 +65,10 @@ static int list(struct request *req, struct fault *fault)
 
 static const struct route rows[] = {
         { "GET", "/api/v1/changes", list, AUTH_READ, 0, 200, "The ledger, newest first",
-          "limit offset sort_asc sort_desc include_attributes exclude_attributes resource execution event "
-          "since until instance state", NULL, "[Change]" },
+          "limit offset sort_asc sort_desc include_attributes exclude_attributes resource "
+          "execution event "
+          "since until instance state",
+          NULL, "[Change]" },
 };
 
 ROUTE_TABLE(routes_changes);

@@ -67,7 +67,9 @@ static int get(struct request *req, struct fault *fault)
 
 /* ---- re-emit ---- */
 
-/* Which instance of its trigger type the event was one of: webhooks and timers say it themselves. */
+/*
+ * Which instance of its trigger type the event was one of: webhooks and timers say it themselves.
+ */
 static json_t *parameters_of(const json_t *event)
 {
         const char *trigger = json_text_of(event, "trigger", ""),

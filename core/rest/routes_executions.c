@@ -140,8 +140,8 @@ static int update(struct request *req, struct fault *fault)
             || text_equal(status, "resuming")) {
                 fault_set(fault, 409, "execution.not-a-workflow",
                           "only workflows can be paused and resumed");
-                return fault_try(fault,
-                                 "kaname pause holds all new starts; DELETE cancels this execution");
+                return fault_try(
+                        fault, "kaname pause holds all new starts; DELETE cancels this execution");
         }
         return fault_set(fault, 422, "execution.status",
                          "a client cannot set the status to '%.32s'", status);
@@ -189,8 +189,9 @@ static int apply(struct request *req, struct fault *fault)
 
 #define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
 #define SHOW "include_attributes exclude_attributes show_secrets max_result_size"
-#define EXECUTIONS LIST "id status action runner parent rule trigger_instance event user instance mode " \
-        "timestamp timestamp_gt timestamp_lt since until show_secrets max_result_size"
+#define EXECUTIONS                                                                                 \
+        LIST "id status action runner parent rule trigger_instance event user instance mode "      \
+             "timestamp timestamp_gt timestamp_lt since until show_secrets max_result_size"
 #define E "/api/v1/executions"
 
 static const struct route rows[] = {

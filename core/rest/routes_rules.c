@@ -277,7 +277,8 @@ static int types(struct request *req, struct fault *fault)
                            "parameters"));
 }
 
-#define LIST "limit offset include_attributes exclude_attributes id name pack action trigger enabled"
+#define LIST                                                                                       \
+        "limit offset include_attributes exclude_attributes id name pack action trigger enabled"
 #define R "/api/v1/rules"
 
 static const struct route rows[] = {

@@ -12,7 +12,9 @@
 /* May they do this to that action? The instance is the one that the parameters choose. */
 int run_permit(struct request *req, const char *action, const json_t *params, enum auth_verb verb,
                struct fault *fault);
-/* The same for an execution that exists; own: its own user needs no grant. 404 where there is none. */
+/*
+ * The same for an execution that exists; own: its own user needs no grant. 404 where there is none.
+ */
 int run_permit_execution(struct request *req, const struct id *id, enum auth_verb verb, bool own,
                          struct fault *fault);
 /*

@@ -60,7 +60,10 @@ enum MHD_Result serve_send(struct request *req)
 
         if (!req->status)
                 req->status = 500;
-        /* The bytes stay the request's, which lives until the answer has left: no copy, no free here. */
+        /*
+         * The bytes stay the request's, which lives until the answer has left: no copy, no free
+         * here.
+         */
         if (!response)
                 response = MHD_create_response_from_buffer_with_free_callback(
                         req->out_len, req->out ? req->out : (char *)"", nothing_to_free);

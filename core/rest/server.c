@@ -79,9 +79,10 @@ static int serve(struct rest *rest, struct listener *listener, struct fault *fau
         if (!listener->daemon) {
                 fault_set(fault, 422, tls ? "tls.start" : "listen.start", "%s: cannot be served",
                           listener->address);
-                return tls ? fault_try(fault,
-                                       "check that tls.cert and tls.key are a PEM pair: "
-                                       "openssl x509 -in CERT -noout -pubkey; openssl pkey -in KEY -pubout") : FAULT;
+                return tls ? fault_try(fault, "check that tls.cert and tls.key are a PEM pair: "
+                                              "openssl x509 -in CERT -noout -pubkey; openssl pkey "
+                                              "-in KEY -pubout")
+                           : FAULT;
         }
         return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What records look like outside: StackStorm's shapes, and ours beside them. Secrets are masked here
- * unless the caller says otherwise. All return new references.
+ * What records look like outside: StackStorm's shapes, and ours beside them. Secrets are masked
+ * here unless the caller says otherwise. All return new references.
  *
  * StackStorm names things by 24-hex ids and by refs. Ours have refs only, so an id is made from the
  * ref: the same ref has the same id for ever, and each is found by either.
@@ -44,7 +44,8 @@ json_t *shape_trigger(const struct catalog *catalog, const char *type, const jso
 json_t *shape_event(const struct store_event *event);
 json_t *shape_enforcement(const struct store_enforcement *enforcement);
 json_t *shape_change(const struct shape *shape, const struct store_change *change);
-json_t *shape_key(const struct store_key *key, const char *clear);      /* clear: the unsealed value, or NULL */
+json_t *shape_key(const struct store_key *key,
+                  const char *clear); /* clear: the unsealed value, or NULL */
 json_t *shape_instance(const struct catalog_instance *instance);
 json_t *shape_plugin(const struct manifest *plugin);
 json_t *shape_pack(const struct catalog_pack *pack);

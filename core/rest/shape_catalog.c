@@ -171,7 +171,10 @@ json_t *shape_instance(const struct catalog_instance *i)
         json_set_text(out, "scope", i->scope);
         json_set_text(out, "home", home_text(i->home));
         json_set_text(out, "origin", i->origin);
-        /* Secrets stand in it as references only; the mask is for what a schema calls secret all the same. */
+        /*
+         * Secrets stand in it as references only; the mask is for what a schema calls secret all
+         * the same.
+         */
         json_object_set_new(out, "config", i->config ? json_incref(i->config) : json_object());
         json_object_set_new(out, "egress", i->egress ? json_incref(i->egress) : json_null());
         return out;

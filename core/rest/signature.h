@@ -19,8 +19,8 @@ struct signature {
 };
 
 /*
- * Is the body signed with this secret ("whsec_" and base64, or plain text)? FAULT 401 signature.bad,
- * signature.old (outside the tolerance), signature.missing.
+ * Is the body signed with this secret ("whsec_" and base64, or plain text)? FAULT 401
+ * signature.bad, signature.old (outside the tolerance), signature.missing.
  */
 int signature_check(const struct signature *signature, const char *secret, const void *body,
                     size_t len,

@@ -14,7 +14,7 @@
 struct stream;
 
 int stream_new(struct rest *rest, struct stream **ret);
-void stream_stop(struct stream *stream);                /* answers who waits, ends the streams, joins */
+void stream_stop(struct stream *stream); /* answers who waits, ends the streams, joins */
 struct stream *stream_free(struct stream *stream);      /* NULL; accepts NULL */
 unsigned stream_clients(struct stream *stream);
 
@@ -26,7 +26,8 @@ int stream_wait(struct stream *stream, struct request *req, const struct id *exe
                 int64_t deadline_ms, void (*answer)(struct request *req));
 
 struct stream_options {
-        const char *events, *action_refs, *execution_ids;       /* comma lists; NULL: the default, any, any */
+        const char *events, *action_refs,
+                *execution_ids; /* comma lists; NULL: the default, any, any */
         const char *end_event;
         struct id end_execution;
         bool has_after;                 /* Last-Event-ID was sent; else from now on */

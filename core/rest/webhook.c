@@ -82,7 +82,10 @@ static json_t *all(struct request *req)
         return listing.rows;
 }
 
-/* The client asks for url, type and description and then reads parameters.url: nothing is thinned out. */
+/*
+ * The client asks for url, type and description and then reads parameters.url: nothing is thinned
+ * out.
+ */
 int webhook_list(struct request *req, struct fault *fault)
 {
         json_t *rows = all(req);
@@ -241,7 +244,10 @@ static int check_signature(struct request *req, const char *url, struct fault *f
 
 /* ---- in ---- */
 
-/* Idempotency-Key, or the id that Standard Webhooks give each message: the same however often it is sent. */
+/*
+ * Idempotency-Key, or the id that Standard Webhooks give each message: the same however often it is
+ * sent.
+ */
 static int once_of(struct request *req, struct hub_event *event, struct fault *fault)
 {
         const char *id = request_header(req, "webhook-id");
@@ -275,7 +281,10 @@ static int post(struct request *req, const char *url, const json_t *parameters, 
         int r;
 
         snprintf(source, sizeof source, "webhook:%s", url);
-        /* Before the body is looked at: a form is decoded in place, and what was signed is what was sent. */
+        /*
+         * Before the body is looked at: a form is decoded in place, and what was signed is what was
+         * sent.
+         */
         r = once_of(req, &event, fault);
         if (!r)
                 r = body_of(req, &body, fault);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A schema's source into nodes. Nodes are remembered by the address of their source: a $ref finds the
- * node that is there already, also when it points up, so that compilation ends on any source.
+ * A schema's source into nodes. Nodes are remembered by the address of their source: a $ref finds
+ * the node that is there already, also when it points up, so that compilation ends on any source.
  */
 #include "schema/compile.h"
 
@@ -52,7 +52,8 @@ static const json_t *follow(const json_t *source, const char *pointer)
                 text_add(&step, "");
                 if (json_is_object(source))
                         source = json_object_get(source, step.s ? step.s : "");
-                else if (json_is_array(source) && step.s && text_to_int(step.s, 0, INT32_MAX, &index))
+                else if (json_is_array(source) && step.s &&
+                         text_to_int(step.s, 0, INT32_MAX, &index))
                         source = json_array_get(source, (size_t)index);
                 else
                         source = NULL;
@@ -68,7 +69,8 @@ static int compile_reference(struct compiler *c, struct node *node, const json_t
         const json_t *target;
 
         if (!pointer || pointer[0] != '#' || (pointer[1] && pointer[1] != '/'))
-                return compiler_wrong(c, &below, "a local reference such as \"#/definitions/name\"");
+                return compiler_wrong(c, &below,
+                                      "a local reference such as \"#/definitions/name\"");
         target = follow(c->schema->source, pointer + 1);
         if (!target)
                 return compiler_wrong(c, &below, "the place of a schema that exists");
@@ -102,7 +104,8 @@ static int fill(struct compiler *c, struct node *node, const struct where *at)
         }
         if (!json_is_object(node->source))
                 return compiler_wrong(c, at, "a schema: an object, true or false");
-        return reference ? compile_reference(c, node, reference, at) : compile_keywords(c, node, at);
+        return reference ? compile_reference(c, node, reference, at)
+                         : compile_keywords(c, node, at);
 }
 
 static int make(struct compiler *c, const json_t *source, const char *address, struct node **ret)
@@ -149,8 +152,9 @@ int compiler_wrong(struct compiler *c, const struct where *at, const char *wante
         _text_ struct text pointer = TEXT_INIT;
 
         where_pointer(at, &pointer);
-        return fault_set(c->fault, 422, "schema.invalid", "the schema is wrong at #%s: %s must be %s",
-                         pointer.s ? pointer.s : "", at->key ? at->key : "it", wanted);
+        return fault_set(c->fault, 422, "schema.invalid",
+                         "the schema is wrong at #%s: %s must be %s", pointer.s ? pointer.s : "",
+                         at->key ? at->key : "it", wanted);
 }
 
 int schema_compile_nodes(struct schema *schema, struct fault *fault)

@@ -136,12 +136,14 @@ static bool is_hostname(const char *s)
 /* A scheme, a colon, and only characters that a URI may hold. */
 static bool is_uri(const char *s)
 {
-        size_t scheme = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+        size_t scheme =
+                strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
 
         if (!scheme || !isalpha((unsigned char)*s) || s[scheme] != ':')
                 return false;
         for (const char *p = s + scheme + 1; *p; p++) {
-                if ((unsigned char)*p <= ' ' || (unsigned char)*p > '~' || strchr("<>\"{}|\\^`", *p))
+                if ((unsigned char)*p <= ' ' || (unsigned char)*p > '~' ||
+                    strchr("<>\"{}|\\^`", *p))
                         return false;
                 if (*p == '%' && (!isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2])))
                         return false;

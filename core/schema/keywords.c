@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One table says what each keyword may hold and which check or which nodes it makes, so a new keyword
- * is a row. A handler finds the node half made; other keywords of the schema are in node->source.
+ * One table says what each keyword may hold and which check or which nodes it makes, so a new
+ * keyword is a row. A handler finds the node half made; other keywords of the schema are in
+ * node->source.
  */
 #include "schema/compile.h"
 
@@ -34,7 +35,8 @@ int nodes_add(struct nodes *nodes, struct node *node)
         return 0;
 }
 
-static int add_word(struct node *node, const char *keyword, word_check *check, const json_t *operand)
+static int add_word(struct node *node, const char *keyword, word_check *check,
+                    const json_t *operand)
 {
         struct word *words = grow(node->words, node->words_n, sizeof *words);
 
@@ -149,8 +151,9 @@ static int add_type(struct compiler *c, struct node *node, const json_t *value,
         if (!name || !names[i]) {
                 nearest = name ? text_nearest(name, names) : NULL;
                 compiler_wrong(c, at, "null, boolean, integer, number, string, array or object");
-                return nearest ? fault_try(c->fault, "write \"%s\" instead of \"%s\"", nearest, name)
-                        : FAULT;
+                return nearest ? fault_try(c->fault, "write \"%s\" instead of \"%s\"", nearest,
+                                           name)
+                               : FAULT;
         }
         /* "any" is draft 3's. */
         node->types |= strcmp(name, "any") == 0 ? ~0u : 1u << i;
@@ -328,7 +331,8 @@ static int on_definitions(struct compiler *c, struct node *node, const struct ke
 static int on_schema(struct compiler *c, struct node *node, const struct keyword *keyword,
                      const json_t *value, const struct where *at)
 {
-        return compiler_node(c, value, at, (struct node **)(void *)((char *)node + keyword->member));
+        return compiler_node(c, value, at,
+                             (struct node **)(void *)((char *)node + keyword->member));
 }
 
 static int on_schemas(struct compiler *c, struct node *node, const struct keyword *keyword,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The compiled form of a schema, shared by the files of this room: a graph of nodes (a $ref may point
- * back up) that the schema owns as a list. Nodes are immutable once compiled.
+ * The compiled form of a schema, shared by the files of this room: a graph of nodes (a $ref may
+ * point back up) that the schema owns as a list. Nodes are immutable once compiled.
  */
 
 #ifndef SCHEMA_NODE_H
@@ -95,7 +95,7 @@ struct where {
         size_t index;
 };
 
-void where_pointer(const struct where *at, struct text *text);          /* "/a~1b/0", "" at the root */
+void where_pointer(const struct where *at, struct text *text); /* "/a~1b/0", "" at the root */
 void where_path(const struct where *at, struct text *text);             /* "a/b.0" */
 
 /* Compilation, by schema.c; a fault says where in the source. */
@@ -121,7 +121,8 @@ word_check check_enum, check_const, check_minimum, check_maximum, check_above, c
         check_min_items, check_max_items, check_unique, check_min_properties,
         check_max_properties;
 
-unsigned type_bits_of(const json_t *value);     /* an integer is a number too, and so is 1.0 an integer */
+unsigned
+type_bits_of(const json_t *value); /* an integer is a number too, and so is 1.0 an integer */
 const char *type_words(unsigned types, struct text *text);
 bool format_fits(const char *format, const char *s);
 

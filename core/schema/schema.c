@@ -2,8 +2,8 @@
 
 /*
  * Checking walks the value and the nodes together. What decides the cost is not the value alone:
- * alternatives multiply, and a $ref may lead back without consuming anything, so steps and depth are
- * counted and the check gives up, with a fault of its own, rather than run for long.
+ * alternatives multiply, and a $ref may lead back without consuming anything, so steps and depth
+ * are counted and the check gives up, with a fault of its own, rather than run for long.
  */
 #include "schema/schema.h"
 

@@ -5,11 +5,12 @@
  * action metadata add (draft 3's boolean "required", "secret", "position", "immutable").
  *
  * Supported: type, enum, const, minimum/maximum/exclusive*, multipleOf, minLength/maxLength,
- * pattern (PCRE2 with limits), format (date-time, date, time, ipv4, ipv6, hostname, uri, email, uuid,
- * regex), items, additionalItems, minItems/maxItems, uniqueItems, contains, properties, required,
- * additionalProperties, patternProperties, propertyNames, minProperties/maxProperties, dependencies,
- * if/then/else, allOf/anyOf/oneOf/not, local $ref, default, writeOnly. Unknown words are ignored, as
- * the specification says; a known word with a wrong value is a fault that says where.
+ * pattern (PCRE2 with limits), format (date-time, date, time, ipv4, ipv6, hostname, uri, email,
+ * uuid, regex), items, additionalItems, minItems/maxItems, uniqueItems, contains, properties,
+ * required, additionalProperties, patternProperties, propertyNames, minProperties/maxProperties,
+ * dependencies, if/then/else, allOf/anyOf/oneOf/not, local $ref, default, writeOnly. Unknown words
+ * are ignored, as the specification says; a known word with a wrong value is a fault that says
+ * where.
  */
 
 #ifndef SCHEMA_SCHEMA_H

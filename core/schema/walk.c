@@ -2,8 +2,8 @@
 
 /*
  * What a schema says about a value besides whether it fits: which defaults to put in, which texts
- * stand for another type, what is secret. All of them visit, for each value, every node that applies
- * to it: through references, the alternatives, and the members' schemas.
+ * stand for another type, what is secret. All of them visit, for each value, every node that
+ * applies to it: through references, the alternatives, and the members' schemas.
  */
 #include "schema/schema.h"
 
@@ -55,7 +55,10 @@ static int each_of(const struct nodes *nodes, node_visit *visit, void *arg)
         return r;
 }
 
-/* The nodes that speak about the same value as this one; alternatives only where they are asked for. */
+/*
+ * The nodes that speak about the same value as this one; alternatives only where they are asked
+ * for.
+ */
 static int each_in_place(const struct node *node, bool alternatives, node_visit *visit, void *arg)
 {
         int r = node->ref ? visit(arg, node->ref) : 0;

@@ -257,8 +257,10 @@ bool check_pattern(struct check *check, const struct word *word, const json_t *v
                 return true;
         r = regex_match(word->regex, text_of(value), json_string_length(value));
         if (r < 0)
-                return check_fail(check, at, word->keyword, "could not be compared with the pattern "
-                                  "%s within the step limit", text_of(word->operand));
+                return check_fail(check, at, word->keyword,
+                                  "could not be compared with the pattern "
+                                  "%s within the step limit",
+                                  text_of(word->operand));
         return r || check_fail(check, at, word->keyword, "must match the pattern %s",
                                text_of(word->operand));
 }

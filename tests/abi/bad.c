@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Objects that must be refused, or must be understood though they are of another age: BAD chooses. */
+/*
+ * Objects that must be refused, or must be understood though they are of another age: BAD chooses.
+ */
 
 #include <kaname/plugin.h>
 
@@ -56,7 +58,8 @@ struct old_action {
 
 #if BAD == NEWER
 static const struct new_action actions[] = {
-        { .now = { ROW("do") }, .motto = "later" }, { .now = { ROW("again") }, .motto = "later still" },
+        { .now = { ROW("do") }, .motto = "later" },
+        { .now = { ROW("again") }, .motto = "later still" },
 };
 #define FIRST (&actions[0].now)
 #elif BAD == OLDER
@@ -67,19 +70,26 @@ static const struct kn_action actions[] = { { ROW("do") }, { ROW(BAD == TWICE ? 
 #define FIRST actions
 #endif
 
-static const struct new_plugin plugin = { .now = {
-        .magic = BAD == MAGIC ? 0x12345678u : KN_MAGIC,
-        .abi = BAD == MAJOR ? KN_ABI(7, 1) : BAD == NEWER ? KN_ABI(0, 99) : KN_ABI_VERSION,
-        .needs = BAD == NEEDS ? KN_ABI(0, 99) : 0,
-        .size = BAD == SIZE ? 12 : BAD == NEWER ? sizeof plugin : BAD == OLDER ? offsetof(struct kn_plugin, sensors)
-                : sizeof(struct kn_plugin),
-        .name = BAD == NAME ? "No Such Name!" : "odd", .version = "1.0", .summary = "Odd on purpose",
-        .action_size = BAD == STRIDE ? 3 : sizeof *actions,
-        .n_actions = BAD == ROWS ? 1000000 : 2,
-        .actions = FIRST,
-        /* Behind the end of what an old object has: not to be looked at. */
-        .sensors = BAD == OLDER ? (const struct kn_sensor *)16 : NULL,
-} };
+static const struct new_plugin
+        plugin = { .now = {
+                           .magic = BAD == MAGIC ? 0x12345678u : KN_MAGIC,
+                           .abi = BAD == MAJOR   ? KN_ABI(7, 1)
+                                  : BAD == NEWER ? KN_ABI(0, 99)
+                                                 : KN_ABI_VERSION,
+                           .needs = BAD == NEEDS ? KN_ABI(0, 99) : 0,
+                           .size = BAD == SIZE    ? 12
+                                   : BAD == NEWER ? sizeof plugin
+                                   : BAD == OLDER ? offsetof(struct kn_plugin, sensors)
+                                                  : sizeof(struct kn_plugin),
+                           .name = BAD == NAME ? "No Such Name!" : "odd",
+                           .version = "1.0",
+                           .summary = "Odd on purpose",
+                           .action_size = BAD == STRIDE ? 3 : sizeof *actions,
+                           .n_actions = BAD == ROWS ? 1000000 : 2,
+                           .actions = FIRST,
+                           /* Behind the end of what an old object has: not to be looked at. */
+                           .sensors = BAD == OLDER ? (const struct kn_sensor *)16 : NULL,
+                   } };
 
 #if BAD == CRASH
 __attribute__((constructor)) static void crash(void)

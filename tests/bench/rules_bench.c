@@ -2,8 +2,8 @@
 
 /*
  * rules.scale_ratio: what one event costs against many rules over what it costs against few. All
- * rules listen to the same trigger, have two equality criteria each, and one matches; that one did is
- * checked for every event. The two books take turns, so that the machine's moods hit both.
+ * rules listen to the same trigger, have two equality criteria each, and one matches; that one did
+ * is checked for every event. The two books take turns, so that the machine's moods hit both.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -29,14 +29,14 @@ static struct rulebook *book_of(int n, int hosts)
                 snprintf(name, sizeof name, "rule-%d", i);
                 snprintf(alert, sizeof alert, "alert-%d", i / hosts);
                 snprintf(host, sizeof host, "host-%d", i % hosts);
-                definition = json_pack("{s:s, s:b, s:{s:s, s:{s:s}}, s:{s:{s:s, s:s}, s:{s:s, s:s}}, "
-                                       "s:{s:s, s:{s:s}}}", "name", name, "enabled", 1,
-                                       "trigger", "type", "core.st2.webhook", "parameters", "url",
-                                       "alerts", "criteria",
-                                       "trigger.body.alert", "type", "equals", "pattern", alert,
-                                       "trigger.body.labels.host", "type", "equals", "pattern", host,
-                                       "action", "ref", "core.noop", "parameters", "host",
-                                       "{{ trigger.body.labels.host }}");
+                definition =
+                        json_pack("{s:s, s:b, s:{s:s, s:{s:s}}, s:{s:{s:s, s:s}, s:{s:s, s:s}}, "
+                                  "s:{s:s, s:{s:s}}}",
+                                  "name", name, "enabled", 1, "trigger", "type", "core.st2.webhook",
+                                  "parameters", "url", "alerts", "criteria", "trigger.body.alert",
+                                  "type", "equals", "pattern", alert, "trigger.body.labels.host",
+                                  "type", "equals", "pattern", host, "action", "ref", "core.noop",
+                                  "parameters", "host", "{{ trigger.body.labels.host }}");
                 if (rule_compile(definition, &rule, NULL) || rulebook_add(book, rule))
                         return rulebook_unref(book);
         }
@@ -94,7 +94,8 @@ int main(void)
                 int64_t a = run(few, FEW, 10), b = run(many, MANY, 1000);
 
                 if (a < 0 || b < 0) {
-                        fprintf(stderr, "rules_bench: an event did not match its rule and no other\n");
+                        fprintf(stderr,
+                                "rules_bench: an event did not match its rule and no other\n");
                         return 1;
                 }
                 least_few = a < least_few ? a : least_few;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Lines "name: value" up to an empty one, then a body: a CloudEvent in binary mode; the whole as JSON:
- * one in structured mode. What is taken has the required attributes and a key of its own.
+ * Lines "name: value" up to an empty one, then a body: a CloudEvent in binary mode; the whole as
+ * JSON: one in structured mode. What is taken has the required attributes and a key of its own.
  */
 
 #include "rest/cloudevent.h"

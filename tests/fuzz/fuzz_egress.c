@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A configuration from which an egress list is derived: whatever it holds, each row of the list is one that the list
- * itself allows, and none of them opens the way to all hosts.
+ * A configuration from which an egress list is derived: whatever it holds, each row of the list is
+ * one that the list itself allows, and none of them opens the way to all hosts.
  */
 
 #include "host/egress.h"
@@ -24,7 +24,8 @@ static void check_row(const json_t *list, const char *row)
         if (strncmp(row, "unix:", 5) == 0) {
                 if (!egress_allows_path(list, row + 5))
                         abort();
-        } else if (egress_split(row, host, &port) && !egress_allows(list, host, port == -1 ? 1 : port)) {
+        } else if (egress_split(row, host, &port) &&
+                   !egress_allows(list, host, port == -1 ? 1 : port)) {
                 abort();
         }
 }
@@ -40,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         list = egress_derive(config);
         json_array_foreach(list, i, row)
                 check_row(list, json_string_value(row));
-        if (!memchr(data, '*', size) && !memchr(data, '?', size) && egress_allows(list, "nobody.invalid", 1))
+        if (!memchr(data, '*', size) && !memchr(data, '?', size) &&
+            egress_allows(list, "nobody.invalid", 1))
                 abort();
         return 0;
 }

@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!text)
                 return 0;
         source = json_pack("{s:O, s:[O, i]}", "a", text, "b", text, 1);
-        scope = json_pack("{s:{s:[i, s, n, b, f], s:s, s:{s:i}}, s:{}}", "trigger", "list", 1, "two", 1, 2.5,
-                          "name", "it's", "a-b", "c", 1, "system");
+        scope = json_pack("{s:{s:[i, s, n, b, f], s:s, s:{s:i}}, s:{}}", "trigger", "list", 1,
+                          "two", 1, 2.5, "name", "it's", "a-b", "c", 1, "system");
         if (expr_compile(source, &expr, &fault)) {
                 if (!fault.what)
                         abort();

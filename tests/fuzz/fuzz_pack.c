@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Any bytes as a pack archive: refused with a reason, or a pack that stands where it should. Whatever
- * an archive says, nothing appears outside the state's folder.
+ * Any bytes as a pack archive: refused with a reason, or a pack that stands where it should.
+ * Whatever an archive says, nothing appears outside the state's folder.
  */
 #include "base/cleanup.h"
 #include "catalog/pack.h"

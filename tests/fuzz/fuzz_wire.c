@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * What an untrusted process may write on its wire. The first byte says in how many pieces it comes and whether a
- * descriptor lies beside it; every message that is taken stays within its bounds, and the same bytes give the same
- * messages however they are cut.
+ * What an untrusted process may write on its wire. The first byte says in how many pieces it comes
+ * and whether a descriptor lies beside it; every message that is taken stays within its bounds, and
+ * the same bytes give the same messages however they are cut.
  */
 
 #include "host/wire.h"
@@ -42,7 +42,10 @@ static void send_piece(int socket, const uint8_t *data, size_t len, int fd)
                 return;
 }
 
-/* A body of 100,000 spaces, sealed or not: the length and the seals are what a message may lie about. */
+/*
+ * A body of 100,000 spaces, sealed or not: the length and the seals are what a message may lie
+ * about.
+ */
 static int make_body(unsigned how)
 {
         int fd = how & 2 ? memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING) : -1;
@@ -72,7 +75,8 @@ static unsigned feed(const uint8_t *data, size_t size, size_t step, int fd)
         if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
                 return 0;
         for (size_t at = 0; at < size; at += step)
-                send_piece(ends[0], data + at, size - at < step ? size - at : step, at == 0 ? fd : -1);
+                send_piece(ends[0], data + at, size - at < step ? size - at : step,
+                           at == 0 ? fd : -1);
         close(ends[0]);
         wire_reader_init(&reader, ends[1]);
         while ((r = wire_read(&reader, &m)) == 1) {
@@ -80,7 +84,8 @@ static unsigned feed(const uint8_t *data, size_t size, size_t step, int fd)
 
                 if (m.type == 0 || m.type >= WIRE_TYPES || m.json_len + m.raw_len > WIRE_BODY_MAX)
                         abort();
-                mark = sum(sum(mark * 31 + m.type, m.json, m.json_len), m.raw, m.raw_len) + m.call + !!json;
+                mark = sum(sum(mark * 31 + m.type, m.json, m.json_len), m.raw, m.raw_len) + m.call +
+                       !!json;
                 if (m.fd >= 0)
                         close(m.fd);
         }
@@ -96,7 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size < 2 || size > 32768)
                 return 0;
         fd = make_body(data[0]);
-        if (feed(data + 1, size - 1, size, fd) != feed(data + 1, size - 1, 1 + data[0] % 61u * 16, fd))
+        if (feed(data + 1, size - 1, size, fd) !=
+            feed(data + 1, size - 1, 1 + data[0] % 61u * 16, fd))
                 abort();
         if (fd >= 0)
                 close(fd);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Any bytes are refused with a place, or composed within the limits; a line is found for any path. */
+/*
+ * Any bytes are refused with a place, or composed within the limits; a line is found for any path.
+ */
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "base/yaml.h"

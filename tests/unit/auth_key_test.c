@@ -168,7 +168,8 @@ END_TEST
 START_TEST(the_role_is_the_least_that_makes_sense)
 {
         _json_ json_t *none = make("{}"), *hook = make("{\"webhooks\":[\"alerts\"]}");
-        _json_ json_t *both = make("{\"webhooks\":[\"a\"],\"grants\":[{\"action\":\"a\",\"verbs\":[\"run\"]}]}");
+        _json_ json_t *both =
+                make("{\"webhooks\":[\"a\"],\"grants\":[{\"action\":\"a\",\"verbs\":[\"run\"]}]}");
 
         ck_assert_str_eq(member(none, "role"), "operator");
         ck_assert_str_eq(member(none, "user"), "admin");
@@ -233,7 +234,8 @@ static char *token_of(const char *user, const char *secret, int64_t ttl_ms)
 
 START_TEST(a_token_may_what_its_key_may)
 {
-        _json_ json_t *key = make("{\"user\":\"mia\",\"grants\":[{\"action\":\"dns.*\",\"verbs\":[\"run\"]}]}");
+        _json_ json_t *key =
+                make("{\"user\":\"mia\",\"grants\":[{\"action\":\"dns.*\",\"verbs\":[\"run\"]}]}");
         _free_ char *token = token_of("mia", member(key, "key"), 0);
         _cleanup_(auth_principal_unrefp) struct auth_principal *who = NULL, *now = NULL;
         _fault_ struct fault fault = FAULT_INIT;

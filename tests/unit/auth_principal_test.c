@@ -40,8 +40,9 @@ START_TEST(roles_open_routes)
 }
 END_TEST
 
-#define GRANT(action, instance, verbs) \
-        "{\"grants\":[{\"action\":\"" action "\",\"instance\":\"" instance "\",\"verbs\":[" verbs "]}]}"
+#define GRANT(action, instance, verbs)                                                             \
+        "{\"grants\":[{\"action\":\"" action "\",\"instance\":\"" instance "\",\"verbs\":[" verbs  \
+        "]}]}"
 
 START_TEST(a_grant_is_action_instance_and_verb)
 {

@@ -30,7 +30,8 @@ START_TEST(never_twice_in_any_thread)
         pthread_t threads[THREADS];
 
         for (size_t i = 0; i < THREADS; i++)
-                ck_assert_int_eq(pthread_create(&threads[i], NULL, make_many, ids + i * PER_THREAD), 0);
+                ck_assert_int_eq(pthread_create(&threads[i], NULL, make_many, ids + i * PER_THREAD),
+                                 0);
         for (size_t i = 0; i < THREADS; i++)
                 pthread_join(threads[i], NULL);
         qsort(ids, THREADS * PER_THREAD, sizeof *ids, compare);
@@ -97,8 +98,13 @@ END_TEST
 
 START_TEST(refuses_other_texts)
 {
-        static const char *const bad[] = { "", "54fe", "54fe9f0c0d7c9c0b1a2d3e4", "54fe9f0c0d7c9c0b1a2d3e4f0",
-                                           "54fe9f0c0d7c9c0b1a2d3e4g", " 54fe9f0c0d7c9c0b1a2d3e4", NULL };
+        static const char *const bad[] = { "",
+                                           "54fe",
+                                           "54fe9f0c0d7c9c0b1a2d3e4",
+                                           "54fe9f0c0d7c9c0b1a2d3e4f0",
+                                           "54fe9f0c0d7c9c0b1a2d3e4g",
+                                           " 54fe9f0c0d7c9c0b1a2d3e4",
+                                           NULL };
         struct id id = id_new(), before = id;
 
         for (size_t i = 0; bad[i]; i++)

@@ -16,9 +16,15 @@ static json_t *json(const char *s)
 static const struct {
         const char *text, *told;
 } wrong[] = {
-        { "", "line 1" }, { "{", "line 1" }, { "{\"a\":1,\"a\":2}", "duplicate" }, { "[1] x", "line 1" },
-        { "{\"a\":\n tru}", "line 2" }, { "\"\xff\"", "0xff" }, { "nul", "not JSON" },
-        { "1e999", "not JSON" }, { "99999999999999999999", "too big" },
+        { "", "line 1" },
+        { "{", "line 1" },
+        { "{\"a\":1,\"a\":2}", "duplicate" },
+        { "[1] x", "line 1" },
+        { "{\"a\":\n tru}", "line 2" },
+        { "\"\xff\"", "0xff" },
+        { "nul", "not JSON" },
+        { "1e999", "not JSON" },
+        { "99999999999999999999", "too big" },
 };
 
 START_TEST(refuses_with_a_place)
@@ -26,7 +32,8 @@ START_TEST(refuses_with_a_place)
         _fault_ struct fault fault = FAULT_INIT;
         json_t *value = NULL;
 
-        ck_assert_int_eq(json_parse(wrong[_i].text, strlen(wrong[_i].text), NULL, &value, &fault), FAULT);
+        ck_assert_int_eq(json_parse(wrong[_i].text, strlen(wrong[_i].text), NULL, &value, &fault),
+                         FAULT);
         ck_assert_ptr_null(value);
         ck_assert_int_eq(fault.status, 400);
         ck_assert_msg(strstr(fault.what, wrong[_i].told) != NULL, "%s", fault.what);
@@ -111,16 +118,29 @@ static const struct {
         const char *a, *b;
         bool strict, python;
 } pairs[] = {
-        { "1", "1.0", true, true }, { "1", "true", false, true }, { "0", "false", false, true },
-        { "0.0", "false", false, true }, { "1", "\"1\"", false, false }, { "null", "0", false, false },
-        { "null", "false", false, false }, { "\"\"", "null", false, false }, { "2", "true", false, false },
-        { "0.0", "-0.0", true, true }, { "9007199254740993", "9007199254740992.0", false, false },
-        { "9007199254740992", "9007199254740992.0", true, true }, { "1e300", "1e300", true, true },
+        { "1", "1.0", true, true },
+        { "1", "true", false, true },
+        { "0", "false", false, true },
+        { "0.0", "false", false, true },
+        { "1", "\"1\"", false, false },
+        { "null", "0", false, false },
+        { "null", "false", false, false },
+        { "\"\"", "null", false, false },
+        { "2", "true", false, false },
+        { "0.0", "-0.0", true, true },
+        { "9007199254740993", "9007199254740992.0", false, false },
+        { "9007199254740992", "9007199254740992.0", true, true },
+        { "1e300", "1e300", true, true },
         { "9223372036854775807", "9223372036854775807.0", false, false },
-        { "[1,2]", "[1.0,2]", true, true }, { "[1,2]", "[2,1]", false, false }, { "[]", "{}", false, false },
-        { "{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}", true, true }, { "{\"a\":1}", "{\"b\":1}", false, false },
-        { "{\"a\":true}", "{\"a\":1}", false, true }, { "\"a\\u0000b\"", "\"a\\u0000c\"", false, false },
-        { "[[]]", "[[],[]]", false, false }, { "{\"a\":1}", "{\"a\":1,\"b\":1}", false, false },
+        { "[1,2]", "[1.0,2]", true, true },
+        { "[1,2]", "[2,1]", false, false },
+        { "[]", "{}", false, false },
+        { "{\"a\":1,\"b\":2}", "{\"b\":2.0,\"a\":1}", true, true },
+        { "{\"a\":1}", "{\"b\":1}", false, false },
+        { "{\"a\":true}", "{\"a\":1}", false, true },
+        { "\"a\\u0000b\"", "\"a\\u0000c\"", false, false },
+        { "[[]]", "[[],[]]", false, false },
+        { "{\"a\":1}", "{\"a\":1,\"b\":1}", false, false },
 };
 
 START_TEST(sameness_and_hash_agree)
@@ -130,16 +150,26 @@ START_TEST(sameness_and_hash_agree)
         ck_assert_int_eq(json_same(a, b, JSON_SAME_STRICT), pairs[_i].strict);
         ck_assert_int_eq(json_same(b, a, JSON_SAME_STRICT), pairs[_i].strict);
         ck_assert_int_eq(json_same(a, b, JSON_SAME_PYTHON), pairs[_i].python);
-        ck_assert_int_eq(json_hash(a, JSON_SAME_STRICT) == json_hash(b, JSON_SAME_STRICT), pairs[_i].strict);
-        ck_assert_int_eq(json_hash(a, JSON_SAME_PYTHON) == json_hash(b, JSON_SAME_PYTHON), pairs[_i].python);
+        ck_assert_int_eq(json_hash(a, JSON_SAME_STRICT) == json_hash(b, JSON_SAME_STRICT),
+                         pairs[_i].strict);
+        ck_assert_int_eq(json_hash(a, JSON_SAME_PYTHON) == json_hash(b, JSON_SAME_PYTHON),
+                         pairs[_i].python);
 }
 END_TEST
 
 START_TEST(numbers_compare_exactly)
 {
-        static const char *const rising[] = { "-1e300", "-9223372036854775808", "-1.5", "-1", "0", "0.5",
-                                              "9007199254740992.0", "9007199254740993", "9223372036854775807",
-                                              "9223372036854775808.0", "1e300" };
+        static const char *const rising[] = { "-1e300",
+                                              "-9223372036854775808",
+                                              "-1.5",
+                                              "-1",
+                                              "0",
+                                              "0.5",
+                                              "9007199254740992.0",
+                                              "9007199254740993",
+                                              "9223372036854775807",
+                                              "9223372036854775808.0",
+                                              "1e300" };
         size_t n = sizeof rising / sizeof *rising;
 
         for (size_t i = 0; i < n; i++) {

@@ -33,7 +33,8 @@ START_TEST(one_line_an_event)
         catch_stderr(LOG_INFO_, LOG_TEXT);
         log_debug("not this");
         log_info("plugin loaded '%s'", "hello");
-        log_write(LOG_ERROR_, LOG_FIELDS("call", "7", "empty", "", "why", "a \"b\"\nc", "none", NULL),
+        log_write(LOG_ERROR_,
+                  LOG_FIELDS("call", "7", "empty", "", "why", "a \"b\"\nc", "none", NULL),
                   "two\nlines");
         ck_assert_str_eq(heard(), "1970-01-01T00:00:00.000000Z info    plugin loaded 'hello'\n"
                          "1970-01-01T00:00:00.000000Z error   two lines call=7 empty=\"\" "
@@ -68,7 +69,8 @@ START_TEST(json_is_json)
         log_write(LOG_INFO_, LOG_FIELDS("k", "v\n\"", "bad", "\xff"), "what \xff\xfe is \"this\"");
         line = json_loads(heard(), 0, NULL);
         ck_assert_ptr_nonnull(line);
-        ck_assert_str_eq(json_string_value(json_object_get(line, "message")), "what ?? is \"this\"");
+        ck_assert_str_eq(json_string_value(json_object_get(line, "message")),
+                         "what ?? is \"this\"");
         ck_assert_str_eq(json_string_value(json_object_get(line, "k")), "v\n\"");
         ck_assert_str_eq(json_string_value(json_object_get(line, "bad")), "?");
         json_decref(line);

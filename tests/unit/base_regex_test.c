@@ -10,18 +10,30 @@ static const struct {
         unsigned flags;
         int matches;
 } rows[] = {
-        { "b+", "abbc", REGEX_PYTHON, 1 }, { "^b", "abbc", REGEX_PYTHON, 0 },
-        { "c$", "abc\n", REGEX_PYTHON, 1 }, { "c$", "abc\n", REGEX_ECMA, 0 },
-        { "c\\Z", "abc\n", REGEX_PYTHON, 0 }, { "c\\Z", "abc", REGEX_PYTHON, 1 },
-        { "^\\d+$", "٣", REGEX_PYTHON, 1 }, { "^\\d+$", "٣", REGEX_ECMA, 0 },
-        { "\\u00e9", "é", REGEX_ECMA, 1 }, { "^.$", "日", REGEX_ECMA, 1 },
-        { "a.c", "a\nc", REGEX_PYTHON, 0 }, { "a.c", "a\nc", REGEX_PYTHON | REGEX_DOTALL, 1 },
-        { "ABC", "xabcx", REGEX_PYTHON | REGEX_CASELESS, 1 }, { "ABC", "xabcx", REGEX_PYTHON, 0 },
-        { "b", "ab", REGEX_PYTHON | REGEX_AT_START, 0 }, { "a", "ab", REGEX_PYTHON | REGEX_AT_START, 1 },
-        { "a", "ab", REGEX_PYTHON | REGEX_TO_END, 0 }, { "b", "ab", REGEX_PYTHON | REGEX_TO_END, 1 },
-        { "a.b*", "a.b*", REGEX_LITERAL, 1 }, { "a.b*", "aXb", REGEX_LITERAL, 0 },
-        { "ÄÖ", "xäöx", REGEX_LITERAL | REGEX_CASELESS, 1 }, { "", "x", REGEX_LITERAL, 1 },
-        { "(?P<n>a)(?P=n)", "aa", REGEX_PYTHON, 1 }, { "a{2,}?", "aaa", REGEX_PYTHON, 1 },
+        { "b+", "abbc", REGEX_PYTHON, 1 },
+        { "^b", "abbc", REGEX_PYTHON, 0 },
+        { "c$", "abc\n", REGEX_PYTHON, 1 },
+        { "c$", "abc\n", REGEX_ECMA, 0 },
+        { "c\\Z", "abc\n", REGEX_PYTHON, 0 },
+        { "c\\Z", "abc", REGEX_PYTHON, 1 },
+        { "^\\d+$", "٣", REGEX_PYTHON, 1 },
+        { "^\\d+$", "٣", REGEX_ECMA, 0 },
+        { "\\u00e9", "é", REGEX_ECMA, 1 },
+        { "^.$", "日", REGEX_ECMA, 1 },
+        { "a.c", "a\nc", REGEX_PYTHON, 0 },
+        { "a.c", "a\nc", REGEX_PYTHON | REGEX_DOTALL, 1 },
+        { "ABC", "xabcx", REGEX_PYTHON | REGEX_CASELESS, 1 },
+        { "ABC", "xabcx", REGEX_PYTHON, 0 },
+        { "b", "ab", REGEX_PYTHON | REGEX_AT_START, 0 },
+        { "a", "ab", REGEX_PYTHON | REGEX_AT_START, 1 },
+        { "a", "ab", REGEX_PYTHON | REGEX_TO_END, 0 },
+        { "b", "ab", REGEX_PYTHON | REGEX_TO_END, 1 },
+        { "a.b*", "a.b*", REGEX_LITERAL, 1 },
+        { "a.b*", "aXb", REGEX_LITERAL, 0 },
+        { "ÄÖ", "xäöx", REGEX_LITERAL | REGEX_CASELESS, 1 },
+        { "", "x", REGEX_LITERAL, 1 },
+        { "(?P<n>a)(?P=n)", "aa", REGEX_PYTHON, 1 },
+        { "a{2,}?", "aaa", REGEX_PYTHON, 1 },
 };
 
 START_TEST(matches_as_its_language_says)
@@ -31,8 +43,8 @@ START_TEST(matches_as_its_language_says)
 
         ck_assert_msg(regex_compile(rows[_i].pattern, rows[_i].flags, &regex, &fault) == 0, "%s",
                       fault.what);
-        ck_assert_msg(regex_match(regex, rows[_i].s, strlen(rows[_i].s)) == rows[_i].matches, "%s on %s",
-                      rows[_i].pattern, rows[_i].s);
+        ck_assert_msg(regex_match(regex, rows[_i].s, strlen(rows[_i].s)) == rows[_i].matches,
+                      "%s on %s", rows[_i].pattern, rows[_i].s);
         regex_free(regex);
 }
 END_TEST
@@ -70,7 +82,8 @@ END_TEST
 /* What would take the age of the universe is given up on. */
 START_TEST(limits_the_steps)
 {
-        static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
+        static const char text[] =
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
         struct regex *regex = NULL;
 
         ck_assert_int_eq(regex_compile("(a+)+$", REGEX_PYTHON, &regex, NULL), 0);

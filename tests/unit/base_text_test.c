@@ -30,16 +30,20 @@ START_TEST(compares)
 {
         ck_assert(text_equal("a", "a") && !text_equal("a", "b") && !text_equal("a", NULL));
         ck_assert(text_equal(NULL, NULL));
-        ck_assert(text_starts_with("abc", "ab") && text_starts_with("abc", "") && !text_starts_with("a", "ab"));
-        ck_assert(text_ends_with("abc", "bc") && text_ends_with("abc", "") && !text_ends_with("c", "bc"));
+        ck_assert(text_starts_with("abc", "ab") && text_starts_with("abc", "") &&
+                  !text_starts_with("a", "ab"));
+        ck_assert(text_ends_with("abc", "bc") && text_ends_with("abc", "") &&
+                  !text_ends_with("c", "bc"));
 }
 END_TEST
 
 START_TEST(matches_stars)
 {
         ck_assert(text_matches("", "") && text_matches("", "*") && !text_matches("", "?"));
-        ck_assert(text_matches("dns.record.set", "dns.*") && text_matches("dns.record.set", "*.set"));
-        ck_assert(text_matches("dns.record.set", "d*r*t") && !text_matches("dns.record.set", "d*x*t"));
+        ck_assert(text_matches("dns.record.set", "dns.*") &&
+                  text_matches("dns.record.set", "*.set"));
+        ck_assert(text_matches("dns.record.set", "d*r*t") &&
+                  !text_matches("dns.record.set", "d*x*t"));
         ck_assert(text_matches("a[b]", "a[b]") && !text_matches("ab", "a[b]"));
         ck_assert(text_matches("abc", "a?c") && !text_matches("ac", "a?c"));
         ck_assert(text_matches("aXbXb", "*Xb") && text_matches("***", "*"));
@@ -62,9 +66,19 @@ END_TEST
 
 START_TEST(knows_utf8)
 {
-        static const char *const good[] = { "", "abc", "é", "日本語", "\xf0\x9f\x98\x80", "\x7f", "\xf4\x8f\xbf\xbf" };
-        static const char *const bad[] = { "\x80", "\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xff", "\xe6\x97" };
+        static const char *const good[] = {
+                "", "abc", "é", "日本語", "\xf0\x9f\x98\x80", "\x7f", "\xf4\x8f\xbf\xbf"
+        };
+        static const char *const bad[] = { "\x80",
+                                           "\xc0\x80",
+                                           "\xc3",
+                                           "\xe0\x80\x80",
+                                           "\xed\xa0\x80",
+                                           "\xf0\x80\x80\x80",
+                                           "\xf4\x90\x80\x80",
+                                           "\xf5\x80\x80\x80",
+                                           "a\xff",
+                                           "\xe6\x97" };
 
         for (size_t i = 0; i < sizeof good / sizeof *good; i++)
                 ck_assert_msg(text_is_utf8(good[i], strlen(good[i])), "%zu", i);
@@ -83,8 +97,10 @@ START_TEST(knows_names)
         ck_assert(text_is_name("a") && text_is_name("core.st2_x-9") && text_is_name(longest));
         longest[128] = 'a';
         longest[129] = '\0';
-        ck_assert(!text_is_name(longest) && !text_is_name("") && !text_is_name(".a") && !text_is_name(".."));
-        ck_assert(!text_is_name("a/b") && !text_is_name("a b") && !text_is_name("\xc3\xa9") && !text_is_name("a\n"));
+        ck_assert(!text_is_name(longest) && !text_is_name("") && !text_is_name(".a") &&
+                  !text_is_name(".."));
+        ck_assert(!text_is_name("a/b") && !text_is_name("a b") && !text_is_name("\xc3\xa9") &&
+                  !text_is_name("a\n"));
 }
 END_TEST
 
@@ -97,9 +113,12 @@ START_TEST(reads_numbers_within_bounds)
         ck_assert(text_to_int("9223372036854775807", 0, INT64_MAX, &n) && n == INT64_MAX);
         n = 7;
         ck_assert(!text_to_int("101", 0, 100, &n) && !text_to_int("-1", 0, 100, &n));
-        ck_assert(!text_to_int("", 0, 9, &n) && !text_to_int("-", -9, 9, &n) && !text_to_int(NULL, 0, 9, &n));
-        ck_assert(!text_to_int("1x", 0, 9, &n) && !text_to_int(" 1", 0, 9, &n) && !text_to_int("+1", 0, 9, &n));
-        ck_assert(!text_to_int("0x1", 0, 9, &n) && !text_to_int("9223372036854775808", 0, INT64_MAX, &n));
+        ck_assert(!text_to_int("", 0, 9, &n) && !text_to_int("-", -9, 9, &n) &&
+                  !text_to_int(NULL, 0, 9, &n));
+        ck_assert(!text_to_int("1x", 0, 9, &n) && !text_to_int(" 1", 0, 9, &n) &&
+                  !text_to_int("+1", 0, 9, &n));
+        ck_assert(!text_to_int("0x1", 0, 9, &n) &&
+                  !text_to_int("9223372036854775808", 0, INT64_MAX, &n));
         ck_assert_int_eq(n, 7);
 }
 END_TEST

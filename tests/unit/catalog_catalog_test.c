@@ -37,7 +37,8 @@ static void write_file(const char *path, const char *text)
         FILE *file;
 
         snprintf(whole, sizeof whole, "%s/%s", dir, path);
-        for (char *slash = strchr(whole + strlen(dir) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        for (char *slash = strchr(whole + strlen(dir) + 1, '/'); slash;
+             slash = strchr(slash + 1, '/')) {
                 *slash = '\0';
                 mkdir(whole, 0755);
                 *slash = '/';
@@ -66,11 +67,13 @@ static json_t *json_of(const char *text)
 
 /* ---- building blocks ---- */
 
-static int add_plugin(struct catalog *catalog, const char *text, const char *path, struct fault *fault)
+static int add_plugin(struct catalog *catalog, const char *text, const char *path,
+                      struct fault *fault)
 {
         _cleanup_(manifest_unrefp) struct manifest *m = NULL;
 
-        ck_assert_msg(manifest_new(json_of(text), path, "0", &m, fault) == 0, "%s", fault ? fault->what : "");
+        ck_assert_msg(manifest_new(json_of(text), path, "0", &m, fault) == 0, "%s",
+                      fault ? fault->what : "");
         return catalog_add_plugin(catalog, m, fault);
 }
 
@@ -82,24 +85,48 @@ static int add_instance(struct catalog *catalog, const char *text, struct fault 
 }
 
 static const char contract_text[] = JSON({
-        "domain": "dns", "version": "1.0",
-        "scope": { "parameter": "zone", "match": "suffix" },
-        "actions": [
-                { "name": "record.set", "summary": "Set it", "idempotent": true, "timeout_ms": 5000, "params": {
-                        "properties": { "zone": { "type": "string" } }, "required": ["zone"],
-                        "additionalProperties": false } },
-                { "name": "zone.sign", "optional": true, "params": { "properties": { "zone": { "type": "string" } } } }
+        "domain" : "dns",
+        "version" : "1.0",
+        "scope" : { "parameter" : "zone", "match" : "suffix" },
+        "actions" : [
+                {
+                        "name" : "record.set",
+                        "summary" : "Set it",
+                        "idempotent" : true,
+                        "timeout_ms" : 5000,
+                        "params" : {
+                                "properties" : { "zone" : { "type" : "string" } },
+                                "required" : ["zone"],
+                                "additionalProperties" : false
+                        }
+                },
+                {
+                        "name" : "zone.sign",
+                        "optional" : true,
+                        "params" : { "properties" : { "zone" : { "type" : "string" } } }
+                }
         ],
-        "triggers": [{ "name": "zone.changed" }] });
+        "triggers" : [ { "name" : "zone.changed" } ]
+});
 static const char bind_text[] = JSON({ "name": "bind", "version": "1", "domain": "dns",
         "actions": [{ "name": "record.set" }, { "name": "rndc", "params": { "properties": {
                 "line": { "type": "string" } }, "required": ["line"] } }],
         "triggers": [{ "name": "zone.changed" }, { "name": "reloaded" }],
         "config": { "properties": { "server": { "type": "string", "default": "localhost" } } } });
-static const char power_text[] = JSON({ "name": "power", "version": "1", "domain": "dns",
-        "actions": [{ "name": "record.set" }, { "name": "zone.sign" }],
-        "config": { "properties": { "url": { "type": "string" }, "key": { "type": "string", "writeOnly": true } },
-                "required": ["url"], "additionalProperties": false } });
+static const char power_text[] = JSON({
+        "name" : "power",
+        "version" : "1",
+        "domain" : "dns",
+        "actions" : [ { "name" : "record.set" }, { "name" : "zone.sign" } ],
+        "config" : {
+                "properties" : {
+                        "url" : { "type" : "string" },
+                        "key" : { "type" : "string", "writeOnly" : true }
+                },
+                "required" : ["url"],
+                "additionalProperties" : false
+        }
+});
 
 /* A catalog with the domain, both plugins, and what the test adds before finish(). */
 static struct catalog *dns_catalog(void)
@@ -136,8 +163,12 @@ static bool fits(const struct catalog *catalog, const char *ref, const char *arg
 START_TEST(core_actions_are_there)
 {
         static const char *rows[][2] = {
-                { "core.noop", "noop" }, { "core.echo", "echo" }, { "core.local", "local-shell-cmd" },
-                { "core.http", "http-request" }, { "core.pause", "pause" }, { "core.announcement", "announcement" },
+                { "core.noop", "noop" },
+                { "core.echo", "echo" },
+                { "core.local", "local-shell-cmd" },
+                { "core.http", "http-request" },
+                { "core.pause", "pause" },
+                { "core.announcement", "announcement" },
         };
         _catalog_ struct catalog *catalog = catalog_new();
 
@@ -163,16 +194,22 @@ START_TEST(core_parameters_are_held_to_their_schemas)
                 const char *ref, *args;
                 bool ok;
         } rows[] = {
-                { "core.noop", "{}", true }, { "core.noop", "{\"x\": 1}", false },
-                { "core.echo", "{\"message\": \"m\"}", true }, { "core.echo", "{}", false },
+                { "core.noop", "{}", true },
+                { "core.noop", "{\"x\": 1}", false },
+                { "core.echo", "{\"message\": \"m\"}", true },
+                { "core.echo", "{}", false },
                 { "core.local", "{\"cmd\": \"date\"}", true },
                 { "core.local", "{\"argv\": [\"date\", \"-u\"], \"cwd\": null}", true },
-                { "core.local", "{}", false }, { "core.local", "{\"cmd\": \"a\", \"argv\": [\"a\"]}", false },
-                { "core.local", "{\"argv\": []}", false }, { "core.local", "{\"cmd\": 7}", false },
-                { "core.http", "{\"url\": \"http://x\", \"method\": \"POST\", \"body\": null}", true },
+                { "core.local", "{}", false },
+                { "core.local", "{\"cmd\": \"a\", \"argv\": [\"a\"]}", false },
+                { "core.local", "{\"argv\": []}", false },
+                { "core.local", "{\"cmd\": 7}", false },
+                { "core.http", "{\"url\": \"http://x\", \"method\": \"POST\", \"body\": null}",
+                  true },
                 { "core.http", "{\"url\": \"http://x\", \"method\": \"SEND\"}", false },
                 { "core.http", "{\"method\": \"GET\"}", false },
-                { "core.pause", "{\"max_pause\": 3}", true }, { "core.pause", "{\"max_pause\": -1}", false },
+                { "core.pause", "{\"max_pause\": 3}", true },
+                { "core.pause", "{\"max_pause\": -1}", false },
                 { "core.announcement", "{\"message\": {}, \"route\": \"r\"}", true },
                 { "core.announcement", "{\"message\": {}, \"experimental\": false}", false },
         };
@@ -203,7 +240,9 @@ START_TEST(what_is_listed_is_in_order)
 
         ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
         ck_assert_int_eq(catalog_each_action(catalog, collect_action, &actions), 0);
-        ck_assert_str_eq(actions.s, "core.announcement core.echo core.http core.local core.noop core.pause core.undo ");
+        ck_assert_str_eq(
+                actions.s,
+                "core.announcement core.echo core.http core.local core.noop core.pause core.undo ");
         ck_assert_int_eq(catalog_each_runner(catalog, collect_runner, &runners), 0);
         ck_assert_ptr_nonnull(strstr(runners.s, "plugin python-script- "));
 }
@@ -212,8 +251,13 @@ END_TEST
 START_TEST(core_triggers_are_there)
 {
         static const char *const refs[] = {
-                "core.st2.webhook", "core.st2.IntervalTimer", "core.st2.CronTimer", "core.st2.DateTimer",
-                "core.st2.generic.actiontrigger", "core.st2.generic.notifytrigger", "core.st2.generic.inquiry",
+                "core.st2.webhook",
+                "core.st2.IntervalTimer",
+                "core.st2.CronTimer",
+                "core.st2.DateTimer",
+                "core.st2.generic.actiontrigger",
+                "core.st2.generic.notifytrigger",
+                "core.st2.generic.inquiry",
                 "core.st2.key_value_pair.create",
         };
         _catalog_ struct catalog *catalog = catalog_new();
@@ -293,12 +337,23 @@ START_TEST(a_claim_on_a_domain_is_checked)
         ck_assert_int_eq(add_plugin(catalog, JSON({ "name": "x", "version": "1", "domain": "dns",
                 "actions": [{ "name": "zone.sign" }] }), "x.so", &fault), FAULT);
         expect(&fault, 422, "plugin.incomplete", "record.set");
-        ck_assert_int_eq(add_plugin(catalog, JSON({ "name": "x", "version": "1", "domain": "mail" }), "x.so",
-                                    &fault), FAULT);
+        ck_assert_int_eq(add_plugin(catalog,
+                                    JSON({ "name" : "x", "version" : "1", "domain" : "mail" }),
+                                    "x.so", &fault),
+                         FAULT);
         expect(&fault, 422, "plugin.unknown-domain", "'mail'");
         ck_assert_ptr_nonnull(strstr(fault.remedy, "dns"));
-        ck_assert_int_eq(add_plugin(catalog, JSON({ "name": "y", "version": "1", "actions": [{ "name": "a",
-                "params": { "properties": { "instance": {} } } }] }), "y.so", &fault), FAULT);
+        ck_assert_int_eq(add_plugin(catalog, JSON({
+                                            "name" : "y",
+                                            "version" : "1",
+                                            "actions" : [ {
+                                                    "name" : "a",
+                                                    "params" :
+                                                            { "properties" : { "instance" : {} } }
+                                            } ]
+                                    }),
+                                    "y.so", &fault),
+                         FAULT);
         expect(&fault, 422, "action.reserved-parameter", "'a'");
 }
 END_TEST
@@ -310,13 +365,18 @@ START_TEST(an_instance_is_checked_against_its_plugin)
         static const char *rows[][3] = {
                 { "{\"name\": \"a\", \"plugin\": \"bint\"}", "instance.unknown-plugin", "'bint'" },
                 { "{\"name\": \"a b\", \"plugin\": \"bind\"}", "instance.invalid", "name" },
-                { "{\"name\": \"a\", \"plugin\": \"bind\", \"hone\": \"core\"}", "instance.invalid", "hone" },
-                { "{\"name\": \"a\", \"plugin\": \"bind\", \"egress\": [\"example.com\"]}", "instance.invalid", "egress" },
+                { "{\"name\": \"a\", \"plugin\": \"bind\", \"hone\": \"core\"}", "instance.invalid",
+                  "hone" },
+                { "{\"name\": \"a\", \"plugin\": \"bind\", \"egress\": [\"example.com\"]}",
+                  "instance.invalid", "egress" },
                 { "{\"name\": \"a\", \"plugin\": \"power\"}", "schema.mismatch", "url" },
-                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": 7}}", "schema.mismatch", "url" },
-                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": \"u\", \"key\": \"open\"}}",
+                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": 7}}",
+                  "schema.mismatch", "url" },
+                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": \"u\", \"key\": "
+                  "\"open\"}}",
                   "instance.inline-secret", "key" },
-                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": \"u\", \"key\": {\"file\": \"\"}}}",
+                { "{\"name\": \"a\", \"plugin\": \"power\", \"config\": {\"url\": \"u\", \"key\": "
+                  "{\"file\": \"\"}}}",
                   "schema.mismatch", "key" },
         };
         _catalog_ struct catalog *catalog = dns_catalog();
@@ -327,7 +387,8 @@ START_TEST(an_instance_is_checked_against_its_plugin)
                 ck_assert_msg(add_instance(catalog, rows[i][0], &fault) == FAULT, "%s", rows[i][0]);
                 expect(&fault, 422, rows[i][1], rows[i][2]);
                 expect(&fault, 422, rows[i][1], "kanamed.conf:7: instance 'a");
-                ck_assert_msg(!strstr(fault.what, "open\"") && (!fault.why || !strstr(fault.why, "\"open")),
+                ck_assert_msg(!strstr(fault.what, "open\"") &&
+                                      (!fault.why || !strstr(fault.why, "\"open")),
                               "it shows the secret");
         }
 }
@@ -339,22 +400,30 @@ START_TEST(secrets_stand_as_references)
         _fault_ struct fault fault = FAULT_INIT;
         const struct catalog_instance *instance;
 
-        ck_assert_msg(add_instance(catalog, "{\"name\": \"p\", \"plugin\": \"power\", \"home\": \"host\", \"scope\": "
-                "\"example.com\", \"egress\": [\"127.0.0.1:8081\", \"unix:/run/x\", \"*.example.com:443\"], \"config\": "
-                "{\"url\": \"u\", \"key\": {\"secret\": \"pdns\"}}}", &fault) == 0, "%s", fault.what);
+        ck_assert_msg(
+                add_instance(
+                        catalog,
+                        "{\"name\": \"p\", \"plugin\": \"power\", \"home\": \"host\", \"scope\": "
+                        "\"example.com\", \"egress\": [\"127.0.0.1:8081\", \"unix:/run/x\", "
+                        "\"*.example.com:443\"], \"config\": "
+                        "{\"url\": \"u\", \"key\": {\"secret\": \"pdns\"}}}",
+                        &fault) == 0,
+                "%s", fault.what);
         instance = catalog_instance(catalog, "p");
         ck_assert_str_eq(json_string_value(json_at(instance->config, "key.secret")), "pdns");
         ck_assert_str_eq(instance->scope, "example.com");
         ck_assert_int_eq(instance->home, HOME_HOST);
         ck_assert_uint_eq(json_array_size(instance->egress), 3);
-        ck_assert_int_eq(add_instance(catalog, "{\"name\": \"p\", \"plugin\": \"bind\"}", &fault), FAULT);
+        ck_assert_int_eq(add_instance(catalog, "{\"name\": \"p\", \"plugin\": \"bind\"}", &fault),
+                         FAULT);
         expect(&fault, 409, "instance.duplicate", "kanamed.conf:7");
 }
 END_TEST
 
 /* ---- who serves ---- */
 
-static const char *served(const struct catalog *catalog, const char *ref, const char *args, struct fault *fault)
+static const char *served(const struct catalog *catalog, const char *ref, const char *args,
+                          struct fault *fault)
 {
         const struct catalog_action *action = catalog_action(catalog, ref);
         const struct catalog_instance *instance = NULL;
@@ -371,10 +440,20 @@ static const char *served(const struct catalog *catalog, const char *ref, const 
 static struct catalog *corp_catalog(void)
 {
         static const char *const instances[] = {
-                JSON({ "name": "corp", "plugin": "bind", "scope": "example.com" }),
-                JSON({ "name": "lab", "plugin": "power", "scope": "lab.example.com", "config": { "url": "u" } }),
-                JSON({ "name": "lab2", "plugin": "power", "scope": "twin.example.com", "config": { "url": "u" } }),
-                JSON({ "name": "lab3", "plugin": "bind", "scope": "twin.example.com" }),
+                JSON({ "name" : "corp", "plugin" : "bind", "scope" : "example.com" }),
+                JSON({
+                        "name" : "lab",
+                        "plugin" : "power",
+                        "scope" : "lab.example.com",
+                        "config" : { "url" : "u" }
+                }),
+                JSON({
+                        "name" : "lab2",
+                        "plugin" : "power",
+                        "scope" : "twin.example.com",
+                        "config" : { "url" : "u" }
+                }),
+                JSON({ "name" : "lab3", "plugin" : "bind", "scope" : "twin.example.com" }),
         };
         struct catalog *catalog = dns_catalog();
 
@@ -389,15 +468,22 @@ START_TEST(the_most_specific_scope_serves)
         _catalog_ struct catalog *catalog = corp_catalog();
         _fault_ struct fault fault = FAULT_INIT;
 
-        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"example.com\"}", NULL), "corp");
-        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"a.lab.example.com\"}", NULL), "lab");
-        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"example.org\"}", &fault));
+        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"example.com\"}", NULL),
+                         "corp");
+        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"a.lab.example.com\"}",
+                                NULL),
+                         "lab");
+        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"example.org\"}",
+                                  &fault));
         expect(&fault, 404, "instance.none", "'corp' (example.com)");
-        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"twin.example.com\"}", &fault));
-        expect(&fault, 409, "instance.ambiguous", "'lab2' (twin.example.com), 'lab3' (twin.example.com)");
+        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"twin.example.com\"}",
+                                  &fault));
+        expect(&fault, 409, "instance.ambiguous",
+               "'lab2' (twin.example.com), 'lab3' (twin.example.com)");
         ck_assert(!strstr(fault.what, "corp"));
         /* only power can sign */
-        ck_assert_str_eq(served(catalog, "dns.zone.sign", "{\"zone\": \"twin.example.com\"}", NULL), "lab2");
+        ck_assert_str_eq(served(catalog, "dns.zone.sign", "{\"zone\": \"twin.example.com\"}", NULL),
+                         "lab2");
         ck_assert_ptr_null(served(catalog, "dns.zone.sign", "{}", &fault));
         expect(&fault, 409, "instance.ambiguous", "2 instances");
 }
@@ -408,15 +494,21 @@ START_TEST(a_named_instance_serves_or_says_why_not)
         _catalog_ struct catalog *catalog = corp_catalog();
         _fault_ struct fault fault = FAULT_INIT;
 
-        ck_assert_str_eq(served(catalog, "dns.record.set", "{\"zone\": \"twin.example.com\", \"instance\": \"lab3\"}", NULL), "lab3");
-        ck_assert_ptr_null(served(catalog, "dns.record.set", "{\"zone\": \"z\", \"instance\": \"lab4\"}", &fault));
+        ck_assert_str_eq(served(catalog, "dns.record.set",
+                                "{\"zone\": \"twin.example.com\", \"instance\": \"lab3\"}", NULL),
+                         "lab3");
+        ck_assert_ptr_null(served(catalog, "dns.record.set",
+                                  "{\"zone\": \"z\", \"instance\": \"lab4\"}", &fault));
         expect(&fault, 404, "instance.unknown", "'lab4'");
         ck_assert_ptr_nonnull(fault.remedy);
-        ck_assert_ptr_null(served(catalog, "dns.zone.sign", "{\"zone\": \"z\", \"instance\": \"corp\"}", &fault));
+        ck_assert_ptr_null(served(catalog, "dns.zone.sign",
+                                  "{\"zone\": \"z\", \"instance\": \"corp\"}", &fault));
         expect(&fault, 404, "instance.unfit", "'bind'");
         ck_assert_ptr_null(served(catalog, "bind.rndc", "{\"line\": \"x\"}", &fault));
         expect(&fault, 409, "instance.ambiguous", "'corp'");
-        ck_assert_str_eq(served(catalog, "bind.rndc", "{\"line\": \"x\", \"instance\": \"corp\"}", NULL), "corp");
+        ck_assert_str_eq(served(catalog, "bind.rndc", "{\"line\": \"x\", \"instance\": \"corp\"}",
+                                NULL),
+                         "corp");
 }
 END_TEST
 
@@ -441,21 +533,25 @@ END_TEST
 
 /* ---- packs and rules ---- */
 
-static const char rule_text[] =
-        "name: on_alert\nenabled: true\ntrigger:\n  type: core.st2.webhook\n  parameters:\n    url: alerts\n"
-        "action:\n  ref: core.noop\n";
+static const char rule_text[] = "name: on_alert\nenabled: true\ntrigger:\n  type: "
+                                "core.st2.webhook\n  parameters:\n    url: alerts\n"
+                                "action:\n  ref: core.noop\n";
 
 static void make_pack(void)
 {
         write_file("demo/pack.yaml", "name: demo\nversion: 1.0.0\ndescription: A pack\n");
         write_file("demo/rules/on_alert.yaml", rule_text);
-        write_file("demo/actions/say.yaml", "name: say\nrunner_type: local-shell-cmd\nenabled: false\nparameters:\n"
-                   "  cmd:\n    default: 'date'\n    immutable: true\n  who:\n    type: string\n    required: true\n");
-        write_file("demo/actions/flow.yaml", "name: flow\nrunner_type: orquesta\nentry_point: workflows/flow.yaml\n"
+        write_file("demo/actions/say.yaml",
+                   "name: say\nrunner_type: local-shell-cmd\nenabled: false\nparameters:\n"
+                   "  cmd:\n    default: 'date'\n    immutable: true\n  who:\n    type: string\n   "
+                   " required: true\n");
+        write_file("demo/actions/flow.yaml",
+                   "name: flow\nrunner_type: orquesta\nentry_point: workflows/flow.yaml\n"
                    "parameters:\n  who:\n    type: string\n");
         write_file("demo/actions/workflows/flow.yaml", "version: 1.0\ntasks: {}\n");
         write_file("demo/triggers/rang.yaml", "name: rang\npayload_schema:\n  type: object\n");
-        write_file("demo/sensors/bell.yaml", "class_name: Bell\nentry_point: bell.py\ntrigger_types:\n  - name: struck\n");
+        write_file("demo/sensors/bell.yaml",
+                   "class_name: Bell\nentry_point: bell.py\ntrigger_types:\n  - name: struck\n");
 }
 
 static const char *warning(const struct catalog *catalog, size_t i, const char *key)
@@ -472,10 +568,12 @@ START_TEST(a_pack_is_loaded_whole)
         make_pack();
         ck_assert_msg(catalog_add_pack(catalog, path_of("demo"), &fault) == 0, "%s", fault.what);
         ck_assert_int_eq(catalog_finish(catalog, &fault), 0);
-        ck_assert_msg(json_array_size(catalog_warnings(catalog)) == 0, "%s", warning(catalog, 0, "what"));
+        ck_assert_msg(json_array_size(catalog_warnings(catalog)) == 0, "%s",
+                      warning(catalog, 0, "what"));
         ck_assert_str_eq(catalog_pack(catalog, "demo")->version, "1.0.0");
         ck_assert_ptr_nonnull(rulebook_find(catalog_rules(catalog), "demo.on_alert"));
-        ck_assert(text_ends_with(catalog_rule_origin(catalog, "demo.on_alert"), "demo/rules/on_alert.yaml"));
+        ck_assert(text_ends_with(catalog_rule_origin(catalog, "demo.on_alert"),
+                                 "demo/rules/on_alert.yaml"));
         action = catalog_action(catalog, "demo.say");
         ck_assert(!action->is_enabled);
         ck_assert(fits(catalog, "demo.say", "{\"who\": \"x\"}"));
@@ -504,7 +602,8 @@ static void expect_warning(const char *file, const char *text, const char *code,
         ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
         ck_assert_msg(json_array_size(catalog_warnings(catalog)) == 1, "%s: %zu warnings, %s", text,
                       json_array_size(catalog_warnings(catalog)), warning(catalog, 1, "what"));
-        ck_assert_msg(strstr(warning(catalog, 0, "what"), place), "'%s' lacks '%s'", warning(catalog, 0, "what"), place);
+        ck_assert_msg(strstr(warning(catalog, 0, "what"), place), "'%s' lacks '%s'",
+                      warning(catalog, 0, "what"), place);
         ck_assert_str_eq(warning(catalog, 0, "file"), path_of(file));
         if (code)
                 ck_assert_str_eq(warning(catalog, 0, "code"), code);
@@ -517,17 +616,23 @@ static void expect_warning(const char *file, const char *text, const char *code,
 
 START_TEST(one_bad_file_is_a_warning_with_its_line)
 {
-        expect_warning("demo/rules/z.yaml", "name: z\n trigger: {\n", "yaml.syntax", "rules/z.yaml:2");
-        expect_warning("demo/rules/z.yaml", "- 1\n", "file.invalid", "rules/z.yaml: it is no mapping");
-        expect_warning("demo/rules/z.yaml", "name: z\npack: other\ntrigger:\n  type: a.b\naction:\n  ref: c.d\n",
+        expect_warning("demo/rules/z.yaml", "name: z\n trigger: {\n", "yaml.syntax",
+                       "rules/z.yaml:2");
+        expect_warning("demo/rules/z.yaml", "- 1\n", "file.invalid",
+                       "rules/z.yaml: it is no mapping");
+        expect_warning("demo/rules/z.yaml",
+                       "name: z\npack: other\ntrigger:\n  type: a.b\naction:\n  ref: c.d\n",
                        "file.foreign", "rules/z.yaml:2: pack");
-        expect_warning("demo/rules/z.yaml", rule_text, "rule.duplicate", "rules/z.yaml: the rule 'demo.on_alert'");
-        expect_warning("demo/actions/z.yaml", "name: z\nrunner_type: pyton-script\n", "action.unknown-runner",
-                       "actions/z.yaml:2: runner_type");
+        expect_warning("demo/rules/z.yaml", rule_text, "rule.duplicate",
+                       "rules/z.yaml: the rule 'demo.on_alert'");
+        expect_warning("demo/actions/z.yaml", "name: z\nrunner_type: pyton-script\n",
+                       "action.unknown-runner", "actions/z.yaml:2: runner_type");
         expect_warning("demo/actions/z.yaml", "runner_type: noop\n", "action.invalid", "name");
-        expect_warning("demo/actions/z.yaml", "name: say\nrunner_type: noop\n", "action.duplicate", "demo.say");
-        expect_warning("demo/actions/z.yaml", "name: z\nrunner_type: noop\nparameters:\n  a:\n    type: nonsense\n",
-                       NULL, "actions/z.yaml");
+        expect_warning("demo/actions/z.yaml", "name: say\nrunner_type: noop\n", "action.duplicate",
+                       "demo.say");
+        expect_warning("demo/actions/z.yaml",
+                       "name: z\nrunner_type: noop\nparameters:\n  a:\n    type: nonsense\n", NULL,
+                       "actions/z.yaml");
         expect_warning("demo/triggers/z.yaml", "name: rang\n", "trigger.duplicate", "demo.rang");
 }
 END_TEST
@@ -561,8 +666,15 @@ START_TEST(a_rule_that_names_nothing_known_is_a_warning)
 {
         _catalog_ struct catalog *catalog = catalog_new();
 
-        ck_assert_int_eq(add_rule(catalog, JSON({ "name": "r", "pack": "p", "enabled": true,
-                "trigger": { "type": "core.st2.webhok" }, "action": { "ref": "core.nop" } }), NULL), 0);
+        ck_assert_int_eq(add_rule(catalog, JSON({
+                                          "name" : "r",
+                                          "pack" : "p",
+                                          "enabled" : true,
+                                          "trigger" : { "type" : "core.st2.webhok" },
+                                          "action" : { "ref" : "core.nop" }
+                                  }),
+                                  NULL),
+                         0);
         ck_assert_int_eq(add_rule(catalog, JSON({ "name": "s", "pack": "p", "enabled": true,
                 "trigger": { "type": "core.st2.webhook", "parameters": { "url": "x", "uri": "x" } },
                 "action": { "ref": "core.noop" } }), NULL), 0);
@@ -590,7 +702,8 @@ START_TEST(enabled_can_be_overridden)
         ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
         ck_assert(!rule_is_enabled(rulebook_find(catalog_rules(catalog), "demo.on_alert")));
         ck_assert(catalog_action(catalog, "demo.say")->is_enabled);
-        ck_assert(json_is_true(json_object_get(catalog_action(catalog, "demo.say")->metadata, "enabled")));
+        ck_assert(json_is_true(json_object_get(catalog_action(catalog, "demo.say")->metadata,
+                                               "enabled")));
 }
 END_TEST
 

@@ -53,19 +53,25 @@ START_TEST(a_contract_is_read_whole)
         _fault_ struct fault fault = FAULT_INIT;
         const struct contract_action *set;
 
-        ck_assert_msg(load_text("{\"domain\": \"dns\", \"version\": \"1.0\", \"scope\": {\"parameter\": \"zone\", "
-                "\"match\": \"suffix\"}, \"actions\": [{\"name\": \"record.set\", \"idempotent\": true, "
-                "\"timeout_ms\": 5, \"resource\": \"dns/{zone}\", \"params\": {\"properties\": {\"zone\": "
-                "{\"type\": \"string\"}}}}, {\"name\": \"zone.list\", \"readonly\": true, \"optional\": true, "
-                "\"params\": {}}], \"triggers\": [{\"name\": \"zone.changed\"}]}", &c, &fault) == 0,
-                "%s", fault.what);
+        ck_assert_msg(load_text("{\"domain\": \"dns\", \"version\": \"1.0\", \"scope\": "
+                                "{\"parameter\": \"zone\", "
+                                "\"match\": \"suffix\"}, \"actions\": [{\"name\": \"record.set\", "
+                                "\"idempotent\": true, "
+                                "\"timeout_ms\": 5, \"resource\": \"dns/{zone}\", \"params\": "
+                                "{\"properties\": {\"zone\": "
+                                "{\"type\": \"string\"}}}}, {\"name\": \"zone.list\", "
+                                "\"readonly\": true, \"optional\": true, "
+                                "\"params\": {}}], \"triggers\": [{\"name\": \"zone.changed\"}]}",
+                                &c, &fault) == 0,
+                      "%s", fault.what);
         ck_assert_str_eq(c->domain, "dns");
         ck_assert_int_eq(c->scope_match, SCOPE_SUFFIX);
         set = contract_action(c, "record.set");
         ck_assert(set->is_idempotent && !set->is_readonly && !set->is_optional);
         ck_assert_int_eq(set->timeout_ms, 5);
         ck_assert_str_eq(set->resource, "dns/{zone}");
-        ck_assert(contract_action(c, "zone.list")->is_readonly && contract_action(c, "zone.list")->is_optional);
+        ck_assert(contract_action(c, "zone.list")->is_readonly &&
+                  contract_action(c, "zone.list")->is_optional);
         ck_assert_ptr_null(contract_action(c, "record"));
         ck_assert_uint_eq(c->n_triggers, 1);
 }
@@ -76,9 +82,15 @@ START_TEST(a_wrong_contract_says_where)
         static const char *rows[][2] = {
                 { "[]", "object" },
                 { "{\"domain\": \"dns\", \"version\": \"1\", \"actions\": []}", "actions" },
-                { "{\"domain\": \"D N S\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", \"params\": {}}]}", "domain" },
-                { "{\"domain\": \"d\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", \"params\": {\"type\": 7}}]}", "'a'" },
-                { "{\"domain\": \"d\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", \"params\": {}}], \"axtions\": 1}", "axtions" },
+                { "{\"domain\": \"D N S\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", "
+                  "\"params\": {}}]}",
+                  "domain" },
+                { "{\"domain\": \"d\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", "
+                  "\"params\": {\"type\": 7}}]}",
+                  "'a'" },
+                { "{\"domain\": \"d\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", "
+                  "\"params\": {}}], \"axtions\": 1}",
+                  "axtions" },
                 { "{\"domain\":", "not JSON" },
         };
 
@@ -87,8 +99,10 @@ START_TEST(a_wrong_contract_says_where)
                 struct contract *contract = NULL;
 
                 ck_assert_int_eq(load_text(rows[i][0], &contract, &fault), FAULT);
-                ck_assert_msg(strstr(fault.what, rows[i][1]), "'%s' lacks '%s'", fault.what, rows[i][1]);
-                ck_assert_msg(strstr(fault.what, "/tmp/catalog-contract-"), "'%s' names no file", fault.what);
+                ck_assert_msg(strstr(fault.what, rows[i][1]), "'%s' lacks '%s'", fault.what,
+                              rows[i][1]);
+                ck_assert_msg(strstr(fault.what, "/tmp/catalog-contract-"), "'%s' names no file",
+                              fault.what);
                 ck_assert_ptr_null(contract);
         }
 }
@@ -143,13 +157,20 @@ START_TEST(a_manifest_is_read_whole)
         _fault_ struct fault fault = FAULT_INIT;
         const struct manifest_action *greet;
 
-        ck_assert_msg(manifest_text("{\"name\": \"hello\", \"version\": \"1.0\", \"summary\": \"Says hello\", \"abi\": "
-                "\"0.9\", \"needs\": \"0.9\", \"flags\": [\"parallel\"], \"config\": {\"properties\": {}}, \"check\": true,"
-                "\"actions\": [{\"name\": \"greet\", \"summary\": \"s\", \"params\": {\"properties\": {\"name\": {\"type\": "
-                "\"string\"}}}, \"returns\": null, \"flags\": [\"idempotent\", \"readonly\"], \"timeout_ms\": 7}],"
-                "\"triggers\": [{\"name\": \"greeted\", \"payload\": {\"type\": \"object\"}}],"
-                "\"sensors\": [{\"name\": \"ear\", \"kind\": \"poll\", \"interval_ms\": 100}]}", &m, &fault) == 0,
-                "%s", fault.what);
+        ck_assert_msg(manifest_text("{\"name\": \"hello\", \"version\": \"1.0\", \"summary\": "
+                                    "\"Says hello\", \"abi\": "
+                                    "\"0.9\", \"needs\": \"0.9\", \"flags\": [\"parallel\"], "
+                                    "\"config\": {\"properties\": {}}, \"check\": true,"
+                                    "\"actions\": [{\"name\": \"greet\", \"summary\": \"s\", "
+                                    "\"params\": {\"properties\": {\"name\": {\"type\": "
+                                    "\"string\"}}}, \"returns\": null, \"flags\": [\"idempotent\", "
+                                    "\"readonly\"], \"timeout_ms\": 7}],"
+                                    "\"triggers\": [{\"name\": \"greeted\", \"payload\": "
+                                    "{\"type\": \"object\"}}],"
+                                    "\"sensors\": [{\"name\": \"ear\", \"kind\": \"poll\", "
+                                    "\"interval_ms\": 100}]}",
+                                    &m, &fault) == 0,
+                      "%s", fault.what);
         ck_assert(m->is_parallel && !m->has_own_sockets && m->has_check);
         ck_assert_str_eq(m->hash, "0123");
         greet = manifest_action(m, "greet");
@@ -169,10 +190,14 @@ START_TEST(null_stands_for_what_an_author_left_out)
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *any = json_object();
 
-        ck_assert_msg(manifest_text("{\"name\": \"x\", \"version\": \"1\", \"summary\": null, \"domain\": null, "
-                "\"config\": null, \"access\": null, \"actions\": [{\"name\": \"a\", \"summary\": null, \"params\": null, "
-                "\"returns\": null}], \"triggers\": [{\"name\": \"t\", \"payload\": null}]}", &m, &fault) == 0,
-                "%s", fault.what);
+        ck_assert_msg(manifest_text("{\"name\": \"x\", \"version\": \"1\", \"summary\": null, "
+                                    "\"domain\": null, "
+                                    "\"config\": null, \"access\": null, \"actions\": [{\"name\": "
+                                    "\"a\", \"summary\": null, \"params\": null, "
+                                    "\"returns\": null}], \"triggers\": [{\"name\": \"t\", "
+                                    "\"payload\": null}]}",
+                                    &m, &fault) == 0,
+                      "%s", fault.what);
         ck_assert_int_eq(schema_check(m->config, any, NULL), 0);
         ck_assert_ptr_null(m->domain);
         ck_assert_ptr_null(manifest_action(m, "a")->params);
@@ -188,11 +213,19 @@ START_TEST(a_wrong_manifest_names_plugin_and_member)
                 { "{\"name\": \"Hello\", \"version\": \"1\"}", "'Hello'" },
                 { "{\"name\": \"x\", \"version\": 1}", "version" },
                 { "{\"name\": \"x\", \"version\": \"1\", \"actions\": {}}", "actions" },
-                { "{\"name\": \"x\", \"version\": \"1\", \"actions\": [{\"name\": \"a b\"}]}", "actions" },
-                { "{\"name\": \"x\", \"version\": \"1\", \"actions\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}", "'a' twice" },
-                { "{\"name\": \"x\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", \"params\": {\"type\": 1}}]}", "params of 'a'" },
-                { "{\"name\": \"x\", \"version\": \"1\", \"config\": {\"type\": \"nonsense\"}}", "config" },
-                { "{\"name\": \"x\", \"version\": \"1\", \"sensors\": [{\"name\": \"s\", \"kind\": \"?\"}]}", "kind" },
+                { "{\"name\": \"x\", \"version\": \"1\", \"actions\": [{\"name\": \"a b\"}]}",
+                  "actions" },
+                { "{\"name\": \"x\", \"version\": \"1\", \"actions\": [{\"name\": \"a\"}, "
+                  "{\"name\": \"a\"}]}",
+                  "'a' twice" },
+                { "{\"name\": \"x\", \"version\": \"1\", \"actions\": [{\"name\": \"a\", "
+                  "\"params\": {\"type\": 1}}]}",
+                  "params of 'a'" },
+                { "{\"name\": \"x\", \"version\": \"1\", \"config\": {\"type\": \"nonsense\"}}",
+                  "config" },
+                { "{\"name\": \"x\", \"version\": \"1\", \"sensors\": [{\"name\": \"s\", \"kind\": "
+                  "\"?\"}]}",
+                  "kind" },
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -203,7 +236,8 @@ START_TEST(a_wrong_manifest_names_plugin_and_member)
                 ck_assert_msg(json, "%s", rows[i][0]);
                 ck_assert_int_eq(manifest_new(json, "x.so", "", &m, &fault), FAULT);
                 ck_assert_int_eq(fault.status, 422);
-                ck_assert_msg(strstr(fault.what, rows[i][1]), "'%s' lacks '%s'", fault.what, rows[i][1]);
+                ck_assert_msg(strstr(fault.what, rows[i][1]), "'%s' lacks '%s'", fault.what,
+                              rows[i][1]);
                 ck_assert_msg(strstr(fault.what, "x.so"), "'%s' names no file", fault.what);
                 ck_assert_ptr_null(m);
         }

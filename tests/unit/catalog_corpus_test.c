@@ -35,7 +35,8 @@ static size_t count_yaml(const char *pack, const char *sub)
         ck_assert_int_ge(asprintf(&path, "%s/%s", pack, sub), 0);
         dir = opendir(path);
         while (dir && (entry = readdir(dir)))
-                count += text_ends_with(entry->d_name, ".yaml") || text_ends_with(entry->d_name, ".yml");
+                count += text_ends_with(entry->d_name, ".yaml") ||
+                         text_ends_with(entry->d_name, ".yml");
         if (dir)
                 closedir(dir);
         return count;
@@ -71,7 +72,8 @@ static void load_pack(const char *name, struct counts *counts)
         counts->files += count_yaml(path, "actions") + count_yaml(path, "rules");
         json_array_foreach(catalog_warnings(catalog), i, warning) {
                 printf("%s\n", json_text_of(warning, "what", ""));
-                ck_assert_msg(text_starts_with(json_text_of(warning, "what", ""), path), "it names no file");
+                ck_assert_msg(text_starts_with(json_text_of(warning, "what", ""), path),
+                              "it names no file");
                 counts->warnings++;
         }
         ck_assert_int_eq(catalog_finish(catalog, &fault), 0);

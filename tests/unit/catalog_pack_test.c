@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Packs are built here with libarchive directly where they must be wrong in a way that pack_build() refuses. */
+/*
+ * Packs are built here with libarchive directly where they must be wrong in a way that pack_build()
+ * refuses.
+ */
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -228,16 +231,20 @@ START_TEST(paths_that_lead_elsewhere_are_refused)
         refuse(&(struct member){ "rules/../../up", "x", NULL, 0, false }, "pack.path", "dot");
         refuse(&(struct member){ "rules//twice", "x", NULL, 0, false }, "pack.path", "empty");
         refuse(&(struct member){ "back\\slash", "x", NULL, 0, false }, "pack.path", "ASCII");
-        refuse(&(struct member){ "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q", "x", NULL, 0, false }, "pack.path", "deep");
+        refuse(&(struct member){ "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q", "x", NULL, 0, false },
+               "pack.path", "deep");
         refuse(&(struct member){ ".hidden", "x", NULL, 0, false }, "pack.path", "dot");
-        refuse(&(struct member){ "../folder", NULL, NULL, AE_IFDIR, false }, "pack.path", "../folder");
+        refuse(&(struct member){ "../folder", NULL, NULL, AE_IFDIR, false }, "pack.path",
+               "../folder");
 }
 END_TEST
 
 START_TEST(links_and_devices_are_refused)
 {
-        refuse(&(struct member){ "link", NULL, "/etc/passwd", AE_IFLNK, false }, "pack.link", "'link' is a link");
-        refuse(&(struct member){ "hard", NULL, "pack.yaml", 0, true }, "pack.link", "'hard' is a link");
+        refuse(&(struct member){ "link", NULL, "/etc/passwd", AE_IFLNK, false }, "pack.link",
+               "'link' is a link");
+        refuse(&(struct member){ "hard", NULL, "pack.yaml", 0, true }, "pack.link",
+               "'hard' is a link");
         refuse(&(struct member){ "pipe", NULL, NULL, AE_IFIFO, false }, "pack.special", "neither");
         refuse(&(struct member){ "tty", NULL, NULL, AE_IFCHR, false }, "pack.special", "neither");
         refuse(&(struct member){ "disk", NULL, NULL, AE_IFBLK, false }, "pack.special", "neither");
@@ -246,8 +253,10 @@ END_TEST
 
 START_TEST(a_file_named_twice_is_refused)
 {
-        refuse(&(struct member){ "pack.yaml", "name: other\n", NULL, 0, false }, "pack.duplicate-file", "twice");
-        refuse(&(struct member){ "pack.yaml/below", "x", NULL, 0, false }, "pack.duplicate-file", "twice");
+        refuse(&(struct member){ "pack.yaml", "name: other\n", NULL, 0, false },
+               "pack.duplicate-file", "twice");
+        refuse(&(struct member){ "pack.yaml/below", "x", NULL, 0, false }, "pack.duplicate-file",
+               "twice");
 }
 END_TEST
 
@@ -277,7 +286,8 @@ END_TEST
 START_TEST(checksums_must_say_exactly_what_is_there)
 {
         static const struct member members[] = {
-                { .path = "pack.yaml", .text = meta_text }, { .path = "rules/a.yaml", .text = "name: a\n" },
+                { .path = "pack.yaml", .text = meta_text },
+                { .path = "rules/a.yaml", .text = "name: a\n" },
         };
         _free_ char *sums = checksum_lines(members, 2), *first = checksum_lines(members, 1);
         _free_ char *more = NULL, *upper = strdup(sums), *doubled = NULL;
@@ -287,7 +297,8 @@ START_TEST(checksums_must_say_exactly_what_is_there)
         ck_assert_int_ge(asprintf(&more, "%s%.64s  gone\n", sums, sums), 0);
         refuse_fd(make_archive(members, 2, more), "pack.checksum", "'gone', which is not there");
         ck_assert_int_ge(asprintf(&doubled, "%s%s", sums, first), 0);
-        refuse_fd(make_archive(members, 2, doubled), "pack.checksum", "CHECKSUMS:3: it names 'pack.yaml' twice");
+        refuse_fd(make_archive(members, 2, doubled), "pack.checksum",
+                  "CHECKSUMS:3: it names 'pack.yaml' twice");
         sums[0] = sums[0] == '0' ? '1' : '0';
         refuse_fd(make_archive(members, 2, sums), "pack.checksum", "'pack.yaml' is not what");
         upper[0] = 'Z';
@@ -340,11 +351,13 @@ START_TEST(pack_yaml_is_checked)
 
         refuse_fd(make_archive(&other, 1, sums), "pack.no-meta", "pack.yaml");
         refuse_meta("name: demo\n", "pack.invalid", "version");
-        refuse_meta("name: demo\nversion: 1.0.0.0\n", "pack.version", "pack.yaml:2: version: '1.0.0.0'");
+        refuse_meta("name: demo\nversion: 1.0.0.0\n", "pack.version",
+                    "pack.yaml:2: version: '1.0.0.0'");
         refuse_meta("name: demo\nversion: 01.0.0\n", "pack.version", "01.0.0");
         refuse_meta("name: demo\nversion: ../../x\n", "pack.version", "../../x");
         refuse_meta("name: demo\nversion: 1.0.0-\n", "pack.version", "1.0.0-");
-        refuse_meta("version: 1.0.0\nname: ../demo\n", "pack.invalid", "pack.yaml:2: name: '../demo'");
+        refuse_meta("version: 1.0.0\nname: ../demo\n", "pack.invalid",
+                    "pack.yaml:2: name: '../demo'");
         refuse_meta("name: active directory\nversion: 1.0.0\n", "pack.invalid", "active directory");
         refuse_meta("name: demo\nname: demo\nversion: 1.0.0\n", "yaml.syntax", "name");
         refuse_meta("- 1\n", "pack.invalid", "object");
@@ -363,9 +376,11 @@ START_TEST(versions_are_read_as_stackstorm_reads_them)
                 _json_ json_t *meta = NULL;
                 char text[128];
 
-                snprintf(text, sizeof text, "name: Some Name\nref: some_name\nversion: %s\n", rows[i][0]);
+                snprintf(text, sizeof text, "name: Some Name\nref: some_name\nversion: %s\n",
+                         rows[i][0]);
                 write_file(folder, "pack.yaml", text);
-                ck_assert_msg(pack_read_meta(folder, &meta, &fault) == 0, "%s: %s", rows[i][0], fault.what);
+                ck_assert_msg(pack_read_meta(folder, &meta, &fault) == 0, "%s: %s", rows[i][0],
+                              fault.what);
                 ck_assert_str_eq(json_text_of(meta, "version", ""), rows[i][1]);
                 ck_assert_str_eq(json_text_of(meta, "ref", ""), "some_name");
         }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A hub of cardboard for the command's tests: canned answers on a port of the kernel's, and what was asked. */
+/*
+ * A hub of cardboard for the command's tests: canned answers on a port of the kernel's, and what
+ * was asked.
+ */
 
 #ifndef TESTS_CLI_HUB_H
 #define TESTS_CLI_HUB_H

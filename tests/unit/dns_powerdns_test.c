@@ -12,8 +12,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ZONE(rrsets) "{\"name\":\"example.com.\",\"kind\":\"Native\",\"serial\":7,\"rrsets\":[" rrsets "]}"
-#define WWW "{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"records\":[{\"content\":\"192.0.2.1\",\"disabled\":false}]}"
+#define ZONE(rrsets)                                                                               \
+        "{\"name\":\"example.com.\",\"kind\":\"Native\",\"serial\":7,\"rrsets\":[" rrsets "]}"
+#define WWW                                                                                        \
+        "{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"records\":[{\"content\":"      \
+        "\"192.0.2.1\",\"disabled\":false}]}"
 #define SOA "{\"name\":\"example.com.\",\"type\":\"SOA\",\"ttl\":60,\"records\":[{\"content\":" \
         "\"a.example.com. b.example.com. 7 1 1 1 1\",\"disabled\":false}]}"
 
@@ -26,9 +29,10 @@ static struct kn_mock *plugin(void)
         snprintf(so, sizeof so, "%s/plugins/dns/powerdns.so", build ? build : ".");
         mock = kn_mock_open(so);
         ck_assert_pstr_eq(kn_mock_trouble(mock), NULL);
-        ck_assert_int_eq(kn_mock_config(mock,
-                                        "{\"url\":\"http://pdns.test:8081/\",\"api_key\":\"s3cr3t-key\"}"),
-                         KN_OK);
+        ck_assert_int_eq(
+                kn_mock_config(mock,
+                               "{\"url\":\"http://pdns.test:8081/\",\"api_key\":\"s3cr3t-key\"}"),
+                KN_OK);
         return mock;
 }
 
@@ -258,10 +262,13 @@ START_TEST(disabled_records_stay)
         struct kn_mock *mock = plugin();
 
         kn_mock_reply(mock, "GET", "*/search-data?q=www.example.com&*", 200,
-                      "[{\"name\":\"www.example.com.\",\"type\":\"A\",\"content\":\"192.0.2.3\",\"disabled\":true}]");
+                      "[{\"name\":\"www.example.com.\",\"type\":\"A\",\"content\":\"192.0.2.3\","
+                      "\"disabled\":true}]");
         kn_mock_reply(mock, "GET", "*/zones/example.com.?rrset*", 200, ZONE(WWW));
         kn_mock_reply(mock, "GET", "*/zones/example.com.", 200,
-                      ZONE("{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"records\":[{\"content\":\"192.0.2.1\",\"disabled\":false},{\"content\":\"192.0.2.3\",\"disabled\":true}]}"));
+                      ZONE("{\"name\":\"www.example.com.\",\"type\":\"A\",\"ttl\":60,\"records\":[{"
+                           "\"content\":\"192.0.2.1\",\"disabled\":false},{\"content\":\"192.0.2."
+                           "3\",\"disabled\":true}]}"));
         kn_mock_reply(mock, "PATCH", "*", 204, "");
         kn_mock_run(mock, "record.remove", REMOVE);
         ck_assert_ptr_nonnull(strstr(kn_mock_requests(mock), "\\\"changetype\\\":\\\"REPLACE\\\""));
@@ -274,7 +281,8 @@ END_TEST
 
 START_TEST(a_secondary_is_not_written)
 {
-        struct kn_mock *mock = plugin_with("{\"name\":\"example.com.\",\"kind\":\"Slave\",\"rrsets\":[" WWW "]}");
+        struct kn_mock *mock =
+                plugin_with("{\"name\":\"example.com.\",\"kind\":\"Slave\",\"rrsets\":[" WWW "]}");
 
         ck_assert_int_eq(kn_mock_run(mock, "record.set", SET), KN_EUNSUPPORTED);
         ck_assert_ptr_null(strstr(kn_mock_requests(mock), "PATCH"));

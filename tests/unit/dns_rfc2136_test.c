@@ -19,7 +19,9 @@
 
 #define SECRET "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI="
 #define OTHER  "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVyMTI="
-#define SET "{\"zone\":\"example.com\",\"name\":\"www\",\"type\":\"A\",\"ttl\":60,\"values\":[\"192.0.2.2\"]}"
+#define SET                                                                                        \
+        "{\"zone\":\"example.com\",\"name\":\"www\",\"type\":\"A\",\"ttl\":60,\"values\":[\"192."  \
+        "0.2.2\"]}"
 #define LOOKUP "{\"zone\":\"example.com\",\"name\":\"www\",\"type\":\"A\"}"
 
 enum behaviour {
@@ -365,7 +367,10 @@ END_TEST
 static const struct {
         enum behaviour behaviour;
         int code;
-} transfers[] = { { UNSIGNED_MIDDLE, KN_EREMOTE }, { NO_SOA, KN_EREMOTE }, { CUT_OFF, KN_ETEMP }, { WRONG_SECRET, KN_EREMOTE } };
+} transfers[] = { { UNSIGNED_MIDDLE, KN_EREMOTE },
+                  { NO_SOA, KN_EREMOTE },
+                  { CUT_OFF, KN_ETEMP },
+                  { WRONG_SECRET, KN_EREMOTE } };
 
 START_TEST(transfers_are_whole_and_signed)
 {
@@ -400,7 +405,8 @@ START_TEST(serials_become_events)
         char config[400];
 
         snprintf(config, sizeof config,
-                 "{\"server\":\"127.0.0.1:%d\",\"key_name\":\"key\",\"secret\":\"" SECRET "\",\"zones\":[\"Example.com.\"],\"poll_s\":5}",
+                 "{\"server\":\"127.0.0.1:%d\",\"key_name\":\"key\",\"secret\":\"" SECRET
+                 "\",\"zones\":[\"Example.com.\"],\"poll_s\":5}",
                  port);
         ck_assert_int_eq(kn_mock_config(mock, config), KN_OK);
         ck_assert_int_eq(kn_mock_poll(mock, "zone.serial"), KN_OK);

@@ -13,8 +13,10 @@ CLEANUP_DEFINE(struct expr *, expr_free);
 
 static const char scope_text[] =
         "{\"trigger\":{\"name\":\"srv\",\"n\":7,\"f\":2.5,\"whole\":3.0,\"t\":true,\"none\":null,"
-        "\"list\":[1,\"a\",{\"k\":\"v\"}],\"a-b\":{\"c d\":1},\"0\":\"zero\",\"q\":\"it's \\\"x\\\"\",\"e\":\"\","
-        "\"s\":\"it's\",\"nl\":\"a\\nb\",\"big\":1e22,\"tiny\":1e-7,\"tenth\":0.1,\"日本\":\"東京\"},\"system\":{}}";
+        "\"list\":[1,\"a\",{\"k\":\"v\"}],\"a-b\":{\"c d\":1},\"0\":\"zero\",\"q\":\"it's "
+        "\\\"x\\\"\",\"e\":\"\","
+        "\"s\":\"it's\",\"nl\":\"a\\nb\",\"big\":1e22,\"tiny\":1e-7,\"tenth\":0.1,\"日本\":"
+        "\"東京\"},\"system\":{}}";
 
 static json_t *scope(void)
 {
@@ -25,22 +27,40 @@ static const struct {
         const char *text, *json;
 } rows[] = {
         /* alone: the value, type and all */
-        { "{{ trigger.n }}", "7" }, { "{{trigger.t}}", "true" }, { "{{ trigger.none }}", "null" },
-        { "  {{ trigger.list }}\n", "[1,\"a\",{\"k\":\"v\"}]" }, { "{{ trigger.name }}", "\"srv\"" },
-        { "{{ trigger.list[2].k }}", "\"v\"" }, { "{{ trigger.list.2.k }}", "\"v\"" },
-        { "{{ trigger.list[-1]['k'] }}", "\"v\"" }, { "{{ trigger[\"a-b\"][ 'c d' ] }}", "1" },
-        { "{{ trigger.0 }}", "\"zero\"" }, { "{{ trigger['0'] }}", "\"zero\"" }, { "{{ trigger [ \"n\" ] }}", "7" },
-        { "{{ trigger.日本 }}", "\"東京\"" }, { "{{\n trigger . n\n}}", "7" }, { "{{ trigger.e }}", "\"\"" },
+        { "{{ trigger.n }}", "7" },
+        { "{{trigger.t}}", "true" },
+        { "{{ trigger.none }}", "null" },
+        { "  {{ trigger.list }}\n", "[1,\"a\",{\"k\":\"v\"}]" },
+        { "{{ trigger.name }}", "\"srv\"" },
+        { "{{ trigger.list[2].k }}", "\"v\"" },
+        { "{{ trigger.list.2.k }}", "\"v\"" },
+        { "{{ trigger.list[-1]['k'] }}", "\"v\"" },
+        { "{{ trigger[\"a-b\"][ 'c d' ] }}", "1" },
+        { "{{ trigger.0 }}", "\"zero\"" },
+        { "{{ trigger['0'] }}", "\"zero\"" },
+        { "{{ trigger [ \"n\" ] }}", "7" },
+        { "{{ trigger.日本 }}", "\"東京\"" },
+        { "{{\n trigger . n\n}}", "7" },
+        { "{{ trigger.e }}", "\"\"" },
         /* among text: what Python prints */
-        { "n={{ trigger.n }}", "\"n=7\"" }, { "{{ trigger.n }}{{ trigger.n }}", "\"77\"" },
-        { "{{ trigger.t }}/{{ trigger.none }}", "\"True/None\"" }, { "x{{ trigger.f }},{{ trigger.whole }}", "\"x2.5,3.0\"" },
+        { "n={{ trigger.n }}", "\"n=7\"" },
+        { "{{ trigger.n }}{{ trigger.n }}", "\"77\"" },
+        { "{{ trigger.t }}/{{ trigger.none }}", "\"True/None\"" },
+        { "x{{ trigger.f }},{{ trigger.whole }}", "\"x2.5,3.0\"" },
         { "x{{ trigger.big }},{{ trigger.tiny }},{{ trigger.tenth }}", "\"x1e+22,1e-07,0.1\"" },
-        { "x {{ trigger.list }}", "\"x [1, 'a', {'k': 'v'}]\"" }, { "{{ trigger.name }}.example", "\"srv.example\"" },
-        { "x{{ trigger.e }}y", "\"xy\"" }, { "a {{ trigger.name }}\n", "\"a srv\"" },
-        { "a {{ trigger.name }}\n\n", "\"a srv\\n\"" }, { "é{{ trigger.日本 }}é", "\"é東京é\"" },
+        { "x {{ trigger.list }}", "\"x [1, 'a', {'k': 'v'}]\"" },
+        { "{{ trigger.name }}.example", "\"srv.example\"" },
+        { "x{{ trigger.e }}y", "\"xy\"" },
+        { "a {{ trigger.name }}\n", "\"a srv\"" },
+        { "a {{ trigger.name }}\n\n", "\"a srv\\n\"" },
+        { "é{{ trigger.日本 }}é", "\"é東京é\"" },
         /* no expression: untouched */
-        { "plain", "\"plain\"" }, { "plain\n", "\"plain\\n\"" }, { "", "\"\"" }, { "} }} { {", "\"} }} { {\"" },
-        { "%{http_code}", "\"%{http_code}\"" }, { "{ {{ trigger.n }} }", "\"{ 7 }\"" },
+        { "plain", "\"plain\"" },
+        { "plain\n", "\"plain\\n\"" },
+        { "", "\"\"" },
+        { "} }} { {", "\"} }} { {\"" },
+        { "%{http_code}", "\"%{http_code}\"" },
+        { "{ {{ trigger.n }} }", "\"{ 7 }\"" },
 };
 
 START_TEST(gives)
@@ -61,14 +81,32 @@ END_TEST
 static const struct {
         const char *text, *told;
 } wrong[] = {
-        { "{{", "no }}" }, { "a {{ b", "character 3" }, { "{{}}", "expected a name" }, { "{{ }}", "expected a name" },
-        { "{{ a. }}", "after the dot" }, { "{{ a..b }}", "after the dot" }, { "{{ a b }}", "a dot, a bracket or }}" },
-        { "{{ a[ }}", "a number or a quoted name" }, { "{{ a[0 }}", "expected ]" }, { "{{ a['x }}", "no }}" },
-        { "{{ a['x] }}'", "no }}" }, { "{{ a[x] }}", "a number or a quoted name" }, { "{{ a[0] b }}", "a dot" },
-        { "{{ a | upper }}", "a filter" }, { "{{ a() }}", "a call" }, { "{{ a - b }}", "an operator" }, { "{{ a-b }}", "in brackets" },
-        { "{{ 'x' }}", "a literal" }, { "{{ 5 }}", "a literal" }, { "{{ a + 1 }}", "an operator" }, { "{{ a == b }}", "an operator" },
-        { "{% if x %}", "statements" }, { "{# note #}", "comments" }, { "{{ {{ a }} }}", "expected a name" },
-        { "{{ a, b }}", "an operator" }, { "{{ .a }}", "expected a name" },
+        { "{{", "no }}" },
+        { "a {{ b", "character 3" },
+        { "{{}}", "expected a name" },
+        { "{{ }}", "expected a name" },
+        { "{{ a. }}", "after the dot" },
+        { "{{ a..b }}", "after the dot" },
+        { "{{ a b }}", "a dot, a bracket or }}" },
+        { "{{ a[ }}", "a number or a quoted name" },
+        { "{{ a[0 }}", "expected ]" },
+        { "{{ a['x }}", "no }}" },
+        { "{{ a['x] }}'", "no }}" },
+        { "{{ a[x] }}", "a number or a quoted name" },
+        { "{{ a[0] b }}", "a dot" },
+        { "{{ a | upper }}", "a filter" },
+        { "{{ a() }}", "a call" },
+        { "{{ a - b }}", "an operator" },
+        { "{{ a-b }}", "in brackets" },
+        { "{{ 'x' }}", "a literal" },
+        { "{{ 5 }}", "a literal" },
+        { "{{ a + 1 }}", "an operator" },
+        { "{{ a == b }}", "an operator" },
+        { "{% if x %}", "statements" },
+        { "{# note #}", "comments" },
+        { "{{ {{ a }} }}", "expected a name" },
+        { "{{ a, b }}", "an operator" },
+        { "{{ .a }}", "expected a name" },
 };
 
 START_TEST(refuses_with_a_place)
@@ -90,10 +128,13 @@ END_TEST
 static const struct {
         const char *text, *what, *why, *remedy;
 } undefined[] = {
-        { "{{ trigger.nmae }}", "{{ trigger.nmae }} is not defined", "\"trigger\" has no member \"nmae\"", "\"name\"" },
-        { "x {{ triger.n }}", "{{ triger.n }} is not defined", "no name \"triger\"", "\"trigger\"" },
+        { "{{ trigger.nmae }}", "{{ trigger.nmae }} is not defined",
+          "\"trigger\" has no member \"nmae\"", "\"name\"" },
+        { "x {{ triger.n }}", "{{ triger.n }} is not defined", "no name \"triger\"",
+          "\"trigger\"" },
         { "{{ trigger.name.x }}", "{{ trigger.name.x }}", "\"name\" is text", NULL },
-        { "{{ trigger.list[3] }}", "{{ trigger.list[3] }}", "\"list\" is a list and has no \"3\"", NULL },
+        { "{{ trigger.list[3] }}", "{{ trigger.list[3] }}", "\"list\" is a list and has no \"3\"",
+          NULL },
         { "{{ trigger.list[-4] }}", "{{ trigger.list[-4] }}", "\"-4\"", NULL },
         { "{{ trigger.list['0'] }}", "not defined", "has no \"0\"", NULL },
         { "{{ trigger.none.x }}", "not defined", "\"none\" is null", NULL },
@@ -119,7 +160,8 @@ END_TEST
 
 START_TEST(results_are_copies)
 {
-        _json_ json_t *source = json_string("{{ trigger.list }}"), *names = scope(), *made = NULL, *again = NULL;
+        _json_ json_t *source = json_string("{{ trigger.list }}"), *names = scope(), *made = NULL,
+                      *again = NULL;
         _cleanup_(expr_freep) struct expr *expr = NULL;
 
         ck_assert_int_eq(expr_compile(source, &expr, NULL), 0);
@@ -132,7 +174,9 @@ END_TEST
 
 START_TEST(other_values_are_themselves)
 {
-        _json_ json_t *source = json_loads("{\"a\":[1,2.5,true,null,{\"{{ key }}\":\"x\"}]}", 0, NULL), *made = NULL;
+        _json_ json_t *source = json_loads("{\"a\":[1,2.5,true,null,{\"{{ key }}\":\"x\"}]}", 0,
+                                           NULL),
+                      *made = NULL;
         _cleanup_(expr_freep) struct expr *expr = NULL;
 
         ck_assert_int_eq(expr_compile(source, &expr, NULL), 0);
@@ -193,8 +237,8 @@ static void *eval_often(void *arg)
 
 START_TEST(many_threads_evaluate_one)
 {
-        _json_ json_t *source = json_pack("[s, s, {s:s}]", "{{ trigger.list }}", "{{ trigger.name }}-{{ trigger.n }}",
-                                          "k", "constant");
+        _json_ json_t *source = json_pack("[s, s, {s:s}]", "{{ trigger.list }}",
+                                          "{{ trigger.name }}-{{ trigger.n }}", "k", "constant");
         _cleanup_(expr_freep) struct expr *expr = NULL;
         pthread_t threads[4];
         void *failed;
@@ -213,6 +257,6 @@ int main(void)
 {
         return SUITE("expr/expr", EACH(gives, rows), EACH(refuses_with_a_place, wrong),
                      EACH(tells_what_is_undefined, undefined), ONCE(results_are_copies),
-                     ONCE(other_values_are_themselves), ONCE(results_are_limited), ONCE(depth_is_limited),
-                     ONCE(many_threads_evaluate_one));
+                     ONCE(other_values_are_themselves), ONCE(results_are_limited),
+                     ONCE(depth_is_limited), ONCE(many_threads_evaluate_one));
 }

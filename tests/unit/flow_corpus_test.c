@@ -73,7 +73,8 @@ static json_t *criterion_of(const json_t *line)
 static bool agrees(const json_t *line)
 {
         _cleanup_(criteria_freep) struct criteria *criteria = NULL;
-        _json_ json_t *source = criterion_of(line), *value = plain(json_array_get(json_object_get(line, "args"), 0));
+        _json_ json_t *source = criterion_of(line),
+                      *value = plain(json_array_get(json_object_get(line, "args"), 0));
         _json_ json_t *scope = json_pack("{s:{s:O}}", "trigger", "value", value);
         const json_t *returns = json_object_get(line, "returns");
         _fault_ struct fault fault = FAULT_INIT;

@@ -9,7 +9,9 @@
 
 CLEANUP_DEFINE(struct rule *, rule_free);
 
-#define HEAD "name: r\npack: p\nenabled: true\ntrigger: {type: core.st2.webhook, parameters: {url: alerts}}\n"
+#define HEAD                                                                                       \
+        "name: r\npack: p\nenabled: true\ntrigger: {type: core.st2.webhook, parameters: {url: "    \
+        "alerts}}\n"
 #define TAIL "action: {ref: core.noop}\n"
 
 static json_t *yaml(const char *s)
@@ -17,7 +19,8 @@ static json_t *yaml(const char *s)
         _fault_ struct fault fault = FAULT_INIT;
         json_t *value = NULL;
 
-        ck_assert_msg(yaml_parse(s, strlen(s), "test", NULL, &value, &fault) == 0, "%s", fault.what);
+        ck_assert_msg(yaml_parse(s, strlen(s), "test", NULL, &value, &fault) == 0, "%s",
+                      fault.what);
         return value;
 }
 
@@ -33,7 +36,8 @@ static struct rule *rule(const char *s)
 
 START_TEST(reads_a_definition)
 {
-        _cleanup_(rule_freep) struct rule *r = rule(HEAD "type: {ref: backstop}\nlimit_per_minute: 0\n" TAIL);
+        _cleanup_(rule_freep) struct rule *r =
+                rule(HEAD "type: {ref: backstop}\nlimit_per_minute: 0\n" TAIL);
 
         ck_assert_str_eq(rule_ref(r), "p.r");
         ck_assert_str_eq(rule_action(r), "core.noop");
@@ -46,8 +50,8 @@ END_TEST
 
 START_TEST(has_defaults)
 {
-        _cleanup_(rule_freep) struct rule *r =
-                rule("name: A rule, with blanks\ntrigger: {type: a.b}\naction: {ref: c.d}\ncriteria:\n");
+        _cleanup_(rule_freep) struct rule *r = rule(
+                "name: A rule, with blanks\ntrigger: {type: a.b}\naction: {ref: c.d}\ncriteria:\n");
 
         ck_assert_str_eq(rule_ref(r), "default.A rule, with blanks");
         ck_assert_str_eq(rule_trigger_key(r), "a.b");
@@ -79,19 +83,30 @@ static const struct {
         const char *criteria, *payload;
         int matched;                    /* 0, 1, or FAULT + 1 */
 } rows[] = {
-        { "{}", "{}", 1 }, { "{}", "{\"a\":1}", 1 },
+        { "{}", "{}", 1 },
+        { "{}", "{\"a\":1}", 1 },
         /* with criteria never on an empty payload */
-        { "{trigger.a: {type: nexists}}", "{}", 0 }, { "{trigger.a: {type: nexists}}", "null", 0 },
-        { "{trigger.a: {type: nexists}}", "[]", 0 }, { "{trigger.a: {type: nexists}}", "{\"b\":1}", 1 },
-        { "{trigger.a: {type: eq, pattern: 1}, trigger.b: {type: eq, pattern: 2}}", "{\"a\":1,\"b\":2}", 1 },
-        { "{trigger.a: {type: eq, pattern: 1}, trigger.b: {type: eq, pattern: 2}}", "{\"a\":1,\"b\":3}", 0 },
-        { "{'trigger.a#1': {type: gt, pattern: 1}, 'trigger.a#2': {type: lt, pattern: 5}}", "{\"a\":3}", 1 },
-        { "{'trigger.a#1': {type: gt, pattern: 1}, 'trigger.a#2': {type: lt, pattern: 5}}", "{\"a\":7}", 0 },
-        { "{'trigger.body.h[0].n': {type: eq, pattern: x}}", "{\"body\":{\"h\":[{\"n\":\"x\"}]}}", 1 },
-        { "{'trigger.body.h.0.n': {type: eq, pattern: x}}", "{\"body\":{\"h\":[{\"n\":\"x\"}]}}", 1 },
+        { "{trigger.a: {type: nexists}}", "{}", 0 },
+        { "{trigger.a: {type: nexists}}", "null", 0 },
+        { "{trigger.a: {type: nexists}}", "[]", 0 },
+        { "{trigger.a: {type: nexists}}", "{\"b\":1}", 1 },
+        { "{trigger.a: {type: eq, pattern: 1}, trigger.b: {type: eq, pattern: 2}}",
+          "{\"a\":1,\"b\":2}", 1 },
+        { "{trigger.a: {type: eq, pattern: 1}, trigger.b: {type: eq, pattern: 2}}",
+          "{\"a\":1,\"b\":3}", 0 },
+        { "{'trigger.a#1': {type: gt, pattern: 1}, 'trigger.a#2': {type: lt, pattern: 5}}",
+          "{\"a\":3}", 1 },
+        { "{'trigger.a#1': {type: gt, pattern: 1}, 'trigger.a#2': {type: lt, pattern: 5}}",
+          "{\"a\":7}", 0 },
+        { "{'trigger.body.h[0].n': {type: eq, pattern: x}}", "{\"body\":{\"h\":[{\"n\":\"x\"}]}}",
+          1 },
+        { "{'trigger.body.h.0.n': {type: eq, pattern: x}}", "{\"body\":{\"h\":[{\"n\":\"x\"}]}}",
+          1 },
         { "{'trigger.body.h[-1]': {type: eq, pattern: 2}}", "{\"body\":{\"h\":[1,2]}}", 1 },
-        { "{'trigger.h[*].n': {type: eq, pattern: x}}", "{\"h\":[{\"m\":1},{\"n\":\"x\"},{\"n\":\"y\"}]}", 1 },
-        { "{'trigger.h[*].n': {type: eq, pattern: y}}", "{\"h\":[{\"n\":\"x\"},{\"n\":\"y\"}]}", 0 },
+        { "{'trigger.h[*].n': {type: eq, pattern: x}}",
+          "{\"h\":[{\"m\":1},{\"n\":\"x\"},{\"n\":\"y\"}]}", 1 },
+        { "{'trigger.h[*].n': {type: eq, pattern: y}}", "{\"h\":[{\"n\":\"x\"},{\"n\":\"y\"}]}",
+          0 },
         { "{'trigger.*.n': {type: eq, pattern: 1}}", "{\"a\":{},\"b\":{\"n\":1}}", 1 },
         { "{'trigger.X-Hub-Event': {type: eq, pattern: push}}", "{\"X-Hub-Event\":\"push\"}", 1 },
         { "{'trigger[\"a.b\"]': {type: eq, pattern: 1}}", "{\"a.b\":1}", 1 },
@@ -100,34 +115,55 @@ static const struct {
         { "{trigger.a: {type: EQUALS, pattern: x}}", "{\"a\":\"x\"}", 1 },
         /* a pattern that is rendered */
         { "{trigger.a: {type: eq, pattern: '{{ trigger.b }}'}}", "{\"a\":[1],\"b\":[1.0]}", 1 },
-        { "{trigger.a: {type: startswith, pattern: 'x{{ trigger.b }}'}}", "{\"a\":\"x7y\",\"b\":7}", 1 },
+        { "{trigger.a: {type: startswith, pattern: 'x{{ trigger.b }}'}}", "{\"a\":\"x7y\",\"b\":7}",
+          1 },
         { "{trigger.a: {type: eq, pattern: '{{ trigger.c }}'}}", "{\"a\":1}", FAULT + 1 },
-        { "{trigger.a: {type: regex, pattern: '{{ trigger.b }}'}}", "{\"a\":\"x\",\"b\":\"(\"}", FAULT + 1 },
+        { "{trigger.a: {type: regex, pattern: '{{ trigger.b }}'}}", "{\"a\":\"x\",\"b\":\"(\"}",
+          FAULT + 1 },
         /* what cannot be judged is a fault, unless another criterion decides, wherever it stands */
         { "{trigger.a: {type: gt, pattern: 1}}", "{\"a\":\"x\"}", FAULT + 1 },
-        { "{trigger.a: {type: gt, pattern: 1}, trigger.b: {type: eq, pattern: 1}}", "{\"a\":\"x\",\"b\":2}", 0 },
-        { "{trigger.b: {type: eq, pattern: 1}, trigger.a: {type: gt, pattern: 1}}", "{\"a\":\"x\",\"b\":2}", 0 },
-        { "{trigger.a: {type: gt, pattern: 1}, trigger.b: {type: eq, pattern: 1}}", "{\"a\":\"x\",\"b\":1}", FAULT + 1 },
+        { "{trigger.a: {type: gt, pattern: 1}, trigger.b: {type: eq, pattern: 1}}",
+          "{\"a\":\"x\",\"b\":2}", 0 },
+        { "{trigger.b: {type: eq, pattern: 1}, trigger.a: {type: gt, pattern: 1}}",
+          "{\"a\":\"x\",\"b\":2}", 0 },
+        { "{trigger.a: {type: gt, pattern: 1}, trigger.b: {type: eq, pattern: 1}}",
+          "{\"a\":\"x\",\"b\":1}", FAULT + 1 },
         /* search */
-        { "{trigger.f: {type: search, condition: any, pattern: {item.n: {type: eq, pattern: S}, item.v: {type: eq, pattern: 1}}}}",
+        { "{trigger.f: {type: search, condition: any, pattern: {item.n: {type: eq, pattern: S}, "
+          "item.v: {type: eq, pattern: 1}}}}",
           "{\"f\":[{\"n\":\"T\",\"v\":1},{\"n\":\"S\",\"v\":1}]}", 1 },
-        { "{trigger.f: {type: search, pattern: {item.n: {type: eq, pattern: S}, item.v: {type: eq, pattern: 1}}}}",
+        { "{trigger.f: {type: search, pattern: {item.n: {type: eq, pattern: S}, item.v: {type: eq, "
+          "pattern: 1}}}}",
           "{\"f\":[{\"n\":\"S\",\"v\":2},{\"n\":\"T\",\"v\":1}]}", 0 },
-        { "{trigger.f: {type: search, condition: all, pattern: {item.v: {type: gt, pattern: 0}}}}", "{\"f\":[{\"v\":1},{\"v\":2}]}", 1 },
-        { "{trigger.f: {type: search, condition: all, pattern: {item.v: {type: gt, pattern: 1}}}}", "{\"f\":[{\"v\":1},{\"v\":2}]}", 0 },
-        { "{trigger.f: {type: search, condition: any2any, pattern: {item.v: {type: eq, pattern: 2}, item.n: {type: eq, pattern: x}}}}",
+        { "{trigger.f: {type: search, condition: all, pattern: {item.v: {type: gt, pattern: 0}}}}",
           "{\"f\":[{\"v\":1},{\"v\":2}]}", 1 },
-        { "{trigger.f: {type: search, condition: all2any, pattern: {'item.v#1': {type: eq, pattern: 2}, 'item.v#2': {type: eq, pattern: 1}}}}",
+        { "{trigger.f: {type: search, condition: all, pattern: {item.v: {type: gt, pattern: 1}}}}",
+          "{\"f\":[{\"v\":1},{\"v\":2}]}", 0 },
+        { "{trigger.f: {type: search, condition: any2any, pattern: {item.v: {type: eq, pattern: "
+          "2}, item.n: {type: eq, pattern: x}}}}",
           "{\"f\":[{\"v\":1},{\"v\":2}]}", 1 },
-        { "{trigger.f: {type: search, condition: all2any, pattern: {item.v: {type: eq, pattern: 2}}}}", "{\"f\":[{\"v\":1},{\"v\":2}]}", 0 },
-        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: 1}}}}", "{\"f\":{\"v\":1}}", 1 },
-        { "{trigger.f: {type: search, pattern: {item: {type: eq, pattern: 2}}}}", "{\"f\":[1,2]}", 1 },
-        { "{trigger.f: {type: search, condition: any, pattern: {item.v: {type: eq, pattern: 1}}}}", "{\"f\":[]}", 0 },
-        { "{trigger.f: {type: search, condition: all, pattern: {item.v: {type: eq, pattern: 1}}}}", "{\"f\":[],\"g\":1}", 1 },
-        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: 1}}}}", "{\"g\":1}", FAULT + 1 },
-        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: '{{ trigger.w }}'}}}}", "{\"f\":[{\"v\":1}],\"w\":1}", 1 },
-        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: '{{ item.w }}'}}}}", "{\"f\":[{\"v\":1,\"w\":1}]}", 1 },
-        { "{trigger.f: {type: search, pattern: {item.g: {type: search, pattern: {item.x: {type: eq, pattern: 1}}}}}}",
+        { "{trigger.f: {type: search, condition: all2any, pattern: {'item.v#1': {type: eq, "
+          "pattern: 2}, 'item.v#2': {type: eq, pattern: 1}}}}",
+          "{\"f\":[{\"v\":1},{\"v\":2}]}", 1 },
+        { "{trigger.f: {type: search, condition: all2any, pattern: {item.v: {type: eq, pattern: "
+          "2}}}}",
+          "{\"f\":[{\"v\":1},{\"v\":2}]}", 0 },
+        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: 1}}}}",
+          "{\"f\":{\"v\":1}}", 1 },
+        { "{trigger.f: {type: search, pattern: {item: {type: eq, pattern: 2}}}}", "{\"f\":[1,2]}",
+          1 },
+        { "{trigger.f: {type: search, condition: any, pattern: {item.v: {type: eq, pattern: 1}}}}",
+          "{\"f\":[]}", 0 },
+        { "{trigger.f: {type: search, condition: all, pattern: {item.v: {type: eq, pattern: 1}}}}",
+          "{\"f\":[],\"g\":1}", 1 },
+        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: 1}}}}", "{\"g\":1}",
+          FAULT + 1 },
+        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: '{{ trigger.w }}'}}}}",
+          "{\"f\":[{\"v\":1}],\"w\":1}", 1 },
+        { "{trigger.f: {type: search, pattern: {item.v: {type: eq, pattern: '{{ item.w }}'}}}}",
+          "{\"f\":[{\"v\":1,\"w\":1}]}", 1 },
+        { "{trigger.f: {type: search, pattern: {item.g: {type: search, pattern: {item.x: {type: "
+          "eq, pattern: 1}}}}}}",
           "{\"f\":[{\"g\":[{\"x\":1}]}]}", 1 },
 };
 
@@ -143,8 +179,9 @@ START_TEST(matches)
         text_addf(&source, HEAD TAIL "criteria: %s\n", rows[_i].criteria);
         r = rule(source.s);
         answer = rule_matches(r, payload, &matched, &fault);
-        ck_assert_msg((answer == FAULT ? FAULT + 1 : (int)matched) == rows[_i].matched, "%s on %s: %d %d %s",
-                      rows[_i].criteria, rows[_i].payload, answer, matched, fault.what ? fault.what : "");
+        ck_assert_msg((answer == FAULT ? FAULT + 1 : (int)matched) == rows[_i].matched,
+                      "%s on %s: %d %d %s", rows[_i].criteria, rows[_i].payload, answer, matched,
+                      fault.what ? fault.what : "");
         ck_assert((answer == FAULT) == (fault.status == 422));
         told = rule_explain(r, payload, &explained);
         ck_assert(explained == matched);
@@ -154,9 +191,12 @@ END_TEST
 
 START_TEST(explains_each_criterion)
 {
-        _cleanup_(rule_freep) struct rule *r = rule(HEAD TAIL "criteria:\n  trigger.a: {type: eq, pattern: '{{ trigger.x }}'}\n"
-                "  trigger.b: {type: gt, pattern: 5}\n  trigger.c: {type: exists}\n");
-        _json_ json_t *payload = json_loads("{\"a\": 1, \"x\": 1, \"b\": \"7\"}", 0, NULL), *told = NULL;
+        _cleanup_(rule_freep) struct rule *r =
+                rule(HEAD TAIL
+                     "criteria:\n  trigger.a: {type: eq, pattern: '{{ trigger.x }}'}\n"
+                     "  trigger.b: {type: gt, pattern: 5}\n  trigger.c: {type: exists}\n");
+        _json_ json_t *payload = json_loads("{\"a\": 1, \"x\": 1, \"b\": \"7\"}", 0, NULL),
+                      *told = NULL;
         bool matched = true;
 
         told = rule_explain(r, payload, &matched);
@@ -168,23 +208,30 @@ START_TEST(explains_each_criterion)
         ck_assert_str_eq(json_string_value(json_at(told, "0.key")), "trigger.a");
         ck_assert_str_eq(json_string_value(json_at(told, "0.operator")), "eq");
         ck_assert(json_is_false(json_at(told, "1.matched")));
-        ck_assert_ptr_nonnull(strstr(json_string_value(json_at(told, "1.error")), "gt cannot compare text with a number"));
+        ck_assert_ptr_nonnull(strstr(json_string_value(json_at(told, "1.error")),
+                                     "gt cannot compare text with a number"));
         ck_assert_ptr_null(json_at(told, "0.error"));
-        ck_assert(json_is_false(json_at(told, "2.matched")) && json_is_null(json_at(told, "2.value")));
+        ck_assert(json_is_false(json_at(told, "2.matched")) &&
+                  json_is_null(json_at(told, "2.value")));
 }
 END_TEST
 
 START_TEST(renders_parameters)
 {
-        _cleanup_(rule_freep) struct rule *r = rule(HEAD "action:\n  ref: a.b\n  parameters:\n    all: '{{ trigger }}'\n"
-                "    n: '{{ trigger.n }}'\n    s: 'n={{ trigger.n }}'\n    c: [1, {x: '{{trigger.l[0]}}'}]\n");
-        _json_ json_t *payload = json_loads("{\"n\": 7, \"l\": [true]}", 0, NULL), *made = NULL, *less = NULL;
+        _cleanup_(rule_freep) struct rule *r =
+                rule(HEAD "action:\n  ref: a.b\n  parameters:\n    all: '{{ trigger }}'\n"
+                          "    n: '{{ trigger.n }}'\n    s: 'n={{ trigger.n }}'\n    c: [1, {x: "
+                          "'{{trigger.l[0]}}'}]\n");
+        _json_ json_t *payload = json_loads("{\"n\": 7, \"l\": [true]}", 0, NULL), *made = NULL,
+                      *less = NULL;
         _fault_ struct fault fault = FAULT_INIT;
         _free_ char *text = NULL;
 
         ck_assert_int_eq(rule_parameters(r, payload, &made, &fault), 0);
         text = json_canonical(made);
-        ck_assert_str_eq(text, "{\"all\":{\"l\":[true],\"n\":7},\"c\":[1,{\"x\":true}],\"n\":7,\"s\":\"n=7\"}");
+        ck_assert_str_eq(
+                text,
+                "{\"all\":{\"l\":[true],\"n\":7},\"c\":[1,{\"x\":true}],\"n\":7,\"s\":\"n=7\"}");
         json_object_del(payload, "l");
         ck_assert_int_eq(rule_parameters(r, payload, &less, &fault), FAULT);
         ck_assert_ptr_null(less);
@@ -196,24 +243,37 @@ END_TEST
 static const struct {
         const char *source, *told;
 } wrong[] = {
-        { "[]", "must be an object" }, { TAIL, "name is missing" }, { "name: a\n" TAIL, "trigger is missing" },
-        { HEAD, "action is missing" }, { HEAD TAIL "enabeld: true", "\"enabled\"" },
+        { "[]", "must be an object" },
+        { TAIL, "name is missing" },
+        { "name: a\n" TAIL, "trigger is missing" },
+        { HEAD, "action is missing" },
+        { HEAD TAIL "enabeld: true", "\"enabled\"" },
         { "name: r\nenabled: yes\ntrigger: {type: a.b}\n" TAIL, "write true or false" },
-        { "name: a/b\ntrigger: {type: a.b}\n" TAIL, "name \"a/b\"" }, { "name: 5\ntrigger: {type: a.b}\n" TAIL, "name must be text, not 5" },
+        { "name: a/b\ntrigger: {type: a.b}\n" TAIL, "name \"a/b\"" },
+        { "name: 5\ntrigger: {type: a.b}\n" TAIL, "name must be text, not 5" },
         { "name: a\npack: ../x\ntrigger: {type: a.b}\n" TAIL, "pack \"../x\"" },
         { "name: a\ntrigger: {type: ab}\n" TAIL, "trigger.type must be PACK.NAME" },
         { "name: a\ntrigger: {}\n" TAIL, "trigger.type is missing" },
         { "name: a\ntrigger: a.b\n" TAIL, "trigger must be an object" },
         { "name: a\ntrigger: {type: a.b, parameter: {}}\n" TAIL, "\"parameters\"" },
-        { "name: a\ntrigger: {type: core.st2.webhook}\n" TAIL, "trigger.parameters.url is missing" },
-        { "name: a\ntrigger: {type: core.st2.webhook, parameters: {url: //}}\n" TAIL, "url is missing" },
-        { "name: a\ntrigger: {type: core.st2.CronTimer, parameters: {hour: 25}}\n" TAIL, "trigger.parameters: hour \"25\"" },
-        { "name: a\ntrigger: {type: core.st2.IntervalTimer, parameters: {unit: s, delta: 1}}\n" TAIL, "unit \"s\"" },
-        { HEAD "action: {ref: x}\n", "action.ref must be PACK.NAME" }, { HEAD "action: {}\n", "action.ref is missing" },
+        { "name: a\ntrigger: {type: core.st2.webhook}\n" TAIL,
+          "trigger.parameters.url is missing" },
+        { "name: a\ntrigger: {type: core.st2.webhook, parameters: {url: //}}\n" TAIL,
+          "url is missing" },
+        { "name: a\ntrigger: {type: core.st2.CronTimer, parameters: {hour: 25}}\n" TAIL,
+          "trigger.parameters: hour \"25\"" },
+        { "name: a\ntrigger: {type: core.st2.IntervalTimer, parameters: {unit: s, delta: "
+          "1}}\n" TAIL,
+          "unit \"s\"" },
+        { HEAD "action: {ref: x}\n", "action.ref must be PACK.NAME" },
+        { HEAD "action: {}\n", "action.ref is missing" },
         { HEAD "action: {ref: a.b, parameters: [1]}\n", "action.parameters must be an object" },
-        { HEAD "action: {ref: a.b, parameters: {x: '{{ a'}}\n", "action.parameters: x: {{ at character 1 has no }}" },
-        { HEAD TAIL "type: {ref: other}", "standard or backstop" }, { HEAD TAIL "type: {}", "type.ref is missing" },
-        { HEAD TAIL "limit_per_minute: -1", "limit_per_minute" }, { HEAD TAIL "limit_per_minute: many", "limit_per_minute" },
+        { HEAD "action: {ref: a.b, parameters: {x: '{{ a'}}\n",
+          "action.parameters: x: {{ at character 1 has no }}" },
+        { HEAD TAIL "type: {ref: other}", "standard or backstop" },
+        { HEAD TAIL "type: {}", "type.ref is missing" },
+        { HEAD TAIL "limit_per_minute: -1", "limit_per_minute" },
+        { HEAD TAIL "limit_per_minute: many", "limit_per_minute" },
         { HEAD TAIL "criteria: []", "criteria must be an object" },
         { HEAD TAIL "criteria: {trigger.a: eq}", "must be an object with type and pattern" },
         { HEAD TAIL "criteria: {trigger.a: {pattern: x}}", "type is missing" },
@@ -221,14 +281,19 @@ static const struct {
         { HEAD TAIL "criteria: {trigger.a: {type: equal, pattern: x}}", "\"equals\"" },
         { HEAD TAIL "criteria: {trigger.a: {type: qqqqqqqqqqqq, pattern: x}}", "use one of" },
         { HEAD TAIL "criteria: {trigger.a: {type: eq, patern: x}}", "\"pattern\"" },
-        { HEAD TAIL "criteria: {trigger.a: {type: regex, pattern: '('}}", "criteria \"trigger.a\": the pattern \"(\"" },
+        { HEAD TAIL "criteria: {trigger.a: {type: regex, pattern: '('}}",
+          "criteria \"trigger.a\": the pattern \"(\"" },
         { HEAD TAIL "criteria: {body.a: {type: eq, pattern: x}}", "write trigger.body.a" },
         { HEAD TAIL "criteria: {'trigger..a': {type: eq, pattern: x}}", "at character 9" },
         { HEAD TAIL "criteria: {'trigger[0:2]': {type: eq, pattern: x}}", "expected ]" },
         { HEAD TAIL "criteria: {'trigger.a b': {type: eq, pattern: x}}", "expected a dot" },
-        { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: x}}", "must be an object of criteria" },
-        { HEAD TAIL "criteria: {trigger.a: {type: search, condition: some, pattern: {item.b: {type: exists}}}}", "any, all, any2any or all2any" },
-        { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: {b: {type: exists}}}}", "write item.b" },
+        { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: x}}",
+          "must be an object of criteria" },
+        { HEAD TAIL "criteria: {trigger.a: {type: search, condition: some, pattern: {item.b: "
+                    "{type: exists}}}}",
+          "any, all, any2any or all2any" },
+        { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: {b: {type: exists}}}}",
+          "write item.b" },
         { HEAD TAIL "criteria: {trigger.a: {type: eq, pattern: '{{ a | b }}'}}", "a filter" },
 };
 
@@ -268,7 +333,8 @@ END_TEST
 
 int main(void)
 {
-        return SUITE("flow/rule", ONCE(reads_a_definition), ONCE(has_defaults), ONCE(names_triggers_one_way),
-                     EACH(matches, rows), ONCE(explains_each_criterion), ONCE(renders_parameters),
+        return SUITE("flow/rule", ONCE(reads_a_definition), ONCE(has_defaults),
+                     ONCE(names_triggers_one_way), EACH(matches, rows),
+                     ONCE(explains_each_criterion), ONCE(renders_parameters),
                      EACH(refuses_with_the_key, wrong), ONCE(limits_criteria));
 }

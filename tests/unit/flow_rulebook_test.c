@@ -20,12 +20,27 @@ static unsigned dice(unsigned sides)
         return (seed >> 10) % sides;
 }
 
-static const char *const paths[] = { "trigger.a", "trigger.b", "trigger.o.x", "trigger.o[\"y.z\"]", "trigger.l[0]",
-                                     "trigger.l[-1]", "trigger.l.1", "trigger.l[*]", "trigger.o", "trigger.a#2",
-                                     "trigger.l[\"0\"]" };
-static const char *const operators[] = { "eq", "equals", "eq", "equals", "neq", "gt", "exists", "contains", "in" };
-static const char *const values[] = { "1", "1.0", "true", "\"1\"", "0", "false", "null", "\"x\"", "[1]", "[true]",
-                                      "{\"x\":1}", "2", "\"\"", "9007199254740993", "9007199254740992.0" };
+static const char *const paths[] = { "trigger.a",          "trigger.b",       "trigger.o.x",
+                                     "trigger.o[\"y.z\"]", "trigger.l[0]",    "trigger.l[-1]",
+                                     "trigger.l.1",        "trigger.l[*]",    "trigger.o",
+                                     "trigger.a#2",        "trigger.l[\"0\"]" };
+static const char *const operators[] = { "eq", "equals", "eq",       "equals", "neq",
+                                         "gt", "exists", "contains", "in" };
+static const char *const values[] = { "1",
+                                      "1.0",
+                                      "true",
+                                      "\"1\"",
+                                      "0",
+                                      "false",
+                                      "null",
+                                      "\"x\"",
+                                      "[1]",
+                                      "[true]",
+                                      "{\"x\":1}",
+                                      "2",
+                                      "\"\"",
+                                      "9007199254740993",
+                                      "9007199254740992.0" };
 #define PICK(list) list[dice(sizeof list / sizeof *list)]
 
 static json_t *value(void)
@@ -40,17 +55,19 @@ static json_t *random_criteria(void)
         for (unsigned i = dice(4); i > 0; i--) {
                 json_t *pattern = dice(8) ? value() : json_string("{{ trigger.a }}");
 
-                json_object_set_new(criteria, PICK(paths), json_pack("{s:s, s:o}", "type", PICK(operators),
-                                                                     "pattern", pattern));
+                json_object_set_new(criteria, PICK(paths),
+                                    json_pack("{s:s, s:o}", "type", PICK(operators), "pattern",
+                                              pattern));
         }
         return criteria;
 }
 
 static struct rule *make(const char *name, json_t *criteria, bool enabled, bool backstop)
 {
-        _json_ json_t *definition = json_pack("{s:s, s:b, s:{s:s}, s:{s:s}, s:{s:s}, s:o}", "name", name, "enabled", enabled,
-                                              "type", "ref", backstop ? "backstop" : "standard", "trigger", "type", "t.t",
-                                              "action", "ref", "c.n", "criteria", criteria);
+        _json_ json_t *definition =
+                json_pack("{s:s, s:b, s:{s:s}, s:{s:s}, s:{s:s}, s:o}", "name", name, "enabled",
+                          enabled, "type", "ref", backstop ? "backstop" : "standard", "trigger",
+                          "type", "t.t", "action", "ref", "c.n", "criteria", criteria);
         struct rule *made = NULL;
 
         return rule_compile(definition, &made, NULL) ? NULL : made;
@@ -58,8 +75,9 @@ static struct rule *make(const char *name, json_t *criteria, bool enabled, bool 
 
 static json_t *random_payload(void)
 {
-        json_t *payload = json_pack("{s:o, s:o, s:{s:o, s:o}, s:[o, o]}", "a", value(), "b", value(), "o", "x", value(),
-                                    "y.z", value(), "l", value(), value());
+        json_t *payload =
+                json_pack("{s:o, s:o, s:{s:o, s:o}, s:[o, o]}", "a", value(), "b", value(), "o",
+                          "x", value(), "y.z", value(), "l", value(), value());
 
         if (!dice(4))
                 json_object_del(payload, PICK(((const char *const[]){ "a", "b", "o", "l" })));
@@ -115,7 +133,8 @@ static void compare(const struct rulebook *book, const json_t *payload)
         ck_assert_int_eq(rulebook_each(book, judge, linear), 0);
         ck_assert_int_eq(rulebook_match(book, "t.t", payload, note, told), 0);
         /* with a standard match the backstops are silent */
-        ck_assert_msg(strcmp(told->refs, linear->matched ? linear->backstop.refs : linear->standard.refs) == 0,
+        ck_assert_msg(strcmp(told->refs,
+                             linear->matched ? linear->backstop.refs : linear->standard.refs) == 0,
                       "%s: %s, not %s", text, told->refs, linear->standard.refs);
         free(linear);
         free(told);
@@ -146,7 +165,8 @@ END_TEST
 
 static struct rule *equals(const char *name, const char *key, json_t *pattern, bool backstop)
 {
-        return make(name, json_pack("{s:{s:s, s:o}}", key, "type", "eq", "pattern", pattern), true, backstop);
+        return make(name, json_pack("{s:{s:s, s:o}}", key, "type", "eq", "pattern", pattern), true,
+                    backstop);
 }
 
 START_TEST(backstops_take_what_is_left)
@@ -215,7 +235,8 @@ static void *match_often(void *arg)
                 char wanted[32];
 
                 snprintf(wanted, sizeof wanted, "default.r%d ", i % 50);
-                if (rulebook_match(book, "t.t", payload, note, &told) || strcmp(told.refs, wanted) != 0)
+                if (rulebook_match(book, "t.t", payload, note, &told) ||
+                    strcmp(told.refs, wanted) != 0)
                         return (void *)1;
         }
         rulebook_unref(book);
@@ -235,7 +256,8 @@ START_TEST(many_threads_read_one_book)
                 rulebook_add(book, equals(name, "trigger.a", json_integer(i), false));
         }
         for (int i = 0; i < 4; i++)
-                ck_assert_int_eq(pthread_create(&threads[i], NULL, match_often, rulebook_ref(book)), 0);
+                ck_assert_int_eq(pthread_create(&threads[i], NULL, match_often, rulebook_ref(book)),
+                                 0);
         ck_assert_ptr_null(rulebook_unref(book));
         for (int i = 0; i < 4; i++) {
                 pthread_join(threads[i], &failed);
@@ -246,6 +268,7 @@ END_TEST
 
 int main(void)
 {
-        return SUITE("flow/rulebook", ONCE(agrees_with_asking_every_rule), ONCE(backstops_take_what_is_left),
-                     ONCE(keeps_books), ONCE(disabled_rules_do_not_listen), ONCE(many_threads_read_one_book));
+        return SUITE("flow/rulebook", ONCE(agrees_with_asking_every_rule),
+                     ONCE(backstops_take_what_is_left), ONCE(keeps_books),
+                     ONCE(disabled_rules_do_not_listen), ONCE(many_threads_read_one_book));
 }

@@ -22,8 +22,9 @@ CLEANUP_DEFINE(struct zone *, zone_free);
 #define Y2041 ((int64_t)2240524800)
 
 static const char *const zones[] = {
-        "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Asia/Tokyo",
-        "Europe/Dublin", "Africa/Casablanca", "Pacific/Apia", "Asia/Kathmandu", "UTC",
+        "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago",
+        "Asia/Tokyo",       "Europe/Dublin", "Africa/Casablanca",   "Pacific/Apia",
+        "Asia/Kathmandu",   "UTC",
 };
 
 static int64_t at(const char *text)
@@ -41,7 +42,8 @@ static struct schedule *timer(const char *type, const char *parameters)
         struct schedule *schedule = NULL;
 
         ck_assert_msg(value != NULL, "%s", parameters);
-        ck_assert_msg(schedule_compile(type, value, &schedule, &fault) == 0, "%s: %s", parameters, fault.what);
+        ck_assert_msg(schedule_compile(type, value, &schedule, &fault) == 0, "%s: %s", parameters,
+                      fault.what);
         return schedule;
 }
 
@@ -83,18 +85,22 @@ static const struct {
         const char *unit;
         int64_t ms;
 } units[] = {
-        { "weeks", 604800000 }, { "days", 86400000 }, { "hours", 3600000 }, { "minutes", 60000 }, { "seconds", 1000 },
+        { "weeks", 604800000 }, { "days", 86400000 }, { "hours", 3600000 },
+        { "minutes", 60000 },   { "seconds", 1000 },
 };
 
 START_TEST(intervals_know_their_units)
 {
         char parameters[80];
 
-        snprintf(parameters, sizeof parameters, "{\"unit\": \"%s\", \"delta\": 3, \"timezone\": null}", units[_i].unit);
+        snprintf(parameters, sizeof parameters,
+                 "{\"unit\": \"%s\", \"delta\": 3, \"timezone\": null}", units[_i].unit);
         schedule_free(timer("core.st2.IntervalTimer", parameters));
-        snprintf(parameters, sizeof parameters, "{\"unit\": \"%s\", \"delta\": \"3\"}", units[_i].unit);
+        snprintf(parameters, sizeof parameters, "{\"unit\": \"%s\", \"delta\": \"3\"}",
+                 units[_i].unit);
         {
-                _cleanup_(schedule_freep) struct schedule *s = timer("core.st2.IntervalTimer", parameters);
+                _cleanup_(schedule_freep) struct schedule *s =
+                        timer("core.st2.IntervalTimer", parameters);
 
                 ck_assert_int_eq(schedule_next(s, 0, 0), 3 * units[_i].ms);
         }
@@ -106,19 +112,25 @@ static const struct {
 } dates[] = {
         { "{\"date\": \"2026-11-22T06:54:52Z\"}", "2026-11-22T06:54:52Z" },
         { "{\"date\": \"2026-11-22T06:54:52\"}", "2026-11-22T06:54:52Z" },
-        { "{\"date\": \"2026-11-22T06:54:52.250\", \"timezone\": \"Asia/Tokyo\"}", "2026-11-21T21:54:52.250Z" },
-        { "{\"date\": \"2026-11-22 06:54:52\", \"timezone\": \"America/New_York\"}", "2026-11-22T11:54:52Z" },
+        { "{\"date\": \"2026-11-22T06:54:52.250\", \"timezone\": \"Asia/Tokyo\"}",
+          "2026-11-21T21:54:52.250Z" },
+        { "{\"date\": \"2026-11-22 06:54:52\", \"timezone\": \"America/New_York\"}",
+          "2026-11-22T11:54:52Z" },
         /* an offset says more than the zone */
-        { "{\"date\": \"2026-11-22T06:54:52+09:00\", \"timezone\": \"America/New_York\"}", "2026-11-21T21:54:52Z" },
+        { "{\"date\": \"2026-11-22T06:54:52+09:00\", \"timezone\": \"America/New_York\"}",
+          "2026-11-21T21:54:52Z" },
         { "{\"date\": \"2026-11-22T06:54:52-0500\"}", "2026-11-22T11:54:52Z" },
         /* skipped: the first moment after; twice: the first */
-        { "{\"date\": \"2026-03-29T02:30:00\", \"timezone\": \"Europe/Berlin\"}", "2026-03-29T01:00:00Z" },
-        { "{\"date\": \"2026-10-25T02:30:00\", \"timezone\": \"Europe/Berlin\"}", "2026-10-25T00:30:00Z" },
+        { "{\"date\": \"2026-03-29T02:30:00\", \"timezone\": \"Europe/Berlin\"}",
+          "2026-03-29T01:00:00Z" },
+        { "{\"date\": \"2026-10-25T02:30:00\", \"timezone\": \"Europe/Berlin\"}",
+          "2026-10-25T00:30:00Z" },
 };
 
 START_TEST(dates_come_once)
 {
-        _cleanup_(schedule_freep) struct schedule *s = timer("core.st2.DateTimer", dates[_i].parameters);
+        _cleanup_(schedule_freep) struct schedule *s =
+                timer("core.st2.DateTimer", dates[_i].parameters);
         int64_t ms = at(dates[_i].at);
 
         ck_assert_int_eq(schedule_next(s, 0, 0), ms);
@@ -139,7 +151,8 @@ static const struct {
         { "{\"minute\": \"*/15\"}", "2026-11-22T08:01:00Z", "2026-11-22T08:15:00Z" },
         { "{\"minute\": \"*/15\"}", "2026-11-22T08:45:00Z", "2026-11-22T09:00:00Z" },
         { "{\"second\": \"*\"}", "2026-11-22T08:45:00.500Z", "2026-11-22T08:45:01Z" },
-        { "{\"second\": \"*/20\", \"minute\": \"59\", \"hour\": 23}", "2026-12-31T23:59:40Z", "2027-01-01T23:59:00Z" },
+        { "{\"second\": \"*/20\", \"minute\": \"59\", \"hour\": 23}", "2026-12-31T23:59:40Z",
+          "2027-01-01T23:59:00Z" },
         { "{\"day\": 15}", "2026-11-22T00:00:00Z", "2026-12-15T00:00:00Z" },
         { "{\"month\": 2}", "2026-11-22T00:00:00Z", "2027-02-01T00:00:00Z" },
         { "{\"month\": \"feb\", \"day\": 29}", "2026-11-22T00:00:00Z", "2028-02-29T00:00:00Z" },
@@ -159,33 +172,47 @@ static const struct {
         /* Monday is 0 */
         { "{\"day_of_week\": 0}", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z" },
         { "{\"day_of_week\": \"sun\"}", "2026-11-22T00:00:00Z", "2026-11-29T00:00:00Z" },
-        { "{\"day_of_week\": \"mon-fri\", \"hour\": 9}", "2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z" },
-        { "{\"day_of_week\": \"mon,WED\", \"hour\": 9}", "2026-11-23T09:00:00Z", "2026-11-25T09:00:00Z" },
-        { "{\"day_of_week\": \"2,3\", \"hour\": 8, \"minute\": 0, \"second\": 0}", "2026-11-22T00:00:00Z", "2026-11-25T08:00:00Z" },
-        { "{\"day_of_week\": \"*\", \"hour\": 1, \"minute\": 0, \"second\": 0, \"timezone\": \"UTC\"}",
+        { "{\"day_of_week\": \"mon-fri\", \"hour\": 9}", "2026-11-20T09:00:00Z",
+          "2026-11-23T09:00:00Z" },
+        { "{\"day_of_week\": \"mon,WED\", \"hour\": 9}", "2026-11-23T09:00:00Z",
+          "2026-11-25T09:00:00Z" },
+        { "{\"day_of_week\": \"2,3\", \"hour\": 8, \"minute\": 0, \"second\": 0}",
+          "2026-11-22T00:00:00Z", "2026-11-25T08:00:00Z" },
+        { "{\"day_of_week\": \"*\", \"hour\": 1, \"minute\": 0, \"second\": 0, \"timezone\": "
+          "\"UTC\"}",
           "2026-11-22T00:00:00Z", "2026-11-22T01:00:00Z" },
         { "{\"month\": \"jan-mar\"}", "2026-02-02T00:00:00Z", "2026-03-01T00:00:00Z" },
         { "{\"hour\": \"8-18/5\"}", "2026-11-22T08:00:00Z", "2026-11-22T13:00:00Z" },
         { "{\"hour\": \"20/2\"}", "2026-11-22T20:00:00Z", "2026-11-22T22:00:00Z" },
         { "{\"month\": \"*/5\"}", "2026-01-02T00:00:00Z", "2026-06-01T00:00:00Z" },
         /* ISO weeks: the first of 2027 begins on January 4 */
-        { "{\"week\": 1, \"day_of_week\": \"mon\"}", "2026-11-22T00:00:00Z", "2027-01-04T00:00:00Z" },
+        { "{\"week\": 1, \"day_of_week\": \"mon\"}", "2026-11-22T00:00:00Z",
+          "2027-01-04T00:00:00Z" },
         { "{\"week\": 53}", "2021-01-04T00:00:00Z", "2026-12-28T00:00:00Z" },
         { "{\"hour\": \" 8 , 9 \"}", "2026-11-22T08:00:00Z", "2026-11-22T09:00:00Z" },
         /* zones */
-        { "{\"hour\": 9, \"timezone\": \"Asia/Tokyo\"}", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z" },
-        { "{\"hour\": 9, \"timezone\": \"Europe/London\"}", "2026-07-01T00:00:00Z", "2026-07-01T08:00:00Z" },
-        { "{\"hour\": 9, \"timezone\": \"US/Pacific\"}", "2026-07-01T00:00:00Z", "2026-07-01T16:00:00Z" },
-        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z" },
-        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z" },
-        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z" },
-        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z" },
-        { "{\"minute\": \"*/20\", \"timezone\": \"Europe/Berlin\"}", "2026-10-25T00:40:00Z", "2026-10-25T02:00:00Z" },
+        { "{\"hour\": 9, \"timezone\": \"Asia/Tokyo\"}", "2026-11-22T00:00:00Z",
+          "2026-11-23T00:00:00Z" },
+        { "{\"hour\": 9, \"timezone\": \"Europe/London\"}", "2026-07-01T00:00:00Z",
+          "2026-07-01T08:00:00Z" },
+        { "{\"hour\": 9, \"timezone\": \"US/Pacific\"}", "2026-07-01T00:00:00Z",
+          "2026-07-01T16:00:00Z" },
+        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-03-28T12:00:00Z",
+          "2026-03-29T01:00:00Z" },
+        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-03-29T01:00:00Z",
+          "2026-03-30T00:30:00Z" },
+        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-10-24T12:00:00Z",
+          "2026-10-25T00:30:00Z" },
+        { "{\"hour\": 2, \"minute\": 30, \"timezone\": \"Europe/Berlin\"}", "2026-10-25T00:30:00Z",
+          "2026-10-26T01:30:00Z" },
+        { "{\"minute\": \"*/20\", \"timezone\": \"Europe/Berlin\"}", "2026-10-25T00:40:00Z",
+          "2026-10-25T02:00:00Z" },
 };
 
 START_TEST(crons_find_the_next)
 {
-        _cleanup_(schedule_freep) struct schedule *s = timer("core.st2.CronTimer", crons[_i].parameters);
+        _cleanup_(schedule_freep) struct schedule *s =
+                timer("core.st2.CronTimer", crons[_i].parameters);
         int64_t next = schedule_next(s, 0, at(crons[_i].after));
         char text[CLOCK_TEXT_SIZE];
 
@@ -207,8 +234,8 @@ static void check_slot(int64_t slot_s, int minute_of_day)
                 return;
         /* a jump: the clock was before the time (or on the day before) and is behind it now */
         ck_assert_msg(now.tm_gmtoff > before.tm_gmtoff && shown > minute_of_day &&
-                      (last < minute_of_day || before.tm_yday != now.tm_yday), "%lld shows %02d:%02d",
-                      (long long)slot_s, now.tm_hour, now.tm_min);
+                              (last < minute_of_day || before.tm_yday != now.tm_yday),
+                      "%lld shows %02d:%02d", (long long)slot_s, now.tm_hour, now.tm_min);
 }
 
 START_TEST(daily_timers_fire_once_a_day)
@@ -221,9 +248,11 @@ START_TEST(daily_timers_fire_once_a_day)
                 int64_t slot = Y2020 * 1000, before = 0;
                 int days = 0;
 
-                snprintf(parameters, sizeof parameters, "{\"hour\": %d, \"minute\": %d, \"timezone\": \"%s\"}",
-                         minutes[m] / 60, minutes[m] % 60, zones[_i]);
-                _cleanup_(schedule_freep) struct schedule *s = timer("core.st2.CronTimer", parameters);
+                snprintf(parameters, sizeof parameters,
+                         "{\"hour\": %d, \"minute\": %d, \"timezone\": \"%s\"}", minutes[m] / 60,
+                         minutes[m] % 60, zones[_i]);
+                _cleanup_(schedule_freep) struct schedule *s =
+                        timer("core.st2.CronTimer", parameters);
                 for (;;) {
                         struct tm tm;
                         int64_t day;
@@ -254,8 +283,8 @@ START_TEST(zones_agree_with_the_library)
                 struct tm tm = local(t);
                 int64_t shown = zone_to_local(zone, t), back;
 
-                ck_assert_msg(shown == t + tm.tm_gmtoff, "%s at %lld: %lld, %ld", zones[_i], (long long)t,
-                              (long long)(shown - t), tm.tm_gmtoff);
+                ck_assert_msg(shown == t + tm.tm_gmtoff, "%s at %lld: %lld, %ld", zones[_i],
+                              (long long)t, (long long)(shown - t), tm.tm_gmtoff);
                 /* the first moment that shows the same */
                 back = zone_to_unix(zone, shown);
                 ck_assert(back <= t && zone_to_local(zone, back) == shown);
@@ -265,8 +294,10 @@ END_TEST
 
 START_TEST(zones_are_refused_with_a_way_out)
 {
-        static const char *const bad[] = { "Mars/Olympus", "../../../etc/passwd", "/etc/passwd", "", "Europe/", "Europe",
-                                           "a//b", "tzdata.zi", "Europe/Berlin\n" };
+        static const char *const bad[] = {
+                "Mars/Olympus", "../../../etc/passwd", "/etc/passwd",    "", "Europe/", "Europe",
+                "a//b",         "tzdata.zi",           "Europe/Berlin\n"
+        };
 
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
                 _fault_ struct fault fault = FAULT_INIT;
@@ -304,11 +335,13 @@ static const struct {
         { "core.st2.IntervalTimer", "{\"unit\": \"hours\", \"delta\": 1.5}", "delta" },
         { "core.st2.IntervalTimer", "{\"unit\": \"weeks\", \"delta\": 999999999999}", "delta" },
         { "core.st2.IntervalTimer", "{\"units\": \"hours\", \"delta\": 1}", "\"unit\"" },
-        { "core.st2.IntervalTimer", "{\"unit\": \"hours\", \"delta\": 1, \"timezone\": 5}", "timezone" },
+        { "core.st2.IntervalTimer", "{\"unit\": \"hours\", \"delta\": 1, \"timezone\": 5}",
+          "timezone" },
         { "core.st2.DateTimer", "{}", "date is missing" },
         { "core.st2.DateTimer", "{\"date\": \"tomorrow\"}", "\"tomorrow\"" },
         { "core.st2.DateTimer", "{\"date\": \"2026-02-30T00:00:00Z\"}", "2026-02-30" },
-        { "core.st2.DateTimer", "{\"date\": \"2026-02-03T00:00:00\", \"timezone\": \"Nowhere\"}", "Nowhere" },
+        { "core.st2.DateTimer", "{\"date\": \"2026-02-03T00:00:00\", \"timezone\": \"Nowhere\"}",
+          "Nowhere" },
         { "core.st2.CronTimer", "{}", "at least one" },
         { "core.st2.CronTimer", "{\"hour\": 24}", "out of range" },
         { "core.st2.CronTimer", "{\"hour\": -1}", "hour \"-1\"" },
@@ -351,9 +384,10 @@ int main(void)
                 printf("skip: tzdata absent\n");
                 return SUITE_SKIPPED;
         }
-        return SUITE("flow/schedule", ONCE(intervals_keep_the_beat), EACH(intervals_know_their_units, units),
-                     EACH(dates_come_once, dates), EACH(crons_find_the_next, crons),
-                     EACH(daily_timers_fire_once_a_day, zones), EACH(zones_agree_with_the_library, zones),
+        return SUITE("flow/schedule", ONCE(intervals_keep_the_beat),
+                     EACH(intervals_know_their_units, units), EACH(dates_come_once, dates),
+                     EACH(crons_find_the_next, crons), EACH(daily_timers_fire_once_a_day, zones),
+                     EACH(zones_agree_with_the_library, zones),
                      ONCE(zones_are_refused_with_a_way_out), ONCE(without_tzdata_there_is_utc),
                      EACH(refuses_with_the_field, wrong));
 }

@@ -23,13 +23,22 @@ struct line {
 static char dir[64], path[96];
 static pid_t fake;
 
-#define STATE_HEAD "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight " \
-        "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state " \
-        "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr " \
+#define STATE_HEAD                                                                                 \
+        "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "    \
+        "srv_iweight "                                                                             \
+        "srv_time_since_last_change srv_check_status srv_check_result srv_check_health "           \
+        "srv_check_state srv_agent_state "                                                         \
+        "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port "   \
+        "srv_check_addr "                                                                          \
         "srv_agent_addr srv_agent_port\n"
-#define STATE(name, admin, weight) "3 be 1 " name " 192.0.2.1 2 " admin " " weight " 100 9 15 3 4 6 0 0 0 - 80 - 0 0 - - 0\n"
-#define STAT_HEAD "# pxname,svname,scur,status,weight,type,check_status,last_chk,check_desc,addr,cookie,tracked,\n"
-#define STAT(name, status, weight) "be," name ",3," status "," weight ",2,L4OK,,\"says \"\"hi\"\", twice\",192.0.2.1:80,,,\n"
+#define STATE(name, admin, weight)                                                                 \
+        "3 be 1 " name " 192.0.2.1 2 " admin " " weight " 100 9 15 3 4 6 0 0 0 - 80 - 0 0 - - 0\n"
+#define STAT_HEAD                                                                                  \
+        "# "                                                                                       \
+        "pxname,svname,scur,status,weight,type,check_status,last_chk,check_desc,addr,cookie,"      \
+        "tracked,\n"
+#define STAT(name, status, weight)                                                                 \
+        "be," name ",3," status "," weight ",2,L4OK,,\"says \"\"hi\"\", twice\",192.0.2.1:80,,,\n"
 
 static const char *answer_for(const struct line *script, const char *command)
 {
@@ -105,9 +114,9 @@ static struct kn_mock *plugin(void)
 
 static const struct {
         const char *admin, *word;
-} admins[] = { { "0", "ready" }, { "4", "ready" }, { "8", "drain" }, { "16", "drain" },
-               { "1", "maint" },
-               { "2", "maint" }, { "5", "maint" }, { "32", "maint" }, { "64", "maint" }, { "9", "maint" } };
+} admins[] = { { "0", "ready" },  { "4", "ready" }, { "8", "drain" }, { "16", "drain" },
+               { "1", "maint" },  { "2", "maint" }, { "5", "maint" }, { "32", "maint" },
+               { "64", "maint" }, { "9", "maint" } };
 
 START_TEST(admin_states)
 {
@@ -130,9 +139,11 @@ END_TEST
 
 static const struct {
         const char *status, *health;
-} healths[] = { { "UP", "up" }, { "UP 1/3", "up" }, { "DRAIN", "up" }, { "NOLB", "up" },
-                { "DOWN", "down" },
-                { "DOWN 1/2", "down" }, { "MAINT", "unknown" }, { "MAINT (via be/b)", "unknown" }, { "no check", "unknown" } };
+} healths[] = { { "UP", "up" },           { "UP 1/3", "up" },
+                { "DRAIN", "up" },        { "NOLB", "up" },
+                { "DOWN", "down" },       { "DOWN 1/2", "down" },
+                { "MAINT", "unknown" },   { "MAINT (via be/b)", "unknown" },
+                { "no check", "unknown" } };
 
 START_TEST(health_words)
 {

@@ -49,13 +49,23 @@ static const char *check(const char *text)
 START_TEST(events_are_checked)
 {
         ck_assert_str_eq(check("{" CORE "}"), "");
-        ck_assert_str_eq(check("{" CORE ",\"time\":\"2026-11-22T06:54:52.5+09:00\",\"data\":[1],\"myext\":5,\"b\":true}"), "");
+        ck_assert_str_eq(check("{" CORE ",\"time\":\"2026-11-22T06:54:52.5+09:00\",\"data\":[1],"
+                                        "\"myext\":5,\"b\":true}"),
+                         "");
         ck_assert_str_eq(check("[]"), "ce.object");
         ck_assert_str_eq(check("{\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}"), "ce.attribute");
-        ck_assert_str_eq(check("{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}"), "ce.attribute");
-        ck_assert_str_eq(check("{\"specversion\":\"1.0\",\"id\":\"\",\"source\":\"/s\",\"type\":\"t\"}"), "ce.attribute");
-        ck_assert_str_eq(check("{\"specversion\":\"1.0\",\"id\":1,\"source\":\"/s\",\"type\":\"t\"}"), "ce.attribute");
-        ck_assert_str_eq(check("{\"specversion\":\"1.0\",\"id\":\"a\\nb\",\"source\":\"/s\",\"type\":\"t\"}"), "ce.attribute");
+        ck_assert_str_eq(
+                check("{\"specversion\":\"0.3\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}"),
+                "ce.attribute");
+        ck_assert_str_eq(
+                check("{\"specversion\":\"1.0\",\"id\":\"\",\"source\":\"/s\",\"type\":\"t\"}"),
+                "ce.attribute");
+        ck_assert_str_eq(
+                check("{\"specversion\":\"1.0\",\"id\":1,\"source\":\"/s\",\"type\":\"t\"}"),
+                "ce.attribute");
+        ck_assert_str_eq(check("{\"specversion\":\"1.0\",\"id\":\"a\\nb\",\"source\":\"/"
+                               "s\",\"type\":\"t\"}"),
+                         "ce.attribute");
         ck_assert_str_eq(check("{" CORE ",\"time\":\"noon\"}"), "ce.attribute");
         ck_assert_str_eq(check("{" CORE ",\"data\":1,\"data_base64\":\"AA==\"}"), "ce.attribute");
         ck_assert_str_eq(check("{" CORE ",\"MyExt\":\"x\"}"), "ce.attribute");
@@ -85,9 +95,9 @@ START_TEST(binary_mode_reads_headers)
         _free_ char *bytes = binary(headers, "image/png", "\xff\0", 2);
         _free_ char *none = binary(headers, NULL, "", 0);
 
-        ck_assert_str_eq(json,
-                         "{\"data\":{\"a\":1},\"datacontenttype\":\"application/json\",\"id\":\"1\","
-                               "\"source\":\"/a b\",\"specversion\":\"1.0\",\"type\":\"t\"}");
+        ck_assert_str_eq(
+                json, "{\"data\":{\"a\":1},\"datacontenttype\":\"application/json\",\"id\":\"1\","
+                      "\"source\":\"/a b\",\"specversion\":\"1.0\",\"type\":\"t\"}");
         ck_assert_ptr_nonnull(strstr(text, "\"data\":\"hi\""));
         ck_assert_ptr_nonnull(strstr(bytes, "\"data_base64\":\"/wA=\""));
         ck_assert_ptr_null(strstr(none, "data"));

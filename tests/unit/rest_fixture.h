@@ -95,7 +95,8 @@ static size_t take_bytes(char *data, size_t size, size_t n, void *arg)
 }
 
 struct ask {
-        const char *method, *path, *body, *type, *secret;       /* type NULL: JSON; secret "": none, NULL: the admin's */
+        const char *method, *path, *body, *type,
+                *secret; /* type NULL: JSON; secret "": none, NULL: the admin's */
         const char *headers[6];
         const char *basic, *unix_socket;
         long timeout_ms;                /* 0: ten seconds */

@@ -174,7 +174,10 @@ START_TEST(no_open_route_but_health_and_login)
 }
 END_TEST
 
-/* Whoever may only look changes nothing: reading routes are GET, but for one that tries a rule and keys of one's own. */
+/*
+ * Whoever may only look changes nothing: reading routes are GET, but for one that tries a rule and
+ * keys of one's own.
+ */
 START_TEST(reading_is_get)
 {
         struct all all = collected();

@@ -74,8 +74,9 @@ END_TEST
 
 START_TEST(grants_reach_as_far_as_they_say)
 {
-        _free_ char *key = key_with("{\"user\":\"eva\",\"grants\":[{\"action\":\"lamp.set\",\"instance\":\"lamp\","
-                                    "\"verbs\":[\"run\"]}]}");
+        _free_ char *key = key_with(
+                "{\"user\":\"eva\",\"grants\":[{\"action\":\"lamp.set\",\"instance\":\"lamp\","
+                "\"verbs\":[\"run\"]}]}");
         struct ask ask = { .method = "POST", .path = "/v1/executions", .secret = key };
         static const struct {
                 const char *body;
@@ -104,8 +105,10 @@ END_TEST
 
 START_TEST(undo_needs_its_own_grant)
 {
-        _free_ char *key = key_with("{\"user\":\"eva\",\"grants\":[{\"action\":\"lamp.*\",\"verbs\":[\"run\"]}]}");
-        _free_ char *other = key_with("{\"user\":\"ivo\",\"grants\":[{\"action\":\"lamp.*\",\"verbs\":[\"undo\"]}]}");
+        _free_ char *key = key_with(
+                "{\"user\":\"eva\",\"grants\":[{\"action\":\"lamp.*\",\"verbs\":[\"run\"]}]}");
+        _free_ char *other = key_with(
+                "{\"user\":\"ivo\",\"grants\":[{\"action\":\"lamp.*\",\"verbs\":[\"undo\"]}]}");
         _reply_ struct reply ran = ask_for(&(struct ask){ .method = "POST",
                 .path = "/v1/executions", .secret = key,
                 .body = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"}}",
@@ -238,8 +241,10 @@ START_TEST(limits_name_their_setting)
         check_status(pieces, 413);
         snprintf(deep, 300, "{\"action\":%.*s%.*s}", 100,
                  "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-                 "[[[[[[[[[[[[[[[[[[[[[", 100,
-                 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+                 "[[[[[[[[[[[[[[[[[[[[[",
+                 100,
+                 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+                 "]]]]]]]]]]]]]]]]]]]");
         nested = post("/v1/executions", deep);
         check_status(nested, 400);
         ck_assert_str_eq(member(&nested, "code"), "json.too-deep");
@@ -292,9 +297,12 @@ static void make_rule(const char *webhook)
         _reply_ struct reply reply = { 0 };
 
         snprintf(body, sizeof body,
-                 "{\"name\":\"r\",\"pack\":\"x\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2.webhook\","
-                 "\"parameters\":{\"url\":\"%s\"}},\"action\":{\"ref\":\"core.echo\",\"parameters\":{\"message\":"
-                 "\"{{ trigger.body.msg }}\"}}}", webhook);
+                 "{\"name\":\"r\",\"pack\":\"x\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2."
+                 "webhook\","
+                 "\"parameters\":{\"url\":\"%s\"}},\"action\":{\"ref\":\"core.echo\","
+                 "\"parameters\":{\"message\":"
+                 "\"{{ trigger.body.msg }}\"}}}",
+                 webhook);
         reply = post("/v1/rules", body);
         check_status(reply, 201);
 }
@@ -361,7 +369,7 @@ START_TEST(a_signature_opens_its_webhook)
         replies[3] = ask_for(&ask);
         ask.headers[0] = bad;
         ask.secret = NULL;
-        replies[4] = ask_for(&ask);             /* a good credential does not excuse a wrong signature */
+        replies[4] = ask_for(&ask); /* a good credential does not excuse a wrong signature */
         check_status(replies[0], 401);
         ck_assert_str_eq(member(&replies[0], "code"), "signature.no-secret");
         check_status(replies[1], 202);
@@ -376,7 +384,8 @@ END_TEST
 
 START_TEST(cloud_events_are_accepted_once)
 {
-        static const char one[] = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t.x\",\"data\":1}";
+        static const char one[] = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":"
+                                  "\"t.x\",\"data\":1}";
         struct ask ask = { .method = "POST", .path = "/api/v1/events", .body = one,
                 .type = "application/cloudevents+json" };
         _reply_ struct reply first = ask_for(&ask), second = ask_for(&ask), batch = { 0 },
@@ -403,9 +412,12 @@ END_TEST
 START_TEST(the_hubs_own_triggers_are_not_for_everybody)
 {
         _free_ char *key = key_with("{\"user\":\"mon\",\"role\":\"webhook\"}");
-        struct ask ask = { .method = "POST", .path = "/api/v1/events", .secret = key,
-                .type = "application/cloudevents+json",
-                .body = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"core.st2.webhook\"}" };
+        struct ask ask = { .method = "POST",
+                           .path = "/api/v1/events",
+                           .secret = key,
+                           .type = "application/cloudevents+json",
+                           .body = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+                                   "\"type\":\"core.st2.webhook\"}" };
         _reply_ struct reply internal = ask_for(&ask), own = { 0 };
 
         check_status(internal, 403);
@@ -463,7 +475,8 @@ END_TEST
 
 START_TEST(secrets_are_masked_in_answers)
 {
-        static const char body[] = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\",\"pin\":\"canary-77\"}}";
+        static const char body[] =
+                "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\",\"pin\":\"canary-77\"}}";
         _reply_ struct reply ran = ask_for(&(struct ask){ .method = "POST",
                 .path = "/v1/executions", .body = body,
                                                           .headers = { "Prefer: wait=10" } });
@@ -485,9 +498,12 @@ END_TEST
 
 START_TEST(plan_apply_undo)
 {
-        static const struct ask plan = { .method = "POST", .path = "/v1/executions",
+        static const struct ask plan = {
+                .method = "POST",
+                .path = "/v1/executions",
                 .headers = { "Prefer: wait=10" },
-                .body = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"mode\":\"plan\"}" };
+                .body = "{\"action\":\"lamp.set\",\"parameters\":{\"to\":\"on\"},\"mode\":\"plan\"}"
+        };
         _reply_ struct reply planned = ask_for(&plan), plans = get("/v1/plans"), applied = { 0 },
                 again = { 0 };
         _reply_ struct reply changes = { 0 }, undone = { 0 }, twice = { 0 };

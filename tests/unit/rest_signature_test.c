@@ -45,9 +45,14 @@ END_TEST
 
 START_TEST(github_refuses_what_is_no_signature)
 {
-        static const char *const wrong[] = { "", "sha256=", "sha1=757107ea", "sha256=75",
+        static const char *const wrong[] = {
+                "",
+                "sha256=",
+                "sha1=757107ea",
+                "sha256=75",
                 GITHUB_SIGNATURE "00",
-                                             "sha256=zz7107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17" };
+                "sha256=zz7107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+        };
 
         for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
                 struct signature signature = { .github = wrong[i] };

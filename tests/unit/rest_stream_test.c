@@ -202,7 +202,10 @@ static unsigned read_slowly(int fd, unsigned n)
         return ids;
 }
 
-/* More than a reader's buffer holds happens while it does not read: it gets all of it, once, in order. */
+/*
+ * More than a reader's buffer holds happens while it does not read: it gets all of it, once, in
+ * order.
+ */
 START_TEST(a_slow_reader_gets_everything_in_order)
 {
         _free_ char *big = malloc(40001), *params = NULL;
@@ -227,7 +230,9 @@ END_TEST
 
 START_TEST(output_is_followed_to_its_end)
 {
-        struct ask ask = posting("{\"action\":\"core.local\",\"parameters\":{\"cmd\":\"echo one; echo two >&2; sleep 0.2; echo three\"}}", NULL);
+        struct ask ask = posting("{\"action\":\"core.local\",\"parameters\":{\"cmd\":\"echo one; "
+                                 "echo two >&2; sleep 0.2; echo three\"}}",
+                                 NULL);
         _reply_ struct reply started = ask_for(&ask), stream = { 0 }, text = { 0 }, last = { 0 };
         char path[128];
 

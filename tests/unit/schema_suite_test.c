@@ -112,7 +112,8 @@ START_TEST(draft7_as_published)
 
         run_directory(PUBLISHED, &tally);
         printf("draft 7: %u passed, %u failed; %u groups refused (references outside), "
-               "%u by our rule for roots\n", tally.passed, tally.failed, tally.refused, tally.house);
+               "%u by our rule for roots\n",
+               tally.passed, tally.failed, tally.refused, tally.house);
         ck_assert_uint_eq(tally.failed, 0);
         ck_assert_uint_gt(tally.passed, 380);
         ck_assert_uint_le(tally.refused, 12);

@@ -41,16 +41,25 @@ static int check(struct kn_ctx *ctx)
 }
 
 static const char config[] = KN_JSON({
-        "type": "object",
-        "properties": {
-                "socket": { "type": "string", "maxLength": 300,
-                        "pattern": "^(unix:/.+|tcp:(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]*)$",
-                        "description": "unix:/run/haproxy/admin.sock, or tcp:127.0.0.1:9999" },
-                "poll_ms": { "type": "integer", "minimum": 200, "maximum": 3600000, "default": 2000,
-                        "description": "How often the servers' health is looked at" }
+        "type" : "object",
+        "properties" : {
+                "socket" : {
+                        "type" : "string",
+                        "maxLength" : 300,
+                        "pattern" : "^(unix:/"
+                                    ".+|tcp:(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]*)$",
+                        "description" : "unix:/run/haproxy/admin.sock, or tcp:127.0.0.1:9999"
+                },
+                "poll_ms" : {
+                        "type" : "integer",
+                        "minimum" : 200,
+                        "maximum" : 3600000,
+                        "default" : 2000,
+                        "description" : "How often the servers' health is looked at"
+                }
         },
-        "required": ["socket"],
-        "additionalProperties": false
+        "required" : ["socket"],
+        "additionalProperties" : false
 });
 
 /* Summaries and schemas stand in the domain's contract. */

@@ -67,7 +67,8 @@ static int echo(struct kn_ctx *ctx)
 
 static int fail(struct kn_ctx *ctx)
 {
-        return (ctx->host->fail)(ctx, (int)kn_arg_int(ctx, "code", KN_EREMOTE), kn_arg_str(ctx, "why", "it failed"));
+        return (ctx->host->fail)(ctx, (int)kn_arg_int(ctx, "code", KN_EREMOTE),
+                                 kn_arg_str(ctx, "why", "it failed"));
 }
 
 static int fail_silently(struct kn_ctx *ctx)
@@ -161,7 +162,9 @@ static int change(struct kn_ctx *ctx)
 {
         struct kn_change c = { .size = sizeof c, .resource = "thing/one", .before = "{\"a\": 1}",
                                .after = "{\"a\": 2}", .undo_action = "change", .undo_args = "{}" };
-        struct kn_change same = { .size = sizeof same, .resource = "thing/two", .before = "{\"a\":1, \"b\":2}",
+        struct kn_change same = { .size = sizeof same,
+                                  .resource = "thing/two",
+                                  .before = "{\"a\":1, \"b\":2}",
                                   .after = "{\"b\": 2, \"a\": 1}" };
         int ticket = kn_change(ctx, &c);
 
@@ -182,7 +185,8 @@ static int emit(struct kn_ctx *ctx)
 
 static int http(struct kn_ctx *ctx)
 {
-        struct kn_http h = { .method = kn_arg_str(ctx, "method", "GET"), .url = kn_arg_str(ctx, "url", ""),
+        struct kn_http h = { .method = kn_arg_str(ctx, "method", "GET"),
+                             .url = kn_arg_str(ctx, "url", ""),
                              .headers = "X-Probe: yes\n" };
         int r;
 
@@ -209,7 +213,8 @@ static int dial(struct kn_ctx *ctx)
         else
                 n = read(fd, buffer, sizeof buffer - 1);
         close(fd);
-        return n > 0 ? kn_return_str(ctx, "heard", buffer) : kn_fail(ctx, KN_EREMOTE, "nothing was heard");
+        return n > 0 ? kn_return_str(ctx, "heard", buffer)
+                     : kn_fail(ctx, KN_EREMOTE, "nothing was heard");
 }
 
 static void *helper(void *arg)
@@ -298,17 +303,38 @@ static int run_it(struct kn_ctx *ctx)
 #define ROW(n, f) { .name = n, .summary = n, .run = f }
 
 static const struct kn_action actions[] = {
-        ROW("noop", noop), ROW("fail", fail), ROW("fail_silently", fail_silently), ROW("bad_code", bad_code),
-        ROW("sleep", nap), ROW("abort", abort_now), ROW("ignore_cancel", ignore_cancel), ROW("spin", spin),
-        ROW("flood", flood), ROW("big", big), ROW("store", store), ROW("change", change), ROW("emit", emit),
-        ROW("http", http), ROW("dial", dial), ROW("threads", threads), ROW("turn", turn), ROW("escape", escape),
+        ROW("noop", noop),
+        ROW("fail", fail),
+        ROW("fail_silently", fail_silently),
+        ROW("bad_code", bad_code),
+        ROW("sleep", nap),
+        ROW("abort", abort_now),
+        ROW("ignore_cancel", ignore_cancel),
+        ROW("spin", spin),
+        ROW("flood", flood),
+        ROW("big", big),
+        ROW("store", store),
+        ROW("change", change),
+        ROW("emit", emit),
+        ROW("http", http),
+        ROW("dial", dial),
+        ROW("threads", threads),
+        ROW("turn", turn),
+        ROW("escape", escape),
         ROW("garbage", garbage),
-        { .name = "echo", .summary = "Say back", .run = echo,
-          .params = KN_JSON({ "properties": { "text": { "type": "string" }, "list": { "type": "array" } } }) },
+        { .name = "echo",
+          .summary = "Say back",
+          .run = echo,
+          .params = KN_JSON({
+                  "properties" :
+                          { "text" : { "type" : "string" }, "list" : { "type" : "array" } }
+          }) },
 };
 
 static const struct kn_trigger triggers[] = {
-        { .name = "seen", .summary = "Something was seen", .payload = KN_JSON({ "type": "object" }) },
+        { .name = "seen",
+          .summary = "Something was seen",
+          .payload = KN_JSON({ "type" : "object" }) },
 };
 
 static const struct kn_sensor sensors[] = {
@@ -317,8 +343,13 @@ static const struct kn_sensor sensors[] = {
 };
 
 KN_PLUGIN(.name = "probe", .version = "1.0", .summary = "Tries every door",
-          .config = KN_JSON({ "properties": { "server": { "type": "string" }, "start": { "type": "string" },
-                                              "peer": { "type": "string" },
-                                              "password": { "writeOnly": true } } }),
-          .create = create, .destroy = destroy, .check = check,
-          KN_ACTIONS(actions), KN_TRIGGERS(triggers), KN_SENSORS(sensors))
+          .config = KN_JSON({
+                  "properties" : {
+                          "server" : { "type" : "string" },
+                          "start" : { "type" : "string" },
+                          "peer" : { "type" : "string" },
+                          "password" : { "writeOnly" : true }
+                  }
+          }),
+          .create = create, .destroy = destroy, .check = check, KN_ACTIONS(actions),
+          KN_TRIGGERS(triggers), KN_SENSORS(sensors))
