@@ -104,5 +104,5 @@ rm "$state/filler"
 check wait_until is_accepted
 
 test_case "the log says when the disk was full and when it was not any more"
+check wait_until grep -q 'notice .*there is room again' "$TEST_DIR/hub.log"
 check_match 'warning .*disk of the state directory .* is full.*make room' "$(cat "$TEST_DIR/hub.log")"
-check_match 'notice .*there is room again' "$(cat "$TEST_DIR/hub.log")"
