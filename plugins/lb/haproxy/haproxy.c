@@ -46,8 +46,8 @@ static const char config[] = KN_JSON({
                 "socket" : {
                         "type" : "string",
                         "maxLength" : 300,
-                        "pattern" : "^(unix:/"
-                                    ".+|tcp:(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]*)$",
+                        "pattern" :
+                                "^(unix:/.+|tcp:(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):[1-9][0-9]*)$",
                         "description" : "unix:/run/haproxy/admin.sock, or tcp:127.0.0.1:9999"
                 },
                 "poll_ms" : {
