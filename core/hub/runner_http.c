@@ -243,11 +243,27 @@ static void answered(struct exchange *x)
                                  "parsed", parsed, "headers", x->reply_headers));
 }
 
+/* scheme://host:port of a url: user, password, path and query may be secrets. */
+static void shown_url(const char *url, char shown[256])
+{
+        const char *start = strstr(url, "://"), *host = start ? start + 3 : url;
+        size_t len = strcspn(host, "/?#");
+        const char *at = memrchr(host, '@', len);
+
+        if (at) {
+                len -= (size_t)(at + 1 - host);
+                host = at + 1;
+        }
+        snprintf(shown, 256, "%.*s%.*s", (int)(start ? start + 3 - url : 0), url,
+                 (int)(len < 200 ? len : 200), host);
+}
+
 static void not_answered(struct exchange *x, CURLcode code)
 {
-        char why[CURL_ERROR_SIZE + 64];
+        char why[CURL_ERROR_SIZE + 320], url[256];
 
-        snprintf(why, sizeof why, "no answer from %s: %s", json_text_of(x->r->params, "url", ""),
+        shown_url(json_text_of(x->r->params, "url", ""), url);
+        snprintf(why, sizeof why, "no answer from %s: %s", url,
                  x->error[0] ? x->error : curl_easy_strerror(code));
         if (atomic_load(&x->r->is_canceled))
                 running_fail(x->r, STORE_CANCELED, "canceled", "cancelled");

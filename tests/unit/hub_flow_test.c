@@ -246,6 +246,24 @@ START_TEST(a_program_past_its_time_is_ended_with_all_it_started)
 }
 END_TEST
 
+START_TEST(a_failed_exchange_does_not_tell_what_its_url_hides)
+{
+        struct id id;
+        struct seen seen;
+        const char *error;
+
+        hub_up();
+        id = run("core.http", "{\"url\":\"http://eva:canary-1@127.0.0.1:1/canary-2?k=canary-3\"}", "run");
+        seen = wait_end(&id);
+        error = json_text_of(seen.result, "error", "");
+        ck_assert_int_eq(seen.status, STORE_FAILED);
+        ck_assert_ptr_nonnull(strstr(error, "http://127.0.0.1:1"));
+        ck_assert_ptr_null(strstr(error, "canary"));
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
 START_TEST(the_timeout_of_a_request_bounds_what_parameters_allow)
 {
         _json_ json_t *pause = json_pack("{s:i}", "max_pause", 60),
@@ -354,6 +372,7 @@ static Suite *suite(void)
         tcase_add_test(c, a_delay_is_waited_for);
         tcase_add_test(c, a_program_runs_without_a_shell_and_its_output_is_kept);
         tcase_add_test(c, a_program_past_its_time_is_ended_with_all_it_started);
+        tcase_add_test(c, a_failed_exchange_does_not_tell_what_its_url_hides);
         tcase_add_test(c, the_timeout_of_a_request_bounds_what_parameters_allow);
         tcase_add_test(c, a_secret_parameter_is_sealed_and_a_rerun_has_it);
         tcase_add_test(c, what_is_too_old_goes_by_itself);
