@@ -22,7 +22,7 @@ wrong=$(
         {
                 columns = $0
                 gsub(/[\200-\277]/, "", columns)        # one column a character, not a byte
-                if (length(columns) > 200)
+                if (length(columns) > 120)
                         complain("a line of " length(columns) " columns")
         }
         /\t/ { complain("a tab") }

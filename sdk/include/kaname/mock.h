@@ -11,8 +11,9 @@
  *     kn_mock_free(m);
  *
  * Arguments (and the configuration, at the first call after it was set) are checked against the
- * plugin's schemas and get their defaults, as in the hub. In a plan change() answers KN_SKIP. http() and dial() reach the real world under the
- * egress list derived from the configuration, but for requests that have a canned reply.
+ * plugin's schemas and get their defaults, as in the hub. In a plan change() answers KN_SKIP.
+ * http() and dial() reach the real world under the egress list derived from the configuration, but
+ * for requests that have a canned reply.
  *
  * What the getters give is theirs and lives until the next call; NULL in, NULL out. One thread at a
  * time, but for kn_mock_cancel().
@@ -58,7 +59,8 @@ const char *kn_mock_result(struct kn_mock *mock);       /* compact JSON; "null" 
 const char *kn_mock_sentence(struct kn_mock *mock);     /* why it failed; NULL: it did not */
 const char *kn_mock_output(struct kn_mock *mock);       /* what was streamed, "" for nothing */
 const char *kn_mock_log(struct kn_mock *mock);          /* lines "level text\n", with warnings of the mock's own */
-const char *kn_mock_changes(struct kn_mock *mock);      /* [{resource, before, after, undo_action, undo_args, state, outcome?, observed?}] */
+/* [{resource, before, after, undo_action, undo_args, state, outcome?, observed?}] */
+const char *kn_mock_changes(struct kn_mock *mock);
 const char *kn_mock_events(struct kn_mock *mock);       /* [{trigger, payload, id, cursor}] */
 const char *kn_mock_requests(struct kn_mock *mock);     /* [{method, url, headers, body}] of http() */
 const char *kn_mock_stored(struct kn_mock *mock);       /* all of the store, an object by path */
