@@ -3,7 +3,8 @@
 #
 # plugin-storm.sh [CRASHES]: a plugin crashes that many times in its host process while events flow at
 # 50/s or more. The hub's process id must not change, nothing accepted may be lost, and the ingest's
-# p99 may be at most twice that of the same calls without crashes (or 5 ms, whichever is more).
+# p99 may be at most twice that of the same calls without crashes (or 5 ms, whichever is more);
+# LATENCY=no leaves that last one out, for machines that do other things meanwhile.
 set -euo pipefail
 crashes=${1:-1000}
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -97,7 +98,7 @@ checked=$("$build/tests/fault/check" "$work/state/store.db" "$work/acks" "$work/
 calm99=$(figure "$calm" p99_ms) storm99=$(figure "$stormy" p99_ms)
 echo "$checked"
 echo "crashes $counted hub_restarts 0 p99_ms $calm99 -> $storm99"
-awk -v a="$calm99" -v b="$storm99" 'BEGIN { limit = 2 * a > 5 ? 2 * a : 5; exit b > limit }' || {
+[ "${LATENCY:-}" = no ] || awk -v a="$calm99" -v b="$storm99" 'BEGIN { limit = 2 * a > 5 ? 2 * a : 5; exit b > limit }' || {
         echo "the storm more than doubled the p99 of the ingest" >&2
         exit 1
 }
