@@ -132,7 +132,7 @@ suite_add_remove() {
         shows "a new server" '.result.before == null and .changes[0].undo_action == "server.remove" and
                 .changes[0].observed == {address: .changes[0].after.address, check: true, state: "ready", weight: 100}'
         until_status be_a s9 UP
-        shares "gets its share" "$(traffic be_a 30)" s1=6-14 s2=6-14 s3=6-14
+        shares "gets its share" "$(traffic be_a 30)" s1=4-18 s2=4-18 s3=4-18
         run server.add "$(on be_a s9 "\"address\": \"$address\", \"weight\": 100")"
         shows "the same again changes nothing" '.result.changed == false'
         refuse -4 server.add "$(on be_a s9 '"address": "127.0.0.1:9"')"
