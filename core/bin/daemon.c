@@ -22,6 +22,7 @@
 #include "loop/loop.h"
 #include "loop/pool.h"
 #include "rest/rest.h"
+#include "runner/runner.h"
 #include "store/seal.h"
 #include "store/store.h"
 
@@ -272,7 +273,7 @@ static int open_hub(struct daemon *d, struct fault *fault)
         const struct conf *conf = d->conf;
         const struct hub_options options = {
                 .loop = d->loop, .pool = d->pool, .store = d->store, .seal = d->seal,
-                .host = d->host, .state_dir = conf->state_dir, .host_program = d->program,
+                .host = d->host, .runners = runners, .state_dir = conf->state_dir, .host_program = d->program,
                 .plugin_path = conf->plugin_path, .pack_path = conf->pack_path,
                 .contract_path = conf->contract_path, .instances = conf->instances,
                 .running_max = (unsigned)conf->running_max,

@@ -80,7 +80,7 @@ static void tell_created(struct hub *hub, const struct id *id, const char *actio
         struct hub_notice notice = { .topic = HUB_EXECUTION_CREATED, .id = *id, .action = action,
                 .status = status, .at_ms = clock_real_ms(), .seq = store_seq(hub->o.store) };
 
-        bus_publish(hub, &notice);
+        hub_announce(hub, &notice);
 }
 
 static void tell_waiting(struct intake *intake)
@@ -318,7 +318,7 @@ static void tell_event(struct hub *hub, const struct accepting_one *one, uint64_
                 .topic = HUB_EVENT, .id = one->id, .seq = seq, .at_ms = clock_real_ms()
         };
 
-        bus_publish(hub, &notice);
+        hub_announce(hub, &notice);
 }
 
 static void accepted_one(void *arg, enum store_outcome outcome, const struct id *first,

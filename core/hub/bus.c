@@ -57,7 +57,7 @@ struct hub_watch *hub_watch_free(struct hub_watch *watch)
         return NULL;
 }
 
-void bus_publish(struct hub *hub, const struct hub_notice *notice)
+void hub_announce(struct hub *hub, const struct hub_notice *notice)
 {
         if (!bus_is_heard(&hub->bus))
                 return;
@@ -75,5 +75,5 @@ void bus_settled(struct hub *hub, const struct id *id, enum store_status status,
         struct hub_notice notice = { .topic = HUB_EXECUTION_FINISHED, .id = *id, .status = status,
                                      .seq = seq, .at_ms = clock_real_ms() };
 
-        bus_publish(hub, &notice);
+        hub_announce(hub, &notice);
 }

@@ -52,7 +52,7 @@ struct running *running_new(struct hub *hub, struct catalog *catalog,
         r->catalog = catalog_ref(catalog);
         r->action = action;
         r->action_ref = strdup(action->ref);
-        r->runner = runner_find(action->runner);
+        r->runner = runner_find(hub, action->runner);
         r->claim.id = id_new();
         r->made_mono_us = clock_mono_us();
         list_init(&r->link);
@@ -126,7 +126,7 @@ static void tell(struct running *r, enum hub_topic topic, enum store_status stat
                                      .status = status,
                                      .at_ms = clock_real_ms() };
 
-        bus_publish(r->hub, &notice);
+        hub_announce(r->hub, &notice);
 }
 
 void running_start(struct running *r)
@@ -159,7 +159,7 @@ static int tap(void *arg, const struct output_line *line)
                                      .len = line->len,
                                      .at_ms = line->at_ms };
 
-        bus_publish(r->hub, &notice);
+        hub_announce(r->hub, &notice);
         return 0;
 }
 
@@ -281,8 +281,8 @@ static void commit_finish(struct running *r)
         }
         store_txn_finish(finishing->intake.txn, &r->claim, r->end_status, r->end_result, r->end_ms);
         change_record_plan(finishing->intake.txn, r);
-        if (text_equal(r->mode, "undo"))
-                undo_record(finishing->intake.txn, r);
+        if (r->runner->record)
+                r->runner->record(r, finishing->intake.txn);
         add_action_event(&finishing->intake, r);
         store_commit(r->hub->o.store, finishing->intake.txn, finished, finishing);
 }

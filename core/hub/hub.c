@@ -113,6 +113,29 @@ struct store *hub_store(struct hub *hub)
         return hub->o.store;
 }
 
+struct loop *hub_loop(struct hub *hub)
+{
+        return hub->o.loop;
+}
+
+struct pool *hub_pool(struct hub *hub)
+{
+        return hub->o.pool;
+}
+
+struct host *hub_host(struct hub *hub)
+{
+        return hub->o.host;
+}
+
+const struct runner *runner_find(const struct hub *hub, const char *name)
+{
+        for (const struct runner *runner = hub->o.runners; runner->name; runner++)
+                if (strcmp(runner->name, name) == 0)
+                        return runner;
+        return NULL;
+}
+
 struct seal *hub_seal(struct hub *hub)
 {
         return hub->o.seal;

@@ -10,9 +10,7 @@
  *   accept.c    events and requests in: match, build one transaction, commit
  *   dispatch.c  claim what is due, start it on its runner, bound how much runs
  *   execution.c one running execution: cancel, deadline, retry, finish and what follows
- *   runner_*.c  one table row each: noop, plugin, local, http, …
  *   change.c    the change door: ledger, plans, conflicts
- *   undo.c      turning ledger rows round
  *   timer.c sensor.c   events that come from inside
  *   held.c      pause, start limits, what waits for a person
  *   retention.c deletes what is too old
@@ -30,6 +28,7 @@ struct host;
 struct hub;
 struct loop;
 struct pool;
+struct runner;
 struct seal;
 
 struct hub_options {
@@ -38,6 +37,7 @@ struct hub_options {
         struct store *store;
         struct seal *seal;
         struct host *host;
+        const struct runner *runners;   /* the table, see running.h; the last has no name */
         const char *state_dir;
         const char *host_program;
         /* NULL-terminated folders */

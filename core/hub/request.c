@@ -45,7 +45,7 @@ static int unknown_action(const struct catalog *catalog, const char *ref, struct
         return FAULT;
 }
 
-static int find_action(const struct catalog *catalog, const char *ref,
+static int find_action(const struct hub *hub, const struct catalog *catalog, const char *ref,
                        const struct catalog_action **ret, struct fault *fault)
 {
         const struct catalog_action *action = catalog_action(catalog, ref);
@@ -56,7 +56,7 @@ static int find_action(const struct catalog *catalog, const char *ref,
                 fault_set(fault, 409, "action.disabled", "the action '%s' is switched off", ref);
                 return fault_try(fault, "enable it with PUT /api/v1/actions/%s", ref);
         }
-        if (!runner_find(action->runner)) {
+        if (!runner_find(hub, action->runner)) {
                 fault_set(fault, 422, "runner.missing", "the action '%s' needs the runner '%s'",
                           ref, action->runner);
                 fault_why(fault, "this hub does not have that runner");
@@ -105,7 +105,7 @@ int request_check(struct hub *hub, struct catalog *catalog, const struct request
         const struct catalog_action *action = NULL;
         _cleanup_(running_unrefp) struct running *r = NULL;
         _json_ json_t *params = NULL;
-        int failed = find_action(catalog, request->action, &action, fault);
+        int failed = find_action(hub, catalog, request->action, &action, fault);
 
         if (!failed)
                 failed = check_params(action, request, &params, fault);

@@ -12,8 +12,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
-#include "host/host.h"
-#include "hub/hub.h"
+#include "hub/running.h"
 #include "loop/loop.h"
 #include "loop/pool.h"
 #include "store/output.h"
@@ -24,60 +23,8 @@
 
 #define HUB_SYSTEM_USER "system"
 
-/* ---- a running execution (execution.c) ---- */
+/* ---- executions that run (execution.c) ---- */
 
-/* What the change door does with the calls of one execution, see change.c. */
-enum guard_mode { GUARD_RECORD, GUARD_SKIP, GUARD_EXACT };
-
-struct guard {
-        enum guard_mode mode;
-        uint32_t n;                     /* changes announced so far in this pass */
-        uint32_t recorded;              /* rows written to the ledger by this execution */
-        json_t *rows; /* GUARD_SKIP: what was announced, [{resource, before, after, …}] */
-        json_t *expected;               /* GUARD_EXACT: the approved rows, in order; borrowed */
-        json_t *conflict; /* {resource, before, found, wanted} once a call broke the rule */
-        bool is_partial;                /* the action said KN_EUNKNOWN */
-        bool allows_done; /* GUARD_EXACT: what is already as wanted is no conflict (undo) */
-};
-
-struct running {
-        atomic_uint refs;
-        struct hub *hub;
-        struct list link;               /* in hub->running, from start to finish */
-        const struct runner *runner;
-        struct catalog *catalog;        /* keeps action, instance, row */
-        const struct catalog_action *action;
-        const struct catalog_instance *instance;
-        const struct manifest_action *row;
-        struct store_claim claim;
-        struct id event, parent, plan;
-        struct id root; /* the event at the head of the chain: what one undo takes back */
-        json_t *params;                 /* in the clear */
-        json_t *context;
-        char *action_ref, *rule, *user, *mode;
-        int64_t made_mono_us; /* when what caused it was read; 0: it waited in the store */
-        bool is_timed;        /* timeout_ms was asked for: it bounds what parameters allow */
-        int64_t started_ms, deadline_mono_ms, timeout_ms;
-        uint32_t retries_left;
-        int64_t retry_delay_ms;
-        atomic_bool is_canceled, is_over;
-
-        pthread_mutex_t lock;           /* guards what several threads of one call touch */
-        struct output *output;
-        struct guard guard;
-        void *private;                  /* the runner's own state */
-        json_t *undone;                 /* an undo's: the rows that were put back */
-        struct host_call *call;         /* the plugin runner's, under lock */
-
-        enum store_status end_status;   /* kept while the disk is full */
-        char *end_result;
-        int64_t end_ms;
-        struct list unfinished;
-};
-
-struct running *running_ref(struct running *r);
-struct running *running_unref(struct running *r);
-CLEANUP_DEFINE(struct running *, running_unref);
 CLEANUP_DEFINE(struct catalog *, catalog_unref);
 struct running *running_find(struct hub *hub, const struct id *id);     /* a reference, or NULL */
 /* From a request that was just checked; params and context are taken. */
@@ -88,43 +35,12 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
                  struct fault *fault);
 /* Its claim is committed: go. Any thread; takes the reference. */
 void running_start(struct running *r);
-/* It is over: status, result (stolen, may be NULL). Once; any thread. */
-void running_finish(struct running *r, enum store_status status, json_t *result);
-/*
- * As finish, for a runner that failed: result {"error": sentence, "code": code}; retries where it
- * may.
- */
-void running_fail(struct running *r, enum store_status status, const char *code,
-                  const char *sentence);
 void running_cancel(struct running *r);
-void running_output(struct running *r, const char *stream, const void *data, size_t len);
 /* Finish again what a full disk kept from being recorded. */
 void running_flush(struct hub *hub);
 
-/* ---- runners ---- */
-
-struct runner {
-        const char *name;
-        void (*start)(struct running
-                              *r); /* ends in running_finish(), now or later; quick; any thread */
-        void (*cancel)(struct running *r);      /* hurry it; may be NULL */
-        /*
-         * The hub ends first: let go of what start() took; may be NULL. The loop does not run any
-         * more.
-         */
-        void (*abandon)(struct running *r);
-};
-const struct runner *runner_find(const char *name);
-void plugin_start(struct running *r);
-void plugin_cancel(struct running *r);
-void local_start(struct running *r);
-void local_cancel(struct running *r);
-void local_abandon(struct running *r);
-void http_start(struct running *r);
-void pause_start(struct running *r);
-void pause_cancel(struct running *r);
-void undo_start(struct running *r);
-void undo_record(struct store_txn *txn, struct running *r);     /* in the commit of its result */
+/* NULL where this hub has no such runner. */
+const struct runner *runner_find(const struct hub *hub, const char *name);
 
 /* ---- accept.c ---- */
 
@@ -203,28 +119,9 @@ void dispatch_rearm(struct hub *hub); /* something delayed was added; any thread
 int change_announce(struct running *r, const struct catalog_instance *instance,
                     const struct kn_change *change);
 int change_close(struct running *r, int ticket, int outcome, const char *observed);
-/* The rows of an execution's ledger or plan as JSON, in order. */
-int change_rows(struct hub *hub, const struct store_change_filter *filter, json_t **ret,
-                struct fault *fault);
 void guard_deinit(struct guard *guard);
-bool guard_equal(const json_t *a, const json_t *b);
 /* Write the rows that a plan announced into the transaction of its result. */
 void change_record_plan(struct store_txn *txn, struct running *r);
-
-/* ---- plugin calls by others than the plugin runner (undo, sensors, checks) ---- */
-
-struct call {
-        struct running *r;              /* NULL for sensors and checks */
-        struct hub *hub;
-        const struct catalog_instance *instance;
-        void (*done)(struct call *call, int code, const char *sentence, json_t *result);
-        void *arg;
-};
-extern const struct host_doors plugin_doors;            /* arg: struct call */
-int call_secret(struct hub *hub, const struct catalog_instance *instance, const char *path,
-                char **ret);
-/* A failure's status and stable code. */
-enum store_status call_status(int code);
 
 /* ---- held.c ---- */
 
@@ -272,7 +169,6 @@ struct bus {
 };
 void bus_init(struct bus *bus);
 void bus_deinit(struct bus *bus);
-void bus_publish(struct hub *hub, const struct hub_notice *notice);
 /* An execution that never ran was settled: cancelled, dropped, given up. */
 void bus_settled(struct hub *hub, const struct id *id, enum store_status status, uint64_t seq);
 static inline bool bus_is_heard(struct bus *bus)

@@ -134,7 +134,7 @@ static void event_committed(void *arg, enum store_outcome outcome, const struct 
                 };
 
                 atomic_fetch_add(&commit->intake.hub->figures.events, 1);
-                bus_publish(commit->intake.hub, &notice);
+                hub_announce(commit->intake.hub, &notice);
         }
         intake_committed(&commit->intake, outcome);
         free(commit);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "host/host.h"
 #include "hub/hub.h"
+#include "runner/runner.h"
 #include "loop/loop.h"
 #include "loop/pool.h"
 #include "store/seal.h"
@@ -217,6 +218,7 @@ static void hub_up(void)
                                                .hub_name = "test",
                                                .reserve_bytes = -1 };
         struct hub_options options = { .state_dir = dir,
+                                       .runners = runners,
                                        .host_program = "",
                                        .plugin_path = plugin_path,
                                        .pack_path = pack_path,

@@ -8,7 +8,13 @@
  *
  * All of it lives on the loop's thread.
  */
-#include "hub/room.h"
+#include "runner/room.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/running.h"
+#include "loop/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -261,7 +267,7 @@ static int open_pipe(struct pipe_end *end, int *ret_write)
 static int start_process(struct local *local, struct argv *argv, struct argv *env)
 {
         _close_ int out = -1, err = -1;
-        struct loop *loop = local->r->hub->o.loop;
+        struct loop *loop = hub_loop(local->r->hub);
         int r = open_pipe(&local->out, &out);
 
         if (r == 0)
@@ -331,7 +337,7 @@ static void local_begin(void *arg)
 
 void local_start(struct running *r)
 {
-        loop_post(r->hub->o.loop, local_begin, running_ref(r));
+        loop_post(hub_loop(r->hub), local_begin, running_ref(r));
 }
 
 static void hurry(void *arg)
@@ -346,7 +352,7 @@ static void hurry(void *arg)
 
 void local_cancel(struct running *r)
 {
-        loop_post(r->hub->o.loop, hurry, running_ref(r));
+        loop_post(hub_loop(r->hub), hurry, running_ref(r));
 }
 
 /* Nobody waits for it any more: it must not outlive the hub, nor must what it holds. */

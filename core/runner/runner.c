@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The table of runners, and those that need no file of their own. */
-#include "hub/room.h"
+#include "runner/room.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/running.h"
+#include "loop/loop.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -27,7 +33,7 @@ static void announcement_start(struct running *r)
                 .text = text, .len = text ? strlen(text) : 0, .at_ms = clock_real_ms() };
 
         if (text)
-                bus_publish(r->hub, &notice);
+                hub_announce(r->hub, &notice);
         running_finish(r, STORE_SUCCEEDED,
                        json_pack("{s:O?, s:s}", "message", message, "route", route));
 }
@@ -67,7 +73,7 @@ static void pause_begin(void *arg)
         struct running *r = arg;
         struct loop_timer *timer = NULL;
 
-        if (loop_timer_new(r->hub->o.loop, pause_over, r, &timer) < 0) {
+        if (loop_timer_new(hub_loop(r->hub), pause_over, r, &timer) < 0) {
                 running_fail(r, STORE_FAILED, "internal", "out of memory");
                 running_unref(r);
                 return;
@@ -76,9 +82,9 @@ static void pause_begin(void *arg)
         loop_timer_set(timer, atomic_load(&r->is_canceled) ? 0 : pause_end_ms(r));
 }
 
-void pause_start(struct running *r)
+static void pause_start(struct running *r)
 {
-        loop_post(r->hub->o.loop, pause_begin, running_ref(r));
+        loop_post(hub_loop(r->hub), pause_begin, running_ref(r));
 }
 
 static void pause_abandon(struct running *r)
@@ -98,26 +104,19 @@ static void pause_hurry(void *arg)
         running_unref(r);
 }
 
-void pause_cancel(struct running *r)
+static void pause_cancel(struct running *r)
 {
-        loop_post(r->hub->o.loop, pause_hurry, running_ref(r));
+        loop_post(hub_loop(r->hub), pause_hurry, running_ref(r));
 }
 
-static const struct runner runners[] = {
-        { "plugin", plugin_start, plugin_cancel, NULL },
-        { "noop", noop_start, NULL, NULL },
-        { "echo", echo_start, NULL, NULL },
-        { "local-shell-cmd", local_start, local_cancel, local_abandon },
-        { "http-request", http_start, NULL, NULL },
-        { "pause", pause_start, pause_cancel, pause_abandon },
-        { "announcement", announcement_start, NULL, NULL },
-        { "undo", undo_start, plugin_cancel, NULL },
+const struct runner runners[] = {
+        { "plugin", plugin_start, plugin_cancel, NULL, NULL },
+        { "noop", noop_start, NULL, NULL, NULL },
+        { "echo", echo_start, NULL, NULL, NULL },
+        { "local-shell-cmd", local_start, local_cancel, local_abandon, NULL },
+        { "http-request", http_start, NULL, NULL, NULL },
+        { "pause", pause_start, pause_cancel, pause_abandon, NULL },
+        { "announcement", announcement_start, NULL, NULL, NULL },
+        { "undo", undo_start, plugin_cancel, NULL, undo_record },
+        { NULL, NULL, NULL, NULL, NULL },
 };
-
-const struct runner *runner_find(const char *name)
-{
-        for (size_t i = 0; i < sizeof runners / sizeof runners[0]; i++)
-                if (strcmp(runners[i].name, name) == 0)
-                        return &runners[i];
-        return NULL;
-}

@@ -5,7 +5,12 @@
  * approved plan is two: the first as a plan, to see that it would still do what was approved, the
  * second for real under a guard that holds every change to the next approved row.
  */
-#include "hub/room.h"
+#include "runner/room.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/running.h"
+#include "loop/pool.h"
 
 #include <string.h>
 
@@ -215,7 +220,7 @@ static void attempt_call(struct attempt *attempt)
         bool started;
 
         pthread_mutex_lock(&r->lock);
-        r->call = host_start(r->hub->o.host, &request);
+        r->call = host_start(hub_host(r->hub), &request);
         started = r->call != NULL;
         pthread_mutex_unlock(&r->lock);
         if (!started)
@@ -257,7 +262,7 @@ void plugin_start(struct running *r)
         r->guard.mode = text_equal(r->mode, "run") ? GUARD_RECORD : GUARD_SKIP;
         if (!text_equal(r->mode, "apply"))
                 attempt_call(attempt);
-        else if (pool_run(r->hub->o.pool, apply_begin, attempt) < 0)
+        else if (pool_run(hub_pool(r->hub), apply_begin, attempt) < 0)
                 attempt_fail(attempt, STORE_FAILED, "unavailable", "the hub is stopping");
 }
 
@@ -265,6 +270,6 @@ void plugin_cancel(struct running *r)
 {
         pthread_mutex_lock(&r->lock);
         if (r->call)
-                host_cancel(r->hub->o.host, r->call);
+                host_cancel(hub_host(r->hub), r->call);
         pthread_mutex_unlock(&r->lock);
 }

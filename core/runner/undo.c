@@ -10,7 +10,12 @@
  * Rows are done one after the other, last first; the first that fails ends the undo. What was put
  * back until then stays put back, each row saying so, and the undo can be asked for again.
  */
-#include "hub/room.h"
+#include "runner/room.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/running.h"
+#include "loop/pool.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,7 +60,7 @@ static void undo_end(struct undo *undo, enum store_status status, const char *co
 }
 
 /* Mark the rows in the commit of the result; free the way for another try where it failed. */
-void undo_record(struct store_txn *txn, struct running *r)
+void undo_record(struct running *r, struct store_txn *txn)
 {
         size_t i;
         json_t *row;
@@ -160,7 +165,7 @@ static void call_row(struct undo *undo, const json_t *row)
         }
         set_guard(undo, row);
         pthread_mutex_lock(&r->lock);
-        call = r->call = host_start(r->hub->o.host, &request);
+        call = r->call = host_start(hub_host(r->hub), &request);
         pthread_mutex_unlock(&r->lock);
         if (!call)
                 undo_end(undo, STORE_FAILED, "internal", "out of memory");
@@ -222,6 +227,6 @@ void undo_start(struct running *r)
                 return;
         }
         undo->r = r;
-        if (pool_run(r->hub->o.pool, undo_begin, undo) < 0)
+        if (pool_run(hub_pool(r->hub), undo_begin, undo) < 0)
                 undo_end(undo, STORE_FAILED, "internal", "the hub is stopping");
 }

@@ -3,7 +3,12 @@
 /*
  * core.http: one exchange by libcurl on a worker thread, with StackStorm's parameters and result.
  */
-#include "hub/room.h"
+#include "runner/room.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/running.h"
+#include "loop/pool.h"
 
 #include <curl/curl.h>
 #include <limits.h>
@@ -300,7 +305,7 @@ static void exchange(void *arg)
 void http_start(struct running *r)
 {
         running_ref(r);
-        if (pool_run(r->hub->o.pool, exchange, r) == 0)
+        if (pool_run(hub_pool(r->hub), exchange, r) == 0)
                 return;
         running_fail(r, STORE_FAILED, "unavailable", "the hub is stopping");
         running_unref(r);
