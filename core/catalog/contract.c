@@ -136,7 +136,7 @@ static bool matches_suffix(const char *scope, const char *value)
         size_t n = length_without_dot(scope), m = length_without_dot(value);
 
         return m >= n && strncasecmp(value + m - n, scope, n) == 0 &&
-               (m == n || value[m - n - 1] == '.' || scope[0] == '.');
+               (m == n || strchr(".@", value[m - n - 1]) || scope[0] == '.');
 }
 
 static bool matches_prefix(const char *scope, const char *value)

@@ -3,13 +3,16 @@
 /*
  * A domain's contract: what every plugin of it can be asked. Data, plugins/<domain>/domain.json:
  *
- *   { "domain": "dns", "version": "1.0", "summary",
+ *   { "domain": "dns", "version": "1.0", "title", "summary",
  *     "scope": { "parameter": "zone", "match": "suffix" | "prefix" | "exact" },
- *     "actions": [{ "name": "record.set", "summary", "params": schema, "returns": schema,
+ *     "actions": [{ "name": "record.set", "title", "summary", "params": schema, "returns": schema,
  *                   "readonly"?: true, "idempotent"?: true, "timeout_ms"?,
  *                   "resource": "dns/{zone}/{name}/{type}", "optional"?: true,
- *                   "floor"?: text for people }],
- *     "triggers": [{ "name": "zone.changed", "summary", "payload": schema }] }
+ *                   "floor"?, "before"?, "undo"?: texts for people }],
+ *     "triggers": [{ "name": "zone.changed", "title", "summary", "payload": schema }] }
+ *
+ * "before" says what the system is held to when a plan is applied, "undo" why an action cannot be
+ * undone. Beside "title" and "summary" stand "title_ja" and "summary_ja".
  *
  * The hub adds an optional "instance" parameter to each action, see catalog.h.
  */
@@ -51,8 +54,8 @@ const struct contract_action *contract_action(const struct contract *contract, c
 /*
  * How specifically does an instance's scope serve this value: the length of the scope that matched
  * (1 more, so that a match is never 0), 0 if it does not. A suffix matches at label borders: the
- * scope "example.com" serves "example.com" and "www.example.com", not "badexample.com". The scope
- * "*" serves all with the least weight, 1.
+ * scope "example.com" serves "example.com" and "www.example.com" and "a@example.com", not
+ * "badexample.com". The scope "*" serves all with the least weight, 1.
  */
 size_t contract_scope(const struct contract *contract, const char *scope, const char *value);
 

@@ -53,11 +53,13 @@ START_TEST(a_contract_is_read_whole)
         _fault_ struct fault fault = FAULT_INIT;
         const struct contract_action *set;
 
-        ck_assert_msg(load_text("{\"domain\": \"dns\", \"version\": \"1.0\", \"scope\": "
+        ck_assert_msg(load_text("{\"domain\": \"dns\", \"version\": \"1.0\", \"title_ja\": \"名\", "
+                                "\"summary_ja\": \"要約\", \"scope\": "
                                 "{\"parameter\": \"zone\", "
                                 "\"match\": \"suffix\"}, \"actions\": [{\"name\": \"record.set\", "
                                 "\"idempotent\": true, "
-                                "\"timeout_ms\": 5, \"resource\": \"dns/{zone}\", \"params\": "
+                                "\"timeout_ms\": 5, \"before\": \"a\", \"undo\": \"b\", "
+                                "\"title\": \"Set\", \"resource\": \"dns/{zone}\", \"params\": "
                                 "{\"properties\": {\"zone\": "
                                 "{\"type\": \"string\"}}}}, {\"name\": \"zone.list\", "
                                 "\"readonly\": true, \"optional\": true, "
@@ -119,6 +121,7 @@ START_TEST(scopes_match_at_borders)
                 { SCOPE_SUFFIX, "example.com", "www.example.com", 12 },
                 { SCOPE_SUFFIX, "example.com", "badexample.com", 0 },
                 { SCOPE_SUFFIX, "example.com", "example.com.", 12 },
+                { SCOPE_SUFFIX, "example.com", "alice@example.com", 12 },
                 { SCOPE_SUFFIX, "example.com", "WWW.Example.COM", 12 },
                 { SCOPE_SUFFIX, "www.example.com", "example.com", 0 },
                 { SCOPE_SUFFIX, "*", "example.com", 1 },
