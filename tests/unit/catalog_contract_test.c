@@ -33,7 +33,9 @@ static int load_text(const char *text, struct contract **ret, struct fault *faul
 
 START_TEST(the_shipped_contracts_load)
 {
-        static const char *const files[] = { "plugins/dns/domain.json", "plugins/lb/domain.json" };
+        static const char *const files[] = { "plugins/account/domain.json",
+                "plugins/dns/domain.json", "plugins/lb/domain.json",
+                "plugins/notify/domain.json" };
 
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
                 _cleanup_(contract_freep) struct contract *contract = NULL;
@@ -41,7 +43,7 @@ START_TEST(the_shipped_contracts_load)
                 _free_ char *path = source_file(files[i]);
 
                 ck_assert_msg(contract_load(path, &contract, &fault) == 0, "%s", fault.what);
-                ck_assert_uint_gt(contract->n_actions, 3);
+                ck_assert_uint_gt(contract->n_actions, 1);
                 ck_assert_ptr_nonnull(contract->scope_parameter);
         }
 }
