@@ -189,6 +189,12 @@ static int apply_change(struct writer *writer, struct op *op)
                                                              .at_ms = c->closed_ms });
 }
 
+static int apply_step(struct writer *writer, struct op *op)
+{
+        return sql_run(&writer->sql, "INSERT INTO step VALUES(?,?,?,?)", "idit", next_seq(writer),
+                       &op->step.execution, (int64_t)op->step.n, op->step.body);
+}
+
 static int apply_undone(struct writer *writer, struct op *op)
 {
         int r = sql_run(&writer->sql,
@@ -225,6 +231,8 @@ int apply_op(struct writer *writer, struct op *op)
                 return close_change(writer, op->row, &op->close);
         case OP_CHANGE_UNDONE:
                 return apply_undone(writer, op);
+        case OP_STEP:
+                return apply_step(writer, op);
         }
         return SQLITE_MISUSE;
 }

@@ -28,7 +28,7 @@ static const struct {
           "SELECT count(*) FROM queue q WHERE NOT EXISTS"
           " (SELECT 1 FROM execution WHERE seq=q.execution)" },
         { "queue.status", "rows of the queue with a status that has none",
-          "SELECT count(*) FROM queue WHERE status NOT BETWEEN 0 AND 7" },
+          "SELECT count(*) FROM queue WHERE status NOT BETWEEN 0 AND 10" },
         { "queue.claim", "running executions that nobody claimed",
           "SELECT count(*) FROM queue WHERE status IN (4, 7) AND (epoch=0 OR attempt=0)" },
         { "queue.epoch", "claims of an epoch that was never opened",
@@ -48,11 +48,17 @@ static const struct {
         { "closing.orphan", "closings of changes that are not there",
           "SELECT count(*) FROM closing k WHERE NOT EXISTS"
           " (SELECT 1 FROM change WHERE seq=k.change)" },
+        { "step.orphan", "steps of an execution that is not there",
+          "SELECT count(*) FROM step s WHERE NOT EXISTS"
+          " (SELECT 1 FROM execution WHERE id=s.execution)" },
+        { "step.gap", "executions whose steps are not counted from 1",
+          "SELECT count(*) FROM (SELECT 1 FROM step GROUP BY execution"
+          " HAVING min(n)<>1 OR max(n)<>count(*))" },
         { "seq.behind", "records with a seq that was not dealt",
           "SELECT (SELECT count(*) FROM event WHERE seq>n)"
           "+(SELECT count(*) FROM execution WHERE seq>n)+(SELECT count(*) FROM result WHERE seq>n)"
-          "+(SELECT count(*) FROM enforcement WHERE seq>n)+(SELECT count(*) FROM change WHERE "
-          "seq>n)"
+          "+(SELECT count(*) FROM enforcement WHERE seq>n)"
+          "+(SELECT count(*) FROM change WHERE seq>n)+(SELECT count(*) FROM step WHERE seq>n)"
           " FROM (SELECT value n FROM counter WHERE name=100)" },
         { "seq.twice", "numbers that two records have",
           "SELECT (SELECT count(*) FROM event v JOIN execution e ON e.seq=v.seq)"

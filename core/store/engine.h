@@ -22,7 +22,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define STORE_QUEUE_STATUSES 8          /* those before STORE_SUCCEEDED */
+#define STORE_QUEUE_STATUSES 11         /* those before STORE_SUCCEEDED */
 #define STORE_INLINE_MAX (64 * 1024)    /* a larger result is a file */
 #define DIGEST_SIZE 16
 
@@ -56,7 +56,7 @@ bool inbox_is_closing(struct inbox *inbox);
 
 enum op_kind {
         OP_ONCE, OP_FINISH, OP_REQUEUE, OP_RESTATE, OP_SETTLE, OP_DOC, OP_KEY, OP_EVENT,
-        OP_EXECUTION, OP_ENFORCEMENT, OP_CHANGE, OP_CHANGE_CLOSE, OP_CHANGE_UNDONE
+        OP_EXECUTION, OP_ENFORCEMENT, OP_CHANGE, OP_CHANGE_CLOSE, OP_CHANGE_UNDONE, OP_STEP
 };
 
 struct op_once {
@@ -79,6 +79,11 @@ struct op_close {
         enum store_change_state state;
         const char *observed;
         int64_t at_ms;
+};
+struct op_step {
+        struct id execution;
+        uint64_t n;
+        const char *body;
 };
 struct op_undone {
         uint64_t change;
@@ -103,6 +108,7 @@ struct op {
                 struct store_change change;
                 struct op_close close;
                 struct op_undone undone;
+                struct op_step step;
         };
 };
 
@@ -115,7 +121,7 @@ struct store_txn {
         struct id first_id;
         uint64_t seq;
         bool failed;                    /* out of memory while it was built */
-        bool large;                     /* has a result for a file */
+        bool large; /* has a result for a file, or must not overtake one that has */
         bool finishing;                 /* ends what runs: goes on when the disk is full */
         enum store_outcome preset;      /* decided before the writer saw it; STORE_DONE: no */
         struct arena arena;

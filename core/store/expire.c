@@ -32,6 +32,7 @@ struct row {
 struct slice {
         struct job job;
         const char *select, *erase;     /* statements of the table */
+        const char *erase_with;         /* what goes with a row, by its id; may be NULL */
         int64_t before_ms, cursor;
         unsigned seen_slice;
         bool over;
@@ -76,6 +77,8 @@ static int erase(struct sql *sql, const struct slice *slice)
                         continue;
                 if (row->result)
                         r = sql_run(sql, "DELETE FROM result WHERE seq=?", "i", row->result);
+                if (r == SQLITE_OK && slice->erase_with)
+                        r = sql_run(sql, slice->erase_with, "d", &row->id);
                 if (r == SQLITE_OK)
                         r = sql_run(sql, slice->erase, "i", row->seq);
         }
@@ -166,6 +169,7 @@ static int walk_all(struct store *store, struct slice *slice, int64_t events_ms,
                 r = walk(store, slice, "SELECT seq, at_ms, NULL, 0, at_ms, NULL FROM enforcement"
                          " WHERE seq>? ORDER BY seq LIMIT ?", "DELETE FROM enforcement WHERE seq=?",
                          events_ms);
+        slice->erase_with = "DELETE FROM step WHERE execution=?";
         if (r == SQLITE_OK)
                 r = walk(store, slice,
                          "SELECT e.seq, e.created_ms, e.id, r.seq,"

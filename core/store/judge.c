@@ -104,6 +104,18 @@ static int judge_undone(struct writer *writer, struct op *op, enum store_outcome
         return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
+/* The newest step must be the one before. */
+static int judge_step(struct writer *writer, struct op *op, enum store_outcome *ret)
+{
+        int64_t newest = 0;
+        int r = sql_int(&writer->sql, &newest,
+                        "SELECT n FROM step WHERE execution=? ORDER BY n DESC LIMIT 1", "d",
+                        &op->step.execution);
+
+        *ret = (uint64_t)newest + 1 == op->step.n ? STORE_DONE : STORE_CONFLICT;
+        return r == SQLITE_DONE ? SQLITE_OK : r;
+}
+
 int judge_op(struct writer *writer, struct op *op, enum store_outcome *ret, struct id *ret_first)
 {
         *ret = STORE_DONE;
@@ -124,6 +136,8 @@ int judge_op(struct writer *writer, struct op *op, enum store_outcome *ret, stru
                 return judge_close(writer, op, ret);
         case OP_CHANGE_UNDONE:
                 return judge_undone(writer, op, ret);
+        case OP_STEP:
+                return judge_step(writer, op, ret);
         default:
                 return SQLITE_OK;
         }

@@ -49,8 +49,12 @@ static const char *const steps[] = {
         " started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, size INTEGER NOT NULL,"
         " hash BLOB, body TEXT);"
         "CREATE UNIQUE INDEX result_execution ON result(execution);"
-        "CREATE INDEX result_status ON result(status, execution) WHERE status > 8;"
+        "CREATE INDEX result_status ON result(status, execution) WHERE status > 11;"
         "CREATE INDEX result_hash ON result(hash) WHERE hash IS NOT NULL;"
+        /* step: what changed in an execution that others run for, one after the other. */
+        "CREATE TABLE step(seq INTEGER PRIMARY KEY, execution BLOB NOT NULL, n INTEGER NOT NULL,"
+        " body TEXT NOT NULL);"
+        "CREATE UNIQUE INDEX step_execution ON step(execution, n);"
         "CREATE TABLE enforcement(seq INTEGER PRIMARY KEY, id BLOB NOT NULL, event BLOB,"
         " execution BLOB, rule TEXT NOT NULL, failure TEXT, at_ms INTEGER NOT NULL);"
         "CREATE INDEX enforcement_event ON enforcement(event);"

@@ -33,6 +33,8 @@ static int gather(struct writer *writer, struct claim_item *claim)
                 "  WHERE q.status=0 AND q.run_at_ms<=?1 ORDER BY q.run_at_ms, q.execution LIMIT ?2)"
                 " UNION ALL SELECT * FROM (SELECT execution, run_at_ms FROM queue"
                 "  WHERE status=2 AND run_at_ms<=?1 ORDER BY run_at_ms, execution LIMIT ?2)"
+                " UNION ALL SELECT * FROM (SELECT execution, run_at_ms FROM queue"
+                "  WHERE status IN (5, 8) AND run_at_ms>0 AND run_at_ms<=?1 LIMIT ?2)"
                 " ORDER BY 2, 1 LIMIT ?2)"
                 "SELECT " EXECUTION_COLUMNS ",NULL FROM due CROSS JOIN execution e"
                 " ON e.seq=due.execution" EXECUTION_JOIN,
@@ -110,8 +112,11 @@ static int64_t ask(struct store *store, const char *text, int64_t or_else)
 
 int64_t store_next_due_ms(struct store *store)
 {
-        return ask(store, "SELECT run_at_ms FROM queue WHERE status=2 ORDER BY run_at_ms LIMIT 1",
-                   INT64_MAX);
+        return ask(store, "SELECT min(at) FROM ("
+                   "SELECT min(run_at_ms) at FROM queue WHERE status=2"
+                   " UNION ALL SELECT min(run_at_ms) FROM queue WHERE status=5 AND run_at_ms>0"
+                   " UNION ALL SELECT min(run_at_ms) FROM queue WHERE status=8 AND run_at_ms>0)"
+                   " WHERE at IS NOT NULL HAVING count(*)>0", INT64_MAX);
 }
 
 static uint64_t count_of(const struct store *store, enum store_status status)
@@ -126,6 +131,8 @@ void store_count(struct store *store, struct store_counts *ret)
         ret->delayed = count_of(store, STORE_DELAYED);
         ret->held = count_of(store, STORE_HELD);
         ret->running = count_of(store, STORE_RUNNING) + count_of(store, STORE_CANCELING);
+        ret->waiting = count_of(store, STORE_WAITING) + count_of(store, STORE_PAUSING) +
+                count_of(store, STORE_STOPPING);
         ret->pending = count_of(store, STORE_PENDING) + count_of(store, STORE_PAUSED);
         ret->oldest_queued_ms = ask(store, "SELECT e.created_ms FROM queue q CROSS JOIN execution e"
                                     " ON e.seq=q.execution WHERE q.status=0"

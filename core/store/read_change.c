@@ -16,6 +16,15 @@
 /* Few stay unknown: the index of those finds them without reading the ledger. */
 #define FROM_UNKNOWN " FROM closing k CROSS JOIN change c ON c.seq=k.change WHERE k.state=3"
 
+/*
+ * What an execution ran, deeply. One that applies or undoes another names it as its parent, too,
+ * and as its plan; it is no part of it.
+ */
+#define IN_TREE                                                                                 \
+        "c.execution IN (WITH RECURSIVE tree(id) AS (VALUES(?) UNION ALL SELECT e.id"           \
+        " FROM execution e JOIN tree ON e.parent=tree.id WHERE e.plan IS NOT e.parent)"         \
+        " SELECT id FROM tree)"
+
 struct visit {
         store_visit_change *visit;
         void *arg;
@@ -78,7 +87,7 @@ int store_list_changes(struct store *store, const struct store_change_filter *fi
                 run.from = FROM_UNKNOWN;
         else if (filter->state >= 0)
                 select_int(&select, "coalesce(k.state,c.state)=?", filter->state);
-        select_id(&select, "c.execution=?", &filter->execution);
+        select_id(&select, filter->tree ? IN_TREE : "c.execution=?", &filter->execution);
         select_id(&select, "c.event=?", &filter->event);
         select_text(&select, "c.instance=?", filter->instance);
         if (page && page->since_ms)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Documents and keys. */
+/* Documents, keys, and the steps of workflows. */
 
 #include "store/engine.h"
 
@@ -41,6 +41,33 @@ static int visit_key(void *arg, sqlite3_stmt *stmt)
 
         visit->n++;
         return visit->key(visit->arg, &key);
+}
+
+struct steps {
+        store_visit_step *visit;
+        void *arg;
+};
+
+static int visit_step(void *arg, sqlite3_stmt *stmt)
+{
+        struct steps *steps = arg;
+
+        return steps->visit(steps->arg, (uint64_t)sqlite3_column_int64(stmt, 0),
+                            sql_text(stmt, 1));
+}
+
+int store_list_steps(struct store *store, const struct id *execution, store_visit_step *visit,
+                     void *arg, struct fault *fault)
+{
+        struct steps steps = { visit, arg };
+        struct store_page all = { .limit = INT32_MAX };
+        struct select select = { .n = 0 };
+        struct select_run run = { .columns = "s.n,s.body", .from = " FROM step s WHERE 1",
+                                  .seq = "s.seq", .order = "s.n", .page = &all,
+                                  .row = visit_step, .arg = &steps };
+
+        select_id(&select, "s.execution=?", execution);
+        return select_run(store, &select, &run, fault);
 }
 
 #define DOC_COLUMNS "d.seq,d.kind,d.name,d.body,d.changed_ms"

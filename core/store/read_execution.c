@@ -133,7 +133,7 @@ int store_get_execution(struct store *store, const struct id *id, bool with_resu
         " LEFT JOIN result r ON r.execution=e.seq WHERE 1"
 #define FROM_RESULTS                                                                    \
         " FROM result r CROSS JOIN execution e ON e.seq=r.execution"                    \
-        " LEFT JOIN queue q ON q.execution=e.seq WHERE r.status>8"
+        " LEFT JOIN queue q ON q.execution=e.seq WHERE r.status>11"
 
 /* Ids begin with their time, so a time is a place in the index of ids, and that a seq nearby. */
 #define SLACK_MS 600000
@@ -165,12 +165,21 @@ static void add_times(struct select *select, const struct store_page *page, stru
         }
 }
 
+/* Rows that are shown with this status: some that wait are shown as if they ran. */
+static const char *shown_as(int status)
+{
+        return status == STORE_RUNNING     ? "q.status IN (?, 8)"
+               : status == STORE_CANCELING ? "q.status IN (?, 10)"
+                                           : "q.status=?";
+}
+
 static const char *drive(struct select *select, const struct store_execution_filter *filter)
 {
         bool final = filter->status >= STORE_SUCCEEDED;
 
         if (filter->status >= 0)
-                select_int(select, final ? "r.status=?" : "q.status=?", filter->status);
+                select_int(select, final ? "r.status=?" : shown_as(filter->status),
+                           filter->status);
         if (!id_is_zero(&filter->parent) || !id_is_zero(&filter->event))
                 return filter->unfinished ? FROM_EXECUTIONS " AND q.execution IS NOT NULL" :
                         FROM_EXECUTIONS;

@@ -24,7 +24,9 @@ static const char *const status_texts[] = {
         [STORE_REQUESTED] = "requested", [STORE_SCHEDULED] = "scheduled",
         [STORE_DELAYED] = "delayed",
         [STORE_HELD] = "held", [STORE_RUNNING] = "running", [STORE_PENDING] = "pending",
-        [STORE_PAUSED] = "paused", [STORE_CANCELING] = "canceling", [STORE_SUCCEEDED] = "succeeded",
+        [STORE_PAUSED] = "paused", [STORE_CANCELING] = "canceling",
+        [STORE_WAITING] = "running", [STORE_PAUSING] = "pausing", [STORE_STOPPING] = "canceling",
+        [STORE_SUCCEEDED] = "succeeded",
         [STORE_FAILED] = "failed", [STORE_TIMEOUT] = "timeout", [STORE_ABANDONED] = "abandoned",
         [STORE_CANCELED] = "canceled",
 };

@@ -59,7 +59,12 @@ int store_health(struct store *store, struct fault *fault);
 
 enum store_status {             /* StackStorm's names, see store_status_text() */
         STORE_REQUESTED, STORE_SCHEDULED, STORE_DELAYED, STORE_HELD, STORE_RUNNING, STORE_PENDING,
-        STORE_PAUSED, STORE_CANCELING,                          /* above: has a queue row */
+        STORE_PAUSED, STORE_CANCELING,
+        /*
+         * One that others run for, a workflow for its tasks: nobody holds a claim on it, so it
+         * takes no slot and cannot be lost. Shown as running, pausing and canceling.
+         */
+        STORE_WAITING, STORE_PAUSING, STORE_STOPPING,           /* above: has a queue row */
         STORE_SUCCEEDED, STORE_FAILED, STORE_TIMEOUT, STORE_ABANDONED, STORE_CANCELED
 };
 const char *store_status_text(enum store_status status);
@@ -212,6 +217,18 @@ void store_txn_requeue(struct store_txn *txn, const struct store_claim *claim,
  */
 void store_txn_restate(struct store_txn *txn, const struct id *id, enum store_status status,
                        int64_t run_at_ms, const char *note);
+/*
+ * The n-th record, from 1, of what changed in an execution that others run for (a workflow's
+ * state): the n-1 before it must be there and it must not, else STORE_CONFLICT. Deleted with the
+ * execution.
+ */
+void store_txn_step(struct store_txn *txn, const struct id *execution, uint64_t n,
+                    const char *body);
+/*
+ * Reach the writer after the transactions handed in before that carry large results, which else
+ * may be overtaken while their files are written.
+ */
+void store_txn_in_order(struct store_txn *txn);
 /* As restate, to a final status with a result: how a waiting one is cancelled or dropped. */
 void store_txn_settle(struct store_txn *txn, const struct id *id, enum store_status status,
                       const char *result, int64_t ended_ms);
@@ -256,16 +273,19 @@ int store_outcome_fault(enum store_outcome outcome, struct fault *fault);
 
 typedef void store_claimed(void *arg, struct store_execution *executions, size_t n);
 /*
- * Claim up to n executions that are due (requested, or delayed until now), oldest first, committed
- * before claimed() is called on the writer's thread. n of 0 records is an answer too. The array and
+ * Claim up to n executions that are due (requested, delayed until now, or waiting or pending until
+ * now), oldest first, committed before claimed() is called on the writer's thread. n of 0 records is an answer too. The array and
  * its texts are freed after the callback. Not called at all once the store is closing.
  */
 void store_claim_due(struct store *store, size_t n, int64_t now_ms, store_claimed *claimed,
                      void *arg);
-/* When the next delayed execution is due; INT64_MAX if none. */
+/*
+ * When the next one is due that is delayed, or that waits or pends no longer than until a time;
+ * INT64_MAX if none.
+ */
 int64_t store_next_due_ms(struct store *store);
 struct store_counts {
-        uint64_t queued, delayed, held, running, pending;       /* rows of the queue by status */
+        uint64_t queued, delayed, held, running, waiting, pending;      /* queue rows by status */
         uint64_t wal_bytes, db_bytes;
         int64_t oldest_queued_ms; /* creation of the oldest; 0: none */
 };
@@ -287,6 +307,7 @@ typedef int store_visit_enforcement(void *arg, const struct store_enforcement *e
 typedef int store_visit_change(void *arg, const struct store_change *change);
 typedef int store_visit_doc(void *arg, const struct store_doc *doc);
 typedef int store_visit_key(void *arg, const struct store_key *key);
+typedef int store_visit_step(void *arg, uint64_t n, const char *body);
 
 struct store_execution_filter {         /* NULL or zero: any */
         struct id parent, event;
@@ -298,6 +319,7 @@ struct store_execution_filter {         /* NULL or zero: any */
 };
 struct store_change_filter {
         struct id execution, event;
+        bool tree;                      /* of the execution and of all that it ran, deeply */
         const char *resource;           /* exact, or a prefix that ends in * */
         const char *instance;
         int state;                      /* enum store_change_state, or -1 */
@@ -321,6 +343,9 @@ int store_list_enforcements(struct store *store, const char *rule, const struct 
 int store_list_changes(struct store *store, const struct store_change_filter *filter,
                        const struct store_page *page, store_visit_change *visit, void *arg,
                        uint64_t *ret_total, struct fault *fault);
+/* All steps of an execution, in order. */
+int store_list_steps(struct store *store, const struct id *execution, store_visit_step *visit,
+                     void *arg, struct fault *fault);
 int store_get_doc(struct store *store, const char *kind, const char *name, store_visit_doc *visit,
                   void *arg, struct fault *fault);
 int store_list_docs(struct store *store, const char *kind, store_visit_doc *visit, void *arg,

@@ -147,6 +147,22 @@ void store_txn_key(struct store_txn *txn, const struct store_key *key, uint64_t 
         COPY(txn, &op->key.scope, &op->key.owner, &op->key.name, &op->key.value);
 }
 
+void store_txn_step(struct store_txn *txn, const struct id *execution, uint64_t n,
+                    const char *body)
+{
+        struct op *op = add(txn, OP_STEP, sizeof op->step);
+
+        if (!op)
+                return;
+        op->step = (struct op_step){ *execution, n, body };
+        COPY(txn, &op->step.body);
+}
+
+void store_txn_in_order(struct store_txn *txn)
+{
+        txn->large = true;
+}
+
 void store_txn_event(struct store_txn *txn, const struct store_event *event)
 {
         struct op *op = add(txn, OP_EVENT, sizeof op->event);

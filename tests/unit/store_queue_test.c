@@ -162,6 +162,60 @@ START_TEST(a_restart_lists_what_it_lost_and_may_end_it)
 }
 END_TEST
 
+static enum store_outcome wait_until(const struct store_claim *claim, enum store_status status,
+                                     int64_t run_at_ms)
+{
+        struct store_txn *txn = store_txn_new();
+
+        store_txn_requeue(txn, claim, status, run_at_ms, NULL);
+        return commit(txn);
+}
+
+START_TEST(one_that_others_run_for_cannot_be_lost)
+{
+        struct store_execution e = execution_of("flow");
+        struct store_claim one = add_execution(&e, true);
+        struct store_counts counts;
+        struct claims claims;
+        char list[64] = "";
+
+        ck_assert_int_eq(wait_until(&one, STORE_WAITING, 0), STORE_DONE);
+        store_count(fixture, &counts);
+        ck_assert_uint_eq(counts.waiting, 1);
+        ck_assert_uint_eq(counts.running, 0);
+        ck_assert_int_eq(store_next_due_ms(fixture), INT64_MAX);
+        fixture_reopen();
+        ck_assert_int_eq(store_list_lost(fixture, add_action, list, NULL), 0);
+        ck_assert_str_eq(list, "");
+        ck_assert_int_eq(finish(&one, "{}"), STORE_STALE);
+        claims = claim(5, INT64_MAX);
+        ck_assert_uint_eq(claims.n, 0);
+        ck_assert_int_eq(get(&e.id).e.status, STORE_WAITING);
+}
+END_TEST
+
+START_TEST(one_that_waits_until_a_time_is_claimed_then)
+{
+        struct store_execution flow = execution_of("flow"), question = execution_of("ask");
+        struct store_claim first = add_execution(&flow, true);
+        struct store_claim second = add_execution(&question, true);
+        struct claims claims;
+
+        ck_assert_int_eq(wait_until(&first, STORE_WAITING, 5000), STORE_DONE);
+        ck_assert_int_eq(wait_until(&second, STORE_PENDING, 4000), STORE_DONE);
+        ck_assert_int_eq(store_next_due_ms(fixture), 4000);
+        claims = claim(5, 3999);
+        ck_assert_uint_eq(claims.n, 0);
+        claims = claim(5, 4000);
+        ck_assert_uint_eq(claims.n, 1);
+        ck_assert_int_eq(store_next_due_ms(fixture), 5000);
+        claims = claim(5, 5000);
+        ck_assert_uint_eq(claims.n, 1);
+        ck_assert_uint_eq(get(&flow.id).e.attempt, 2);
+        ck_assert_int_eq(get(&flow.id).e.status, STORE_RUNNING);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("store_queue");
@@ -172,6 +226,8 @@ static Suite *suite(void)
         tcase_add_test(t, a_claim_can_be_finished_and_each_claim_is_an_attempt);
         tcase_add_test(t, counts_follow_every_step);
         tcase_add_test(t, a_restart_lists_what_it_lost_and_may_end_it);
+        tcase_add_test(t, one_that_others_run_for_cannot_be_lost);
+        tcase_add_test(t, one_that_waits_until_a_time_is_claimed_then);
         suite_add_tcase(s, t);
         return s;
 }

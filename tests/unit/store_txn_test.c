@@ -314,6 +314,77 @@ START_TEST(what_was_committed_survives_a_restart)
 }
 END_TEST
 
+static enum store_outcome add_step(const struct id *id, uint64_t n, const char *body)
+{
+        struct store_txn *txn = store_txn_new();
+
+        store_txn_step(txn, id, n, body);
+        return commit(txn);
+}
+
+static int join_step(void *arg, uint64_t n, const char *body)
+{
+        char *text = arg;
+
+        snprintf(text + strlen(text), 64 - strlen(text), "%u%s ", (unsigned)n, body);
+        return 0;
+}
+
+START_TEST(steps_are_counted_without_a_gap)
+{
+        struct store_execution e = execution_of("flow"), other = execution_of("flow");
+        char text[64] = "";
+
+        add_execution(&e, true);
+        add_execution(&other, true);
+        ck_assert_int_eq(add_step(&e.id, 2, "[]"), STORE_CONFLICT);
+        ck_assert_int_eq(add_step(&e.id, 1, "[a]"), STORE_DONE);
+        ck_assert_int_eq(add_step(&e.id, 1, "[b]"), STORE_CONFLICT);
+        ck_assert_int_eq(add_step(&e.id, 3, "[b]"), STORE_CONFLICT);
+        ck_assert_int_eq(add_step(&other.id, 1, "[x]"), STORE_DONE);
+        ck_assert_int_eq(add_step(&e.id, 2, "[b]"), STORE_DONE);
+        ck_assert_int_eq(store_list_steps(fixture, &e.id, join_step, text, NULL), 0);
+        ck_assert_str_eq(text, "1[a] 2[b] ");
+}
+END_TEST
+
+static int no_change(void *arg, const struct store_change *change)
+{
+        (void)arg;
+        (void)change;
+        return 0;
+}
+
+START_TEST(the_tree_of_an_execution_has_what_its_children_changed)
+{
+        struct store_execution root = execution_of("flow"), child = execution_of("a.b"),
+                               grandchild = execution_of("a.b"), undo = execution_of("core.undo");
+        struct store_change_filter filter = { .execution = root.id, .tree = true, .state = -1 };
+        struct store_txn *txn = store_txn_new();
+        const struct store_execution *all[] = { &root, &child, &grandchild, &undo };
+        uint64_t total = 0;
+
+        child.parent = root.id;
+        grandchild.parent = child.id;
+        undo.parent = undo.plan = root.id;
+        for (size_t i = 0; i < 4; i++) {
+                struct store_change change = { .execution = all[i]->id, .attempt = 1, .n = 1,
+                                               .resource = "a/b", .user = "eva" };
+
+                store_txn_execution(txn, all[i], true);
+                store_txn_change(txn, &change);
+        }
+        ck_assert_int_eq(commit(txn), STORE_DONE);
+        ck_assert_int_eq(store_list_changes(fixture, &filter, NULL, no_change, NULL, &total, NULL),
+                         0);
+        ck_assert_uint_eq(total, 3);
+        filter.tree = false;
+        ck_assert_int_eq(store_list_changes(fixture, &filter, NULL, no_change, NULL, &total, NULL),
+                         0);
+        ck_assert_uint_eq(total, 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("store_txn");
@@ -332,6 +403,8 @@ static Suite *suite(void)
         tcase_add_test(t, documents_have_revisions);
         tcase_add_test(t, documents_are_listed_by_name);
         tcase_add_test(t, what_was_committed_survives_a_restart);
+        tcase_add_test(t, steps_are_counted_without_a_gap);
+        tcase_add_test(t, the_tree_of_an_execution_has_what_its_children_changed);
         suite_add_tcase(s, t);
         return s;
 }
