@@ -371,9 +371,9 @@ static int build_one(struct accepting_one *one, struct catalog *catalog,
         if (!one->intake.txn)
                 return fault_errno(fault, -ENOMEM, "event");
         one->id = id_new();
-        if (event->once_key)
-                store_txn_once(one->intake.txn, event->once_scope, event->once_key,
-                               event->once_hash, &one->id, clock_real_ms() + 86400000);
+        if (event->once.key)
+                store_txn_once(one->intake.txn, event->once.scope, event->once.key,
+                               event->once.hash, &one->id, clock_real_ms() + 86400000);
         return intake_event(&one->intake, catalog, event, &one->id, fault);
 }
 

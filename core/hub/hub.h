@@ -67,6 +67,12 @@ json_t *hub_status(struct hub *hub);                    /* counts, homes, pause,
 /* Ready to work? FAULT 503 with the reasons. */
 int hub_ready(struct hub *hub, struct fault *fault);
 
+/* What is done once and then known: key NULL for always; texts and hash (or NULL) are borrowed. */
+struct hub_once {
+        const char *scope, *key;
+        const uint8_t *hash;            /* 32 bytes: another body under the key is a MISMATCH */
+};
+
 /* ---- events ---- */
 
 struct hub_event {
@@ -74,8 +80,7 @@ struct hub_event {
         const json_t *parameters;       /* of the trigger instance: {"url": "alerts"}; NULL: none */
         const json_t *payload;          /* borrowed */
         const char *source, *trace;     /* trace may be NULL */
-        const char *once_scope, *once_key;      /* accepted once; NULL: always */
-        const uint8_t *once_hash;       /* 32 bytes or NULL */
+        struct hub_once once;
 };
 struct hub_accepted {
         enum store_outcome outcome;     /* DONE, DUPLICATE, MISMATCH, or a failure */
@@ -102,8 +107,7 @@ struct hub_run {
         int64_t delay_ms, timeout_ms;   /* 0: none, the action's */
         struct id parent;               /* zero: none */
         bool coerce;
-        const char *once_scope, *once_key;      /* Idempotency-Key */
-        const uint8_t *once_hash;
+        struct hub_once once;           /* Idempotency-Key */
 };
 struct hub_ran {
         enum store_outcome outcome;     /* MISMATCH: the key was used with another body */
@@ -115,21 +119,24 @@ int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void
             struct fault *fault);
 /*
  * Apply the plan that this plan-mode execution made: FAULT 404, 409 plan.used, plan.failed,
- * plan.stale.
+ * plan.stale. Of how, user and once count.
  */
-int hub_apply(struct hub *hub, const struct id *plan, const char *user, hub_run_done *done,
+int hub_apply(struct hub *hub, const struct id *plan, const struct hub_run *how, hub_run_done *done,
               void *arg, struct fault *fault);
-/* Same input, by reference: secrets never leave. params (may be NULL) replaces single members. */
-int hub_rerun(struct hub *hub, const struct id *execution, const json_t *params, const char *user,
-              int64_t delay_ms, hub_run_done *done, void *arg, struct fault *fault);
+/*
+ * Same input, by reference: secrets never leave. Of how, params (may be NULL: they replace single
+ * members), user, delay_ms and once count.
+ */
+int hub_rerun(struct hub *hub, const struct id *execution, const struct hub_run *how,
+              hub_run_done *done, void *arg, struct fault *fault);
 /*
  * Put back what an execution changed, last first. FAULT 404, 409 undo.done, undo.nothing,
- * undo.running, 422 undo.impossible.
+ * undo.running, 422 undo.impossible. Of how, mode ("undo", "plan"), user and once count.
  */
-int hub_undo(struct hub *hub, const struct id *execution, const char *mode, const char *user,
+int hub_undo(struct hub *hub, const struct id *execution, const struct hub_run *how,
              hub_run_done *done, void *arg, struct fault *fault);
 /* The same for all executions of an event, last first: one parent with a child an execution. */
-int hub_undo_event(struct hub *hub, const struct id *event, const char *mode, const char *user,
+int hub_undo_event(struct hub *hub, const struct id *event, const struct hub_run *how,
                    hub_run_done *done, void *arg, struct fault *fault);
 /*
  * Ask an execution to end. FAULT 404, 409 execution.final. Answers when it is asked, not when it

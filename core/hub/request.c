@@ -166,8 +166,7 @@ static void asked_committed(void *arg, enum store_outcome outcome, const struct 
 struct ask {
         struct running *r;              /* taken */
         int64_t delay_ms;
-        const char *once_scope, *once_key;
-        const uint8_t *once_hash;
+        struct hub_once once;
         const char *doc_kind, *doc_name;
 };
 
@@ -184,8 +183,8 @@ static int ask(struct hub *hub, const struct ask *ask, hub_run_done *done, void 
         asked->id = ask->r->claim.id;
         asked->done = done;
         asked->arg = arg;
-        if (ask->once_key)
-                store_txn_once(asked->intake.txn, ask->once_scope, ask->once_key, ask->once_hash,
+        if (ask->once.key)
+                store_txn_once(asked->intake.txn, ask->once.scope, ask->once.key, ask->once.hash,
                                &asked->id, clock_real_ms() + 86400000);
         if (ask->doc_kind) {
                 char text[ID_TEXT_SIZE], body[64];
@@ -205,8 +204,7 @@ int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void
         struct request request = { .action = run->action, .params = run->params, .mode = run->mode,
                 .user = run->user, .context = run->context, .parent = run->parent,
                 .timeout_ms = run->timeout_ms, .coerce = run->coerce };
-        struct ask asking = { .delay_ms = run->delay_ms, .once_scope = run->once_scope,
-                .once_key = run->once_key, .once_hash = run->once_hash };
+        struct ask asking = { .delay_ms = run->delay_ms, .once = run->once };
         int r = request_check(hub, catalog, &request, &asking.r, fault);
 
         if (r != 0)
@@ -280,15 +278,17 @@ static int check_plan(const struct plan_seen *seen, const struct id *plan, struc
 }
 
 /* Applying is a new execution of the same input that is held to the plan's rows. */
-int hub_apply(struct hub *hub, const struct id *plan, const char *user, hub_run_done *done,
+int hub_apply(struct hub *hub, const struct id *plan, const struct hub_run *how, hub_run_done *done,
               void *arg, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         _cleanup_(plan_seen_deinit) struct plan_seen seen = { 0 };
         _json_ json_t *params = NULL;
-        struct request request = { .mode = "apply", .user = user, .plan = *plan, .parent = *plan };
+        struct request request = { .mode = "apply", .user = how->user, .plan = *plan,
+                                   .parent = *plan };
         char name[ID_TEXT_SIZE];
-        struct ask asking = { .doc_kind = "applied", .doc_name = id_text(plan, name) };
+        struct ask asking = { .once = how->once, .doc_kind = "applied",
+                              .doc_name = id_text(plan, name) };
         int r = store_get_execution(hub->o.store, plan, true, see_plan, &seen, fault);
 
         if (r == 0)
@@ -330,15 +330,15 @@ static int see_rerun(void *arg, const struct store_execution *execution)
         return 0;
 }
 
-int hub_rerun(struct hub *hub, const struct id *execution, const json_t *params, const char *user,
-              int64_t delay_ms, hub_run_done *done, void *arg, struct fault *fault)
+int hub_rerun(struct hub *hub, const struct id *execution, const struct hub_run *how,
+              hub_run_done *done, void *arg, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         _cleanup_(rerun_seen_deinit) struct rerun_seen seen = { 0 };
         _json_ json_t *merged = NULL;
         char text[ID_TEXT_SIZE];
-        struct request request = { .mode = "run", .user = user, .coerce = true };
-        struct ask asking = { .delay_ms = delay_ms };
+        struct request request = { .mode = "run", .user = how->user, .coerce = true };
+        struct ask asking = { .delay_ms = how->delay_ms, .once = how->once };
         int r = store_get_execution(hub->o.store, execution, false, see_rerun, &seen, fault);
 
         if (r != 0)
@@ -347,8 +347,8 @@ int hub_rerun(struct hub *hub, const struct id *execution, const json_t *params,
                 return fault_set(fault, 409, "rerun.impossible",
                                  "an execution of mode %s cannot be run again", seen.mode);
         merged = params_unseal(hub, catalog_action(catalog, seen.action), seen.params);
-        if (params && json_is_object(params))
-                json_object_update(merged, (json_t *)params);
+        if (json_is_object(how->params))
+                json_object_update(merged, (json_t *)how->params);
         if (!seen.context)
                 seen.context = json_object();
         json_object_set_new(seen.context, "re-run",
@@ -407,7 +407,8 @@ static int undo(struct hub *hub, const struct store_change_filter *filter, const
         bool is_plan = text_equal(how->mode, "plan");
         struct request request = { .action = "core.undo", .params = params, .user = how->user,
                 .mode = is_plan ? "plan" : "undo", .plan = *id, .parent = *parent };
-        struct ask asking = { .doc_kind = is_plan ? NULL : "undo", .doc_name = name };
+        struct ask asking = { .once = how->once, .doc_kind = is_plan ? NULL : "undo",
+                              .doc_name = name };
         int r;
 
         snprintf(of, sizeof of, "%s %s", of_event ? "event" : "execution", name);
@@ -424,15 +425,14 @@ static int see_nothing(void *arg, const struct store_execution *execution)
         return 0;
 }
 
-int hub_undo(struct hub *hub, const struct id *execution, const char *mode, const char *user,
+int hub_undo(struct hub *hub, const struct id *execution, const struct hub_run *how,
              hub_run_done *done, void *arg, struct fault *fault)
 {
         struct store_change_filter filter = { .execution = *execution, .state = -1 };
-        struct hub_run how = { .mode = mode, .user = user };
         int r = store_get_execution(hub->o.store, execution, false, see_nothing, NULL, fault);
 
         return r ? fault_errno(fault, r, "undo")
-                 : undo(hub, &filter, execution, &how, done, arg, fault);
+                 : undo(hub, &filter, execution, how, done, arg, fault);
 }
 
 static int see_no_event(void *arg, const struct store_event *event)
@@ -442,14 +442,13 @@ static int see_no_event(void *arg, const struct store_event *event)
         return 0;
 }
 
-int hub_undo_event(struct hub *hub, const struct id *event, const char *mode, const char *user,
+int hub_undo_event(struct hub *hub, const struct id *event, const struct hub_run *how,
                    hub_run_done *done, void *arg, struct fault *fault)
 {
         struct store_change_filter filter = { .event = *event, .state = -1 };
-        struct hub_run how = { .mode = mode, .user = user };
         static const struct id none;
         int r = store_get_event(hub->o.store, event, see_no_event, NULL, fault);
 
         return r ? fault_errno(fault, r, "undo")
-                 : undo(hub, &filter, &none, &how, done, arg, fault);
+                 : undo(hub, &filter, &none, how, done, arg, fault);
 }

@@ -57,8 +57,7 @@ static void fire(struct hub *hub, struct timer *timer)
                                    .parameters = timer->parameters,
                                    .payload = payload,
                                    .source = "timer",
-                                   .once_scope = "timer",
-                                   .once_key = once };
+                                   .once = { "timer", once, NULL } };
         _fault_ struct fault fault = FAULT_INIT;
         char *name = strdup(timer->key);
 

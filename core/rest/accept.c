@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "rest/run.h"
+#include "rest/once.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,13 +23,15 @@ struct accepted {
 
 static int failure(const struct accepted *all, struct fault *fault)
 {
+        char id[ID_TEXT_SIZE];
+
         for (size_t i = 0; i < all->n; i++)
                 switch (all->one[i].outcome) {
                 case STORE_DONE:
                 case STORE_DUPLICATE:
                         break;
                 case STORE_MISMATCH:
-                        return run_mismatch(&all->one[i].id, fault);
+                        return once_mismatch(id_text(&all->one[i].id, id), fault);
                 default:
                         return store_outcome_fault(all->one[i].outcome, fault);
                 }

@@ -112,7 +112,7 @@ static int read_events(struct request *req, json_t **ret, struct fault *fault)
 static void free_keys(struct hub_event *events, size_t n)
 {
         for (size_t i = 0; events && i < n; i++)
-                free((char *)events[i].once_key);
+                free((char *)events[i].once.key);
         free(events);
 }
 
@@ -128,8 +128,8 @@ static int build(struct request *req, const json_t *list, struct hub_event *even
                         .payload = one,
                         .source = json_text_of(one, "source", ""),
                         .trace = request_header(req, "St2-Trace-Tag"),
-                        .once_scope = "ce", .once_key = cloudevent_key(one) };
-                if (!events[i].once_key)
+                        .once = { "ce", cloudevent_key(one), NULL } };
+                if (!events[i].once.key)
                         return -ENOMEM;
                 r = accept_permit(req, events[i].trigger, fault);
                 if (r)

@@ -164,6 +164,11 @@ static json_t *operation(const struct route *route)
 
         add_path(list, route->path);
         add_query(list, route->query);
+        if (strcmp(route->method, "POST") == 0 && !(route->flags & ROUTE_BASIC))
+                json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:{s:s, s:i}}", "name",
+                        "Idempotency-Key", "in", "header", "description",
+                        "done once in 24 hours; the same again gets the first answer", "schema",
+                        "type", "string", "maxLength", 255));
         json_set_text(op, "summary", route->summary);
         json_object_set_new(op, "parameters", list);
         if (route->request)

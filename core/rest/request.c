@@ -20,6 +20,7 @@
 #include "hub/hub.h"
 #include "loop/pool.h"
 #include "rest/identify.h"
+#include "rest/once.h"
 #include "rest/openapi.h"
 #include "rest/serve.h"
 
@@ -346,7 +347,9 @@ static int run(struct request *req)
         int r = parse_body(req, &fault);
 
         if (!r)
-                r = req->route->handle(req, &fault);
+                r = once_read(req, &fault);
+        if (!r)
+                r = once_handle(req, &fault);
         if (r == REQUEST_LATER)
                 return r;
         if (r)
@@ -365,6 +368,13 @@ void request_done(struct request *req)
         MHD_resume_connection(req->connection);
 }
 
+/* Whether a run with an Idempotency-Key was done before is looked up, and that may block. */
+static bool is_async(const struct request *req)
+{
+        return (req->route->flags & ROUTE_ASYNC)
+                && !((req->route->flags & ROUTE_RUNS) && request_header(req, "Idempotency-Key"));
+}
+
 static enum MHD_Result start(struct request *req)
 {
         req->stage = REQUEST_RUNNING;
@@ -375,7 +385,7 @@ static enum MHD_Result start(struct request *req)
                 return serve_send(req);
         }
         MHD_suspend_connection(req->connection);
-        if (req->route->flags & ROUTE_ASYNC)
+        if (is_async(req))
                 run_on_pool(req);
         else if (pool_run(req->rest->pool, run_on_pool, req) < 0) {
                 _fault_ struct fault fault = FAULT_INIT;
@@ -439,6 +449,7 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **con_
         auth_principal_unref(req->who);
         catalog_unref(req->catalog);
         json_decref(req->json);
+        free(req->once);
         free(req->body);
         free(req->out);
         free(req->uri);

@@ -44,6 +44,7 @@ struct request {
         char *body;                     /* NUL-terminated */
         size_t body_len, body_room, swallowed;
         int upload_fd;                  /* a body that goes to a file instead, else -1 */
+        struct once *once;              /* Idempotency-Key, see once.h; NULL: none came */
         json_t *json; /* the body, parsed and checked, where the row names a schema */
         struct catalog *catalog;        /* see request_catalog() */
         char id[ID_TEXT_SIZE];          /* X-Request-ID where the client sent none */

@@ -25,7 +25,8 @@ enum route_flag {
         ROUTE_UPLOAD = 8,       /* an archive may come instead of JSON: it goes to a file */
         ROUTE_SIGNED = 16,      /* a signature may stand for the credential */
         ROUTE_OPTIONAL = 32,    /* the body may be absent */
-        ROUTE_BASIC = 64        /* reads Basic credentials itself */
+        ROUTE_BASIC = 64,       /* reads Basic credentials itself */
+        ROUTE_RUNS = 128        /* makes an execution; its commit carries the Idempotency-Key */
 };
 
 struct route {

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "rest/once.h"
 #include "rest/run.h"
 #include "rest/shape.h"
 
@@ -102,12 +103,17 @@ static int re_emitted(struct request *req, struct fault *fault)
         struct emitted *emitted = req->later;
         char id[ID_TEXT_SIZE];
 
-        if (emitted->accepted.outcome != STORE_DONE)
+        id_text(&emitted->accepted.id, id);
+        if (emitted->accepted.outcome == STORE_MISMATCH)
+                return once_mismatch(id, fault);
+        if (emitted->accepted.outcome == STORE_DUPLICATE)
+                answer_header(req, "Idempotency-Replayed", "true");
+        else if (emitted->accepted.outcome != STORE_DONE)
                 return store_outcome_fault(emitted->accepted.outcome, fault);
         return answer_json(req, 200, json_pack("{s:o, s:O, s:s}", "message",
                            json_sprintf("Trigger instance %s succesfully re-sent.", req->param[0]),
                            "payload",
-                           emitted->payload, "id", id_text(&emitted->accepted.id, id)));
+                           emitted->payload, "id", id));
 }
 
 static void emit_committed(void *arg, const struct hub_accepted *accepted, size_t n)
@@ -134,7 +140,8 @@ static int re_emit(struct request *req, struct fault *fault)
                 .parameters = parameters,
                 .payload = json_object_get(event, "payload"),
                 .source = json_text_of(event, "source", ""),
-                .trace = json_text_of(event, "trace", NULL) };
+                .trace = json_text_of(event, "trace", NULL),
+                .once = request_once(req) };
         emitted = calloc(1, sizeof *emitted);
         if (!emitted)
                 return -1;
@@ -162,8 +169,10 @@ static int undo(struct request *req, struct fault *fault)
                 r = run_prepare(req, fault);
         if (r)
                 return r;
-        return run_later(hub_undo_event(request_hub(req), &id, mode, req->who->user, run_committed,
-                                        req, fault));
+        return run_later(hub_undo_event(request_hub(req), &id,
+                                        &(struct hub_run){ .mode = mode, .user = req->who->user,
+                                                           .once = request_once(req) },
+                                        run_committed, req, fault));
 }
 
 /* ---- enforcements ---- */
@@ -270,14 +279,15 @@ static const struct route rows[] = {
         { "GET", V "/events", list, AUTH_READ, 0, 200, "Events, newest first", EVENTS, NULL,
                 "[Event]" },
         { "GET", V "/events/{id}", get, AUTH_READ, 0, 200, "One event", "", NULL, "Event" },
-        { "POST", V "/events/{id}/undo", undo, AUTH_ACT, ROUTE_OPTIONAL, 201,
+        { "POST", V "/events/{id}/undo", undo, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
           "Put back all that was changed because of it, last first", "show_secrets", "Undo",
           "Execution" },
         { "GET", V "/triggerinstances", list, AUTH_READ, 0, 200, "Events, newest first", EVENTS,
                 NULL, "[Event]" },
         { "GET", V "/triggerinstances/{id}", get, AUTH_READ, 0, 200, "One event", "", NULL,
                 "Event" },
-        { "POST", V "/triggerinstances/{id}/re_emit", re_emit, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
+        { "POST", V "/triggerinstances/{id}/re_emit", re_emit, AUTH_ADMINISTER,
+                ROUTE_OPTIONAL | ROUTE_RUNS, 200,
           "A new event of the same trigger and payload", "", "Empty", "Message" },
         { "GET", V "/ruleenforcements", enforcements, AUTH_READ, 0, 200,
                 "Rules that matched, newest first",

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "rest/execution.h"
+#include "rest/once.h"
 #include "rest/output.h"
 
 #include <string.h>
@@ -48,10 +49,9 @@ static int create(struct request *req, struct fault *fault)
         struct hub_run run = { .action = json_text_of(req->json, "action", ""),
                 .params = json_object_get(req->json, "parameters"),
                 .mode = json_text_of(req->json, "mode", "run"), .context = context, .coerce = true,
-                .delay_ms = json_int_of(req->json, "delay", 0),
+                .once = request_once(req), .delay_ms = json_int_of(req->json, "delay", 0),
                 .timeout_ms = json_int_of(req->json, "timeout_ms", 0) };
         enum auth_verb verb = text_equal(run.mode, "plan") ? AUTH_PLAN : AUTH_RUN;
-        struct run_once once;
         int r = user_of(req, &run.user, fault);
 
         if (json_is_null(run.params))
@@ -59,52 +59,45 @@ static int create(struct request *req, struct fault *fault)
         if (!r)
                 r = run_permit(req, run.action, run.params, verb, fault);
         if (!r)
-                r = run_once(req, &once, fault);
-        if (!r)
                 r = run_prepare(req, fault);
         if (r)
                 return r;
-        run.once_scope = once.scope;
-        run.once_key = once.key;
-        run.once_hash = once.hash;
         return run_later(hub_run(request_hub(req), &run, run_committed, req, fault));
 }
 
 static int re_run(struct request *req, struct fault *fault)
 {
-        const json_t *params = json_object_get(req->json, "parameters");
-        int64_t delay = json_int_of(req->json, "delay", 0);
-        const char *user = NULL;
+        struct hub_run how = { .params = json_object_get(req->json, "parameters"),
+                .delay_ms = json_int_of(req->json, "delay", 0), .once = request_once(req) };
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
         if (!r)
-                r = user_of(req, &user, fault);
+                r = user_of(req, &how.user, fault);
         if (!r)
-                r = run_permit_again(req, &id, params, fault);
+                r = run_permit_again(req, &id, how.params, fault);
         if (!r)
                 r = run_prepare(req, fault);
         if (r)
                 return r;
-        return run_later(hub_rerun(request_hub(req), &id, params, user, delay, run_committed, req,
-                                   fault));
+        return run_later(hub_rerun(request_hub(req), &id, &how, run_committed, req, fault));
 }
 
 static int undo(struct request *req, struct fault *fault)
 {
-        const char *mode = json_text_of(req->json, "mode", "undo");
+        struct hub_run how = { .mode = json_text_of(req->json, "mode", "undo"),
+                .user = req->who->user, .once = request_once(req) };
+        enum auth_verb verb = text_equal(how.mode, "plan") ? AUTH_PLAN : AUTH_UNDO;
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
         if (!r)
-                r = run_permit_execution(req, &id, text_equal(mode, "plan") ? AUTH_PLAN : AUTH_UNDO,
-                                         false, fault);
+                r = run_permit_execution(req, &id, verb, false, fault);
         if (!r)
                 r = run_prepare(req, fault);
         if (r)
                 return r;
-        return run_later(hub_undo(request_hub(req), &id, mode, req->who->user, run_committed, req,
-                                  fault));
+        return run_later(hub_undo(request_hub(req), &id, &how, run_committed, req, fault));
 }
 
 /* ---- stop, answer ---- */
@@ -174,6 +167,7 @@ static int settle(struct request *req, struct fault *fault)
 
 static int apply(struct request *req, struct fault *fault)
 {
+        struct hub_run how = { .user = req->who->user, .once = request_once(req) };
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
@@ -183,8 +177,7 @@ static int apply(struct request *req, struct fault *fault)
                 r = run_prepare(req, fault);
         if (r)
                 return r;
-        return run_later(hub_apply(request_hub(req), &id, req->who->user, run_committed, req,
-                                   fault));
+        return run_later(hub_apply(request_hub(req), &id, &how, run_committed, req, fault));
 }
 
 #define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
@@ -195,7 +188,7 @@ static int apply(struct request *req, struct fault *fault)
 #define E "/api/v1/executions"
 
 static const struct route rows[] = {
-        { "POST", E, create, AUTH_ACT, ROUTE_ASYNC, 201,
+        { "POST", E, create, AUTH_ACT, ROUTE_ASYNC | ROUTE_RUNS, 201,
           "Run an action, or plan it", "show_secrets", "ExecutionCreate", "Execution" },
         { "GET", E, execution_list, AUTH_READ, 0, 200, "Executions, newest first", EXECUTIONS, NULL,
                 "[Execution]" },
@@ -217,9 +210,9 @@ static const struct route rows[] = {
         { "GET", E "/{id}/children", execution_children, AUTH_READ, 0, 200, "Its descendants",
                 "depth " SHOW,
                 NULL, "[Execution]" },
-        { "POST", E "/{id}/re_run", re_run, AUTH_ACT, ROUTE_OPTIONAL, 201,
+        { "POST", E "/{id}/re_run", re_run, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
           "The same input once more", "show_secrets", "ExecutionRerun", "Execution" },
-        { "POST", E "/{id}/undo", undo, AUTH_ACT, ROUTE_OPTIONAL, 201,
+        { "POST", E "/{id}/undo", undo, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
           "Put back what it changed, last first", "show_secrets", "Undo", "Execution" },
         { "POST", E "/{id}/resolve", resolve, AUTH_ACT, 0, 200,
           "Say what becomes of one that the hub lost: retry or fail", "", "Resolve", "Execution" },
@@ -230,7 +223,7 @@ static const struct route rows[] = {
                 NULL, "[Execution]" },
         { "GET", "/api/v1/plans/{id}", execution_get, AUTH_READ, 0, 200, "One plan", SHOW, NULL,
                 "Execution" },
-        { "POST", "/api/v1/plans/{id}/apply", apply, AUTH_ACT, ROUTE_OPTIONAL, 201,
+        { "POST", "/api/v1/plans/{id}/apply", apply, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
           "Do exactly what the plan shows", "show_secrets", "Empty", "Execution" },
 };
 

@@ -2,9 +2,9 @@
 #include "rest/run.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "rest/once.h"
 #include "rest/stream.h"
 
 #include <errno.h>
@@ -136,17 +136,9 @@ int run_permit_event(struct request *req, const struct id *event, enum auth_verb
         return r;
 }
 
-/* ---- once ---- */
-
-struct once {
-        char scope[512];
-        uint8_t hash[HASH_SIZE];
-};
-
 struct later {
         int64_t wait_ms;
         struct hub_ran ran;
-        struct once once;
 };
 
 static struct later *later_of(struct request *req)
@@ -156,44 +148,6 @@ static struct later *later_of(struct request *req)
                 req->later_free = free;
         }
         return req->later;
-}
-
-int run_once(struct request *req, struct run_once *ret, struct fault *fault)
-{
-        const char *key = request_header(req, "Idempotency-Key");
-        struct later *later = later_of(req);
-        size_t n = key ? strlen(key) : 0;
-        int len;
-
-        if (!later)
-                return -ENOMEM;
-        *ret = (struct run_once){ NULL, NULL, NULL };
-        if (!key)
-                return 0;
-        if (!n || n > 255 || strcspn(key, "\t\r\n") < n)
-                return fault_set(fault, 400, "idempotency.key",
-                                 "an Idempotency-Key has 1 to 255 characters");
-        len = snprintf(later->once.scope, sizeof later->once.scope, "idem:%s:%s:%s%s%s",
-                       req->who->user,
-                       req->route->method, req->route->path, req->param[0] ? ":" : "",
-                       req->param[0] ? req->param[0] : "");
-        if (len < 0 || (size_t)len >= sizeof later->once.scope)
-                return fault_set(fault, 400, "idempotency.path",
-                                 "the path is too long for an Idempotency-Key");
-        hash_bytes(req->body ? req->body : "", req->body_len, later->once.hash);
-        *ret = (struct run_once){ later->once.scope, key, later->once.hash };
-        return 0;
-}
-
-int run_mismatch(const struct id *first, struct fault *fault)
-{
-        char text[ID_TEXT_SIZE];
-
-        fault_set(fault, 422, "idempotency.mismatch",
-                  "this Idempotency-Key was used with another body");
-        fault_why(fault, "it belongs to %s", id_text(first, text));
-        fault_detail(fault, "conflict-id", json_string(text));
-        return fault_try(fault, "send the same body again, or a new key");
 }
 
 /* ---- answers ---- */
@@ -272,7 +226,7 @@ static int finish(struct request *req, struct fault *fault)
         char id[ID_TEXT_SIZE];
 
         if (outcome == STORE_MISMATCH)
-                return run_mismatch(&later->ran.id, fault);
+                return once_mismatch(id_text(&later->ran.id, id), fault);
         if (outcome == STORE_CONFLICT) {
                 fault_set(fault, 409, "execution.conflict",
                           "somebody else was faster: this was applied or "
@@ -287,8 +241,18 @@ static int finish(struct request *req, struct fault *fault)
         if (later->wait_ms)
                 answer_header(req, "Preference-Applied", "wait=%lld",
                               (long long)later->wait_ms / 1000);
-        return run_show(req, outcome == STORE_DUPLICATE ? 200 : req->route->success, &later->ran.id,
-                        fault);
+        return run_show(req, req->route->success, &later->ran.id, fault);
+}
+
+int run_replay(struct request *req, const struct id *first, struct fault *fault)
+{
+        struct later *later = later_of(req);
+
+        if (!later)
+                return -ENOMEM;
+        later->ran = (struct hub_ran){ STORE_DUPLICATE, *first };
+        later->wait_ms = 0;
+        return finish(req, fault);
 }
 
 int run_prepare(struct request *req, struct fault *fault)

@@ -34,14 +34,8 @@ void run_committed(void *arg, const struct hub_ran *ran);
 /* Forward what hub_run() and its kin returned: REQUEST_LATER for 0. */
 int run_later(int r);
 
-struct run_once {                       /* Idempotency-Key: texts live as long as the request */
-        const char *scope, *key;
-        const uint8_t *hash;
-};
-/* Nothing set where the client sent none. FAULT 400 for a key that is no key. */
-int run_once(struct request *req, struct run_once *ret, struct fault *fault);
-/* Another body under the same key. Returns FAULT. */
-int run_mismatch(const struct id *first, struct fault *fault);
+/* Answer with what was made before under the same Idempotency-Key. */
+int run_replay(struct request *req, const struct id *first, struct fault *fault);
 
 /* How executions are to be shown to this client. */
 int run_shape(struct request *req, bool is_list, struct shape *ret, struct fault *fault);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "loop/pool.h"
 #include "rest/listen.h"
+#include "rest/once.h"
 #include "rest/openapi.h"
 #include "rest/serve.h"
 #include "rest/stream.h"
@@ -142,6 +143,7 @@ static struct rest *rest_free(struct rest *rest)
         for (size_t i = 0; i < rest->n_listeners; i++)
                 listener_close(&rest->listeners[i]);
         stream_free(rest->stream);
+        once_flights_free(rest->flights);
         pool_free(rest->pool);
         schemas_free(rest->schemas);
         json_decref(rest->openapi);
@@ -198,7 +200,8 @@ int rest_start(const struct rest_options *options, struct rest **ret, struct fau
         fill_limits(&rest->options);
         rest->json_limits = (struct json_limits){ rest->options.body_max, rest->options.depth_max,
                                                   "limits.body", "limits.depth" };
-        r = read_tls(rest, options, fault);
+        rest->flights = once_flights_new();
+        r = rest->flights ? read_tls(rest, options, fault) : -ENOMEM;
         if (!r)
                 r = describe(rest, fault);
         if (!r)

@@ -33,6 +33,7 @@ struct rest {
         size_t n_listeners;
         struct pool *pool;              /* handlers that may block */
         struct stream *stream;
+        struct once_flights *flights;
         json_t *openapi;
         char *openapi_text;
         struct schemas *schemas;        /* of request bodies, compiled; see openapi.h */

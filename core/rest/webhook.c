@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "flow/rule.h"
 #include "flow/rulebook.h"
-#include "rest/run.h"
+#include "rest/once.h"
 #include "rest/shape.h"
 #include "rest/signature.h"
 #include "store/seal.h"
@@ -248,20 +248,13 @@ static int check_signature(struct request *req, const char *url, struct fault *f
  * Idempotency-Key, or the id that Standard Webhooks give each message: the same however often it is
  * sent.
  */
-static int once_of(struct request *req, struct hub_event *event, struct fault *fault)
+static struct hub_once once_of(const struct request *req, const char *source)
 {
         const char *id = request_header(req, "webhook-id");
-        struct run_once once = { NULL, NULL, NULL };
-        int r = 0;
 
-        if (request_header(req, "Idempotency-Key"))
-                r = run_once(req, &once, fault);
-        else if (id && *id && request_header(req, "webhook-signature"))
-                once = (struct run_once){ event->source, id, NULL };
-        event->once_scope = once.scope;
-        event->once_key = once.key;
-        event->once_hash = once.hash;
-        return r;
+        if (!req->once && id && *id && request_header(req, "webhook-signature"))
+                return (struct hub_once){ source, id, NULL };
+        return request_once(req);
 }
 
 static bool is_known(struct request *req, const json_t *parameters)
@@ -281,13 +274,8 @@ static int post(struct request *req, const char *url, const json_t *parameters, 
         int r;
 
         snprintf(source, sizeof source, "webhook:%s", url);
-        /*
-         * Before the body is looked at: a form is decoded in place, and what was signed is what was
-         * sent.
-         */
-        r = once_of(req, &event, fault);
-        if (!r)
-                r = body_of(req, &body, fault);
+        event.once = once_of(req, source);
+        r = body_of(req, &body, fault);
         if (r)
                 return r;
         MHD_get_connection_values(req->connection, MHD_HEADER_KIND, take_header, headers);
@@ -319,7 +307,8 @@ int webhook_post(struct request *req, struct fault *fault)
 int webhook_generic(struct request *req, struct fault *fault)
 {
         _json_ json_t *body = NULL;
-        struct hub_event event = { .source = req->who ? req->who->user : "", .trace = NULL };
+        struct hub_event event = { .source = req->who ? req->who->user : "", .trace = NULL,
+                                   .once = request_once(req) };
         int r = req->who ? request_parse(req, &body, fault)
                 : fault_set(fault, 401, "auth.missing",
                             "this webhook cannot be opened by a signature");

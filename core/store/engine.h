@@ -63,6 +63,7 @@ struct op_once {
         struct id id;
         uint8_t digest[DIGEST_SIZE], hash[HASH_SIZE];
         bool hashed;
+        bool is_question;               /* only found, never recorded */
         int64_t expires_ms;
 };
 struct op_move {                        /* finish, requeue, restate, settle */

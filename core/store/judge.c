@@ -116,13 +116,22 @@ static int judge_step(struct writer *writer, struct op *op, enum store_outcome *
         return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
+static int judge_once(struct writer *writer, const struct op *op, enum store_outcome *ret,
+                      struct id *ret_first)
+{
+        int r = seen_judge(&writer->seen, &writer->sql, &op->once, writer->now_ms, ret, ret_first);
+
+        if (r == SQLITE_OK && *ret == STORE_DONE && op->once.is_question)
+                *ret = STORE_CONFLICT;
+        return r;
+}
+
 int judge_op(struct writer *writer, struct op *op, enum store_outcome *ret, struct id *ret_first)
 {
         *ret = STORE_DONE;
         switch (op->kind) {
         case OP_ONCE:
-                return seen_judge(&writer->seen, &writer->sql, &op->once, writer->now_ms, ret,
-                                  ret_first);
+                return judge_once(writer, op, ret, ret_first);
         case OP_FINISH:
         case OP_REQUEUE:
         case OP_RESTATE:

@@ -80,6 +80,20 @@ void store_txn_once(struct store_txn *txn, const char *scope, const char *key, c
                 memcpy(op->once.hash, hash, HASH_SIZE);
 }
 
+enum store_outcome store_once_find(struct store *store, const char *scope, const char *key,
+                                   const uint8_t *hash, struct id *ret_first)
+{
+        static const struct id none;
+        struct store_txn *txn = store_txn_new();
+
+        if (!txn)
+                return STORE_FAILED_BUSY;
+        store_txn_once(txn, scope, key, hash, &none, 0);
+        if (txn->first)
+                txn->first->once.is_question = true;
+        return store_commit_wait(store, txn, ret_first, NULL);
+}
+
 static void move(struct store_txn *txn, enum op_kind kind, const struct op_move *move)
 {
         struct op *op = add(txn, kind, sizeof op->move);

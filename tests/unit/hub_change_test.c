@@ -4,6 +4,8 @@
 
 #include "hub_fixture.h"
 
+static const struct hub_run by_eva = { .mode = "undo", .user = "eva" };
+
 static json_t *result_of(const struct id *id, enum store_status status)
 {
         struct seen seen = wait_end(id);
@@ -19,7 +21,7 @@ static struct id ask_apply(const struct id *plan)
         struct answer answer = { .is_there = false };
         _fault_ struct fault fault = FAULT_INIT;
 
-        ck_assert_msg(hub_apply(hub, plan, "eva", on_ran, &answer, &fault) == 0, "%s", fault.what);
+        ck_assert_msg(hub_apply(hub, plan, &by_eva, on_ran, &answer, &fault) == 0, "%s", fault.what);
         eventually(atomic_load(&answer.is_there));
         ck_assert_int_eq(answer.ran.outcome, STORE_DONE);
         return answer.ran.id;
@@ -70,7 +72,7 @@ START_TEST(a_plan_is_applied_as_planned_and_once)
         json_decref(result_of(&applied, STORE_SUCCEEDED));
         ck_assert_str_eq(lamp_look(), "on");
         ck_assert_int_eq(changes(STORE_APPLIED), 1);
-        ck_assert_int_eq(hub_apply(hub, &plan, "eva", on_ran, &again, NULL), 0);
+        ck_assert_int_eq(hub_apply(hub, &plan, &by_eva, on_ran, &again, NULL), 0);
         eventually(atomic_load(&again.is_there));
         ck_assert_int_eq(again.ran.outcome, STORE_CONFLICT);
 }
@@ -99,8 +101,8 @@ static struct id ask_undo(const struct id *id, bool of_event)
 {
         struct answer answer = { .is_there = false };
         _fault_ struct fault fault = FAULT_INIT;
-        int r = of_event ? hub_undo_event(hub, id, "undo", "eva", on_ran, &answer, &fault)
-                : hub_undo(hub, id, "undo", "eva", on_ran, &answer, &fault);
+        int r = of_event ? hub_undo_event(hub, id, &by_eva, on_ran, &answer, &fault)
+                : hub_undo(hub, id, &by_eva, on_ran, &answer, &fault);
 
         ck_assert_msg(r == 0, "%s", fault.what);
         eventually(atomic_load(&answer.is_there));
@@ -119,7 +121,7 @@ START_TEST(undo_restores_and_a_second_one_is_refused)
         undone = ask_undo(&id, false);
         json_decref(result_of(&undone, STORE_SUCCEEDED));
         ck_assert_str_eq(lamp_look(), "off");
-        ck_assert_int_eq(hub_undo(hub, &id, "undo", "eva", on_ran, NULL, &fault), FAULT);
+        ck_assert_int_eq(hub_undo(hub, &id, &by_eva, on_ran, NULL, &fault), FAULT);
         ck_assert_str_eq(fault.code, "undo.done");
         ck_assert_str_eq(lamp_look(), "off");
 }
@@ -180,7 +182,8 @@ START_TEST(undo_can_be_planned)
         hub_up();
         id = run("lamp.set", "{\"to\":\"on\"}", "run");
         json_decref(result_of(&id, STORE_SUCCEEDED));
-        ck_assert_int_eq(hub_undo(hub, &id, "plan", "eva", on_ran, &answer, NULL), 0);
+        ck_assert_int_eq(hub_undo(hub, &id, &(struct hub_run){ .mode = "plan", .user = "eva" },
+                                  on_ran, &answer, NULL), 0);
         eventually(atomic_load(&answer.is_there));
         result = result_of(&answer.ran.id, STORE_SUCCEEDED);
         ck_assert_str_eq(lamp_look(), "on");

@@ -71,8 +71,7 @@ START_TEST(one_key_makes_one_execution)
         struct hub_run request = { .action = "core.noop",
                                    .mode = "run",
                                    .user = "eva",
-                                   .once_scope = "s",
-                                   .once_key = "k" };
+                                   .once = { "s", "k", NULL } };
         struct answer answers[100] = { 0 };
         int done = 0;
 
@@ -304,7 +303,8 @@ START_TEST(a_secret_parameter_is_sealed_and_a_rerun_has_it)
         ck_assert_ptr_null(strstr(json_text_of(seen.params, "pin", ""), "canary"));
         json_decref(seen.result);
         json_decref(seen.params);
-        ck_assert_int_eq(hub_rerun(hub, &id, NULL, "eva", 0, on_ran, &answer, NULL), 0);
+        ck_assert_int_eq(hub_rerun(hub, &id, &(struct hub_run){ .user = "eva" }, on_ran,
+                                   &answer, NULL), 0);
         eventually(atomic_load(&answer.is_there));
         again = answer.ran.id;
         eventually(status_of(&again) == STORE_SUCCEEDED);

@@ -6,6 +6,7 @@
 #define TESTS_REST_FIXTURE_H
 
 #include "hub_fixture.h"
+#include "suite.h"
 
 #include "auth/auth.h"
 #include "base/log.h"
@@ -189,7 +190,7 @@ __attribute__((unused)) static char *key_with(const char *body)
 
 /* ---- a client that does as it likes ---- */
 
-static int raw_connect(void)
+__attribute__((unused)) static int raw_connect(void)
 {
         struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(rest_port(rest, 0)),
                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -202,7 +203,7 @@ static int raw_connect(void)
         return fd;
 }
 
-static void raw_send(int fd, const char *text)
+__attribute__((unused)) static void raw_send(int fd, const char *text)
 {
         ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
 }

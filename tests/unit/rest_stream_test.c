@@ -272,26 +272,12 @@ END_TEST
 
 int main(void)
 {
-        const TTest *const tests[] = {
-                wait_answers_with_the_result, wait_has_an_end, cancel_ends_a_wait,
-                        stopping_answers_who_waits,
-                a_live_stream_misses_nothing, a_reader_that_comes_back_misses_nothing,
-                a_slow_reader_gets_everything_in_order, output_is_followed_to_its_end,
-                a_stream_ends_where_it_was_asked_to,
-        };
-        Suite *suite = suite_create("rest_stream");
-        TCase *tcase = tcase_create("all");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_checked_fixture(tcase, rest_setup, rest_teardown);
-        tcase_set_timeout(tcase, 60);
-        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-                tcase_add_test(tcase, tests[i]);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed != 0;
+        return SUITE_WITH("rest/stream", rest_setup, rest_teardown,
+                          ONCE(wait_answers_with_the_result), ONCE(wait_has_an_end),
+                          ONCE(cancel_ends_a_wait), ONCE(stopping_answers_who_waits),
+                          ONCE(a_live_stream_misses_nothing),
+                          ONCE(a_reader_that_comes_back_misses_nothing),
+                          ONCE(a_slow_reader_gets_everything_in_order),
+                          ONCE(output_is_followed_to_its_end),
+                          ONCE(a_stream_ends_where_it_was_asked_to));
 }

@@ -2,7 +2,8 @@
 
 /*
  * A unit test's main(): return SUITE("base/x", ONCE(a_test), EACH(b_test, table));
- * where b_test runs once for each row of table, which is table[_i].
+ * where b_test runs once for each row of table, which is table[_i]. SUITE_WITH() names a setup and a
+ * teardown, which run before and after each test.
  */
 
 #ifndef UNIT_SUITE_H
@@ -17,20 +18,25 @@
 
 #define ONCE(test) { test, 1 }
 #define EACH(test, table) { test, (int)(sizeof(table) / sizeof *(table)) }
-#define SUITE(name, ...) suite_run(name, (const struct suite_test[]){ __VA_ARGS__, { NULL, 0 } })
+#define SUITE(name, ...) SUITE_WITH(name, NULL, NULL, __VA_ARGS__)
+#define SUITE_WITH(name, setup, teardown, ...)                                                  \
+        suite_run(name, setup, teardown,                                                        \
+                  (const struct suite_test[]){ __VA_ARGS__, { NULL, 0 } })
 
 struct suite_test {
         const TTest *test;
         int rows;
 };
 
-static inline int suite_run(const char *name, const struct suite_test *tests)
+static inline int suite_run(const char *name, SFun begin, SFun end,
+                            const struct suite_test *tests)
 {
         Suite *suite = suite_create(name);
         TCase *all = tcase_create("all");
         SRunner *runner;
         int failed;
 
+        tcase_add_checked_fixture(all, begin, end);
         tcase_set_timeout(all, 60);
         for (; tests->test; tests++)
                 tcase_add_loop_test(all, tests->test, 0, tests->rows);
