@@ -1,0 +1,167 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# fault_proxy.pl TARGET FILE: a TCP proxy to TARGET (HOST:PORT or unix:PATH) on a port of its own, which
+# it prints. What it does to connections stands in FILE, one line that may change at any time; absent or
+# empty is "pass". It ends on SIGTERM, with all its connections.
+#
+#   pass               carry bytes
+#   delay [MS]         hold each answer back so long; without MS until FILE changes
+#   drip [MS]          answers come a byte at a time, MS (200) apart
+#   cut [N]            the request is delivered; after N (0) bytes of the answer the connection is reset
+#   deaf               the request is taken and never delivered, nothing is answered
+#   garble             every seventh byte of an answer is another
+#   html [STATUS]      a web page answers (200), the server sees nothing
+#   redirect [URL]     a redirect answers, to http://elsewhere.test/
+#   refuse             nobody listens on the port
+#
+# "MODE … from=N": connections before the Nth since FILE was written pass, so that a fault can meet the
+# second step of an exchange. Connections that are open when FILE changes obey the new line at once.
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX ();
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Time::HiRes qw(time sleep);
+
+my ($target, $file) = @ARGV;
+die "usage: $0 HOST:PORT|unix:PATH FILE\n" unless defined $file;
+my $port = 0;
+my ($listen, %children, $written, $count);
+$written = '';
+$| = 1;
+
+sub order {
+        open my $in, '<', $file or return ('pass', '', 'none');
+        my $line = <$in> // '';
+        my $stamp = join '.', (stat $in)[1, 9, 10], $line;
+        my $from = $line =~ s/\s+from=(\d+)// ? $1 : 1;
+        my ($mode, $argument) = split ' ', $line;
+        return ($mode // 'pass', $argument // '', $stamp, $from);
+}
+
+sub start_listening {
+        $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 64,
+                ReuseAddr => 1) or die "listen: $!\n";
+        $port = $listen->sockport;
+}
+
+# Closed by a reset, as a machine that died would.
+sub reset_socket {
+        my ($socket) = @_;
+        setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+        close $socket;
+        POSIX::_exit(0);
+}
+
+sub send_all {
+        my ($to, $data) = @_;
+        while (length $data) {
+                my $n = syswrite $to, $data;
+                POSIX::_exit(0) unless $n;
+                substr $data, 0, $n, '';
+        }
+}
+
+sub connect_target {
+        return $target =~ /^unix:(.*)/s ? IO::Socket::UNIX->new(Peer => $1)
+                : IO::Socket::INET->new(PeerAddr => $target);
+}
+
+# Answer in the server's place, once there is something to answer.
+sub impersonate {
+        my ($client, $mode, $argument) = @_;
+        my $page = "<!DOCTYPE html><html><title>Sign in</title><p>Please sign in</html>\n";
+        my $status = $mode eq 'redirect' ? '302 Found' : ($argument || 200) . ' Page';
+        my $where = $mode eq 'redirect' ? 'Location: ' . ($argument || 'http://elsewhere.test/') . "\r\n" : '';
+        send_all($client, "HTTP/1.1 $status\r\nContent-Type: text/html\r\n${where}Connection: close\r\n"
+                . 'Content-Length: ' . length($page) . "\r\n\r\n$page");
+        shutdown $client, 1;
+        1 while sysread $client, my $rest, 65536;
+        POSIX::_exit(0);
+}
+
+my $answered = 0;
+
+sub answer {
+        my ($client, $data, $mode, $argument, $stamp) = @_;
+        if ($mode eq 'delay') {
+                my $end = $argument ne '' ? time + $argument / 1000 : 9e18;
+                sleep 0.02 while time < $end && (order())[2] eq $stamp;
+        } elsif ($mode eq 'drip') {
+                for my $byte (split //, $data) {
+                        send_all($client, $byte);
+                        sleep(($argument || 200) / 1000) if (order())[2] eq $stamp;
+                }
+                return;
+        } elsif ($mode eq 'garble') {
+                for (my $i = 6 - $answered % 7; $i < length $data; $i += 7) {
+                        substr($data, $i, 1) = chr(ord(substr $data, $i, 1) ^ 0x55);
+                }
+        } elsif ($mode eq 'cut' && $answered + length $data >= ($argument || 0)) {
+                send_all($client, substr $data, 0, ($argument || 0) - $answered) if ($argument || 0) > $answered;
+                reset_socket($client);
+        }
+        $answered += length $data;
+        send_all($client, $data);
+}
+
+sub carry {
+        my ($client, $number, $born) = @_;
+        my $server = connect_target() or reset_socket($client);
+        my $select = IO::Select->new($client, $server);
+        while (my @ready = $select->can_read) {
+                my ($mode, $argument, $stamp, $from) = order();
+                $mode = 'pass' if $stamp eq $born && $number < $from;
+                for my $socket (@ready) {
+                        impersonate($client, $mode, $argument) if $socket == $client && $mode =~ /^(html|redirect)$/;
+                        my $n = sysread $socket, my $data, 65536;
+                        reset_socket($client) if !defined $n || (!$n && $mode eq 'cut');
+                        if (!$n) {              # half closed: the other direction may go on
+                                shutdown $socket == $client ? $server : $client, 1;
+                                POSIX::_exit(0) if $socket == $server;
+                                $select->remove($socket);
+                        } elsif ($socket == $server) {
+                                answer($client, $data, $mode, $argument, $stamp);
+                        } elsif ($mode ne 'deaf') {
+                                send_all($server, $data);
+                        }
+                }
+        }
+        POSIX::_exit(0);
+}
+
+sub end_children {
+        kill 'TERM', keys %children;
+        exit 0;
+}
+
+start_listening();
+print "$port\n";
+$SIG{TERM} = $SIG{INT} = \&end_children;
+$SIG{PIPE} = 'IGNORE';
+while (1) {
+        while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) { delete $children{$pid} }
+        my ($mode, undef, $stamp) = order();
+        if ($mode eq 'refuse') {
+                undef $listen;
+                sleep 0.02;
+                next;
+        }
+        start_listening() unless $listen;
+        next unless IO::Select->new($listen)->can_read(0.05);
+        ($mode, undef, $stamp) = order();
+        next if $mode eq 'refuse';
+        my $client = $listen->accept or next;
+        ($written, $count) = ($stamp, 0) if $stamp ne $written;
+        $count++;
+        my $pid = fork // die "fork: $!\n";
+        if ($pid) {
+                $children{$pid} = 1;
+                next;
+        }
+        $SIG{TERM} = $SIG{INT} = 'DEFAULT';
+        undef $listen;
+        carry($client, $count, $stamp);
+}
