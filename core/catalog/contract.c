@@ -21,6 +21,7 @@ static int read_action(const json_t *row, struct contract_action *action, struct
         action->name = json_text_of(row, "name", NULL);
         action->summary = json_text_of(row, "summary", NULL);
         action->resource = json_text_of(row, "resource", NULL);
+        action->scope_parameter = json_text_of(row, "scope", NULL);
         action->is_readonly = json_bool_of(row, "readonly", false);
         action->is_idempotent = json_bool_of(row, "idempotent", false);
         action->is_optional = json_bool_of(row, "optional", false);

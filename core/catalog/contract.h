@@ -8,6 +8,7 @@
  *     "actions": [{ "name": "record.set", "title", "summary", "params": schema, "returns": schema,
  *                   "readonly"?: true, "idempotent"?: true, "timeout_ms"?,
  *                   "resource": "dns/{zone}/{name}/{type}", "optional"?: true,
+ *                   "scope"?: the parameter that scopes are held to, where it is another here,
  *                   "floor"?, "before"?, "undo"?: texts for people }],
  *     "triggers": [{ "name": "zone.changed", "title", "summary", "payload": schema }] }
  *
@@ -26,6 +27,7 @@
 
 struct contract_action {
         const char *name, *summary, *resource;
+        const char *scope_parameter;            /* NULL: the contract's */
         struct schema *params, *returns;
         bool is_idempotent, is_readonly, is_optional;
         int64_t timeout_ms;

@@ -55,9 +55,12 @@ static void enter(struct contest *contest, const struct catalog_instance *instan
 
 static const char *scope_value(const struct catalog_action *action, const json_t *args)
 {
-        if (!action->contract || !action->contract->scope_parameter)
-                return NULL;
-        return json_text_of(args, action->contract->scope_parameter, NULL);
+        const struct contract_action *row =
+                action->contract ? contract_action(action->contract, action->plugin_action) : NULL;
+        const char *parameter = row && row->scope_parameter ? row->scope_parameter
+                : action->contract ? action->contract->scope_parameter : NULL;
+
+        return parameter ? json_text_of(args, parameter, NULL) : NULL;
 }
 
 static int judge(const struct catalog_action *action, const struct contest *contest,

@@ -104,12 +104,19 @@ static const char contract_text[] = JSON({
                         "name" : "zone.sign",
                         "optional" : true,
                         "params" : { "properties" : { "zone" : { "type" : "string" } } }
+                },
+                {
+                        "name" : "host.set",
+                        "optional" : true,
+                        "scope" : "host",
+                        "params" : { "properties" : { "host" : { "type" : "string" } } }
                 }
         ],
         "triggers" : [ { "name" : "zone.changed" } ]
 });
 static const char bind_text[] = JSON({ "name": "bind", "version": "1", "domain": "dns",
-        "actions": [{ "name": "record.set" }, { "name": "rndc", "params": { "properties": {
+        "actions": [{ "name": "record.set" }, { "name": "host.set" },
+                { "name": "rndc", "params": { "properties": {
                 "line": { "type": "string" } }, "required": ["line"] } }],
         "triggers": [{ "name": "zone.changed" }, { "name": "reloaded" }],
         "config": { "properties": { "server": { "type": "string", "default": "localhost" } } } });
@@ -486,6 +493,9 @@ START_TEST(the_most_specific_scope_serves)
                          "lab2");
         ck_assert_ptr_null(served(catalog, "dns.zone.sign", "{}", &fault));
         expect(&fault, 409, "instance.ambiguous", "2 instances");
+        /* an action may be scoped by a parameter of its own */
+        ck_assert_str_eq(served(catalog, "dns.host.set", "{\"host\": \"a.example.com\"}", NULL),
+                         "corp");
 }
 END_TEST
 
