@@ -3,9 +3,6 @@
 /*
  * Between the files of this plugin: what the servers are (servers.c), actions that change
  * (change.c), that read (read.c), the sensor (watch.c), the plugin (haproxy.c).
- *
- * A server's value is what people manage, and what the ledger keeps:
- * {"address": "192.0.2.1:80", "check": true, "state": "ready", "weight": 100}.
  */
 
 #ifndef HAPROXY_H
@@ -45,8 +42,5 @@ int server_list(struct kn_ctx *ctx);
 int pool_list(struct kn_ctx *ctx);
 int pool_stats(struct kn_ctx *ctx);
 int server_watch(struct kn_ctx *ctx);
-
-/* result (its reference is taken) becomes the call's. */
-int give(struct kn_ctx *ctx, json_t *result);
 
 #endif

@@ -2,6 +2,7 @@
 
 /* What HAProxy's two tables say of a server, in the words of the contract. */
 
+#include "lb/edit.h"
 #include "lb/haproxy/haproxy.h"
 
 /* srv_admin_state: why a server is out. Bit 2 (0x04) only remembers the configuration. */
@@ -75,10 +76,9 @@ json_t *server_value(const json_t *state)
                 return NULL;
         address_of(state, address, sizeof address);
         check = row_int(state, "srv_check_state") & CHECK_CONFIGURED_AND_ENABLED;
-        return json_pack("{s:s, s:b, s:s, s:I}", "address", address,
-                         "check", check == CHECK_CONFIGURED_AND_ENABLED,
-                         "state", state_word(row_int(state, "srv_admin_state")),
-                         "weight", row_int(state, "srv_uweight"));
+        return lb_value(address, check == CHECK_CONFIGURED_AND_ENABLED,
+                        state_word(row_int(state, "srv_admin_state")),
+                        row_int(state, "srv_uweight"));
 }
 
 static bool begins(const char *s, const char *prefix)
