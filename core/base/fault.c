@@ -88,6 +88,36 @@ int fault_detail(struct fault *fault, const char *key, json_t *value)
         return FAULT;
 }
 
+int fault_at(struct fault *fault, const char *step)
+{
+        const char *old = fault && fault->detail
+                ? json_string_value(json_object_get(fault->detail, "path")) : NULL;
+        char *path = NULL;
+
+        if (!fault || asprintf(&path, "%s%s%s", step, old && *old ? "." : "", old ? old : "") < 0)
+                return FAULT;
+        fault_detail(fault, "path", json_string(path));
+        free(path);
+        return FAULT;
+}
+
+int fault_at_key(struct fault *fault, const char *key)
+{
+        char *step = malloc(2 * strlen(key) + 1), *to = step;
+
+        for (const char *s = key; step && *s; s++) {
+                if (*s == '.' || *s == '\\')
+                        *to++ = '\\';
+                *to++ = *s;
+        }
+        if (step) {
+                *to = '\0';
+                fault_at(fault, step);
+        }
+        free(step);
+        return FAULT;
+}
+
 int fault_errno(struct fault *fault, int r, const char *doing)
 {
         if (r >= 0)

@@ -40,6 +40,13 @@ int fault_why(struct fault *fault, const char *fmt, ...) __attribute__((format(p
 int fault_try(struct fault *fault, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Put "prefix: " before what. */
 int fault_prefix(struct fault *fault, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Where it is in the definition at hand, as yaml_line_of() reads it: detail's "path". step is put
+ * before a path that is there already, so each level says only its own. Returns FAULT.
+ */
+int fault_at(struct fault *fault, const char *step);
+/* The same for a key that is one step, whatever dots it holds. */
+int fault_at_key(struct fault *fault, const char *key);
 /* Add a member to detail; steals value. */
 int fault_detail(struct fault *fault, const char *key, json_t *value);
 /*

@@ -66,6 +66,22 @@ static char *dotted(const char *pointer)
         return text_take(&path);
 }
 
+/* Of the value at path, or, where that is missing, of what would hold it. */
+static unsigned nearest_line(const char *text, size_t len, const char *path)
+{
+        _free_ char *up = strdup(path);
+        unsigned line = 0;
+
+        for (size_t n = up ? strlen(up) : 0; n && !line;) {
+                line = yaml_line_of(text, len, up);
+                do
+                        n--;
+                while (n && !(up[n] == '.' && up[n - 1] != '\\'));
+                up[n] = '\0';
+        }
+        return line;
+}
+
 unsigned form_line(const char *text, size_t len, const struct fault *fault)
 {
         const json_t *first = json_array_get(json_object_get(fault->detail, "errors"), 0);
@@ -77,5 +93,5 @@ unsigned form_line(const char *text, size_t len, const struct fault *fault)
                 path = made = dotted(pointer);
         if (!path && fault->what && (colon = strchr(fault->what, ':')))
                 path = made = strndup(fault->what, (size_t)(colon - fault->what));
-        return path && *path ? yaml_line_of(text, len, path) : 0;
+        return path && *path ? nearest_line(text, len, path) : 0;
 }

@@ -45,9 +45,10 @@ static int load_file(struct loading *loading, load_item *load)
 
         if (r == 0)
                 r = yaml_parse(text, len, loading->path, NULL, &item, &fault);
-        if (r == 0 && json_is_null(item))
-                return 0;
-        if (r == 0 && !json_is_object(item))
+        if (r == 0 && json_is_null(item)) {
+                r = fault_set(&fault, 422, "file.empty", "the file is empty");
+                fault_try(&fault, "write what it is to define, or remove it");
+        } else if (r == 0 && !json_is_object(item))
                 r = fault_set(&fault, 422, "file.invalid", "it is no mapping of keys to values");
         else if (r == 0)
                 r = load(loading, item, &fault);
@@ -55,10 +56,8 @@ static int load_file(struct loading *loading, load_item *load)
                 return r;
         if (text && !names_itself(&fault, loading->path)) {
                 line = form_line(text, len, &fault);
-                if (line)
-                        fault_prefix(&fault, "%s:%u", loading->path, line);
-                else
-                        fault_prefix(&fault, "%s", loading->path);
+                line = line ? line : 1;
+                fault_prefix(&fault, "%s:%u", loading->path, line);
         }
         warn(loading->catalog, loading->path, line, &fault);
         return 0;

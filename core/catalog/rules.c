@@ -4,6 +4,7 @@
  * Rules wait in a table, compiled, until the catalog is whole: only then is it known which are
  * switched off from outside, and whether what they name exists.
  */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "catalog/build.h"
@@ -110,7 +111,8 @@ static void check_trigger(struct catalog *catalog, const struct rule *rule)
         _json_ json_t *none = json_object();
         const json_t *parameters = json_object_get(trigger, "parameters");
 
-        if (known && schema_check(known->parameters, parameters ? parameters : none, &fault) == 0)
+        if (known && schema_check(known->parameters, parameters ? parameters : none, &fault) == 0
+            && (!rule_is_enabled(rule) || rule_check_fires(rule, clock_real_ms(), &fault) == 0))
                 return;
         if (known) {
                 fault_prefix(&fault, "the rule '%s': trigger.parameters", rule_ref(rule));

@@ -177,6 +177,19 @@ static void report_line(struct cli *cli, const char *label, const char *s)
         fputc('\n', cli->err);
 }
 
+/* The first of them is the error itself. */
+static void report_problems(struct cli *cli, const json_t *problems)
+{
+        for (size_t i = 1; i < json_array_size(problems); i++) {
+                const json_t *problem = json_array_get(problems, i);
+                const char *remedy = json_text_of(problem, "try", NULL);
+
+                report_line(cli, "also", json_text_of(problem, "what", ""));
+                if (remedy)
+                        report_line(cli, "try", remedy);
+        }
+}
+
 void cli_report(struct cli *cli, const struct fault *fault)
 {
         const char *execution = json_text_of(fault->detail, "execution", NULL);
@@ -191,6 +204,7 @@ void cli_report(struct cli *cli, const struct fault *fault)
                 report_line(cli, "why", fault->why);
         if (fault->remedy)
                 report_line(cli, "try", fault->remedy);
+        report_problems(cli, json_object_get(fault->detail, "problems"));
         if (execution)
                 fprintf(cli->err, "  run: %s  (kaname execution tail %s)\n", execution, execution);
         fflush(cli->err);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "catalog/catalog.h"
 #include "catalog/pack.h"
 #include "cli/client.h"
 #include "cli/folder.h"
@@ -22,8 +23,10 @@ static int build_run(struct cli *cli, struct fault *fault)
         const char *dir = cli->n_operands ? cli->operands[0] : ".",
                 *out = cli_option(cli, "directory");
         _free_ char *path = NULL;
-        int r = pack_build(dir, out ? out : ".", &path, fault);
+        int r = catalog_check_pack(dir, fault);
 
+        if (!r)
+                r = pack_build(dir, out ? out : ".", &path, fault);
         if (!r)
                 fprintf(cli->out, "%s\n", path);
         return r;

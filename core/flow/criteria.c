@@ -58,6 +58,7 @@ static int check_members(const struct criterion *criterion, struct fault *fault)
                           "criteria \"%.200s\": \"%.80s\" is not known "
                           "here",
                           criterion->key, key);
+                fault_at_key(fault, key);
                 return nearest ? fault_try(fault, "did you mean \"%s\"?", nearest)
                                : fault_try(fault, "a criterion has type, pattern and, for search, "
                                                   "condition");
@@ -78,6 +79,7 @@ static int find_operator(struct criterion *criterion, struct fault *fault)
         nearest = operator_nearest(name);
         fault_set(fault, 422, "rule.operator",
                   "criteria \"%.200s\": there is no operator \"%.80s\"", criterion->key, name);
+        fault_at(fault, "type");
         return nearest ? fault_try(fault, "did you mean \"%s\"?", nearest)
                 : fault_try(fault, "use one of equals, contains, regex, startswith, greaterthan, "
                             "exists, inside, search and their kin");
@@ -98,13 +100,15 @@ static int compile_pattern(struct criterion *criterion, struct fault *fault)
         if (criterion->pattern && !expr_is_constant(criterion->pattern))
                 return 0;
         criterion->pattern = expr_free(criterion->pattern);
-        return matcher_compile(criterion->operator, pattern, &criterion->matcher, fault);
+        r = matcher_compile(criterion->operator, pattern, &criterion->matcher, fault);
+        return r == FAULT ? fault_at(fault, "pattern") : r;
 }
 
 static int compile_search(struct criterion *criterion, unsigned depth, struct fault *fault)
 {
         const json_t *pattern = json_object_get(criterion->source, "pattern");
         const char *condition = json_text_of(criterion->source, "condition", "any");
+        int r;
 
         criterion->every_item = strncmp(condition, "all", 3) == 0;
         criterion->any_pattern = text_ends_with(condition, "2any");
@@ -117,7 +121,8 @@ static int compile_search(struct criterion *criterion, unsigned depth, struct fa
                              "with keys such as item.name");
         if (depth >= SEARCH_DEPTH_MAX)
                 return wrong(criterion, fault, "searches are nested deeper than 4 levels");
-        return compile(pattern, depth + 1, &criterion->items, fault);
+        r = compile(pattern, depth + 1, &criterion->items, fault);
+        return r == FAULT ? fault_at(fault, "pattern") : r;
 }
 
 static int check_root(const struct criterion *criterion, unsigned depth, struct fault *fault)
@@ -194,7 +199,7 @@ static int compile(const json_t *source, unsigned depth, struct criteria **ret, 
                 r = compile_one(criterion, key, value, depth, fault);
                 if (r) {
                         criteria_free(criteria);
-                        return r;
+                        return r == FAULT ? fault_at_key(fault, key) : r;
                 }
                 criterion->is_equality = is_first_equality(criteria, criterion);
         }
@@ -204,10 +209,14 @@ static int compile(const json_t *source, unsigned depth, struct criteria **ret, 
 
 int criteria_compile(const json_t *source, struct criteria **ret, struct fault *fault)
 {
+        int r;
+
         if (source && !json_is_null(source) && !json_is_object(source))
-                return fault_set(fault, 422, "rule.criterion", "criteria must be an object of "
-                                 "criteria by key, such as \"trigger.body.name\"");
-        return compile(source, 0, ret, fault);
+                r = fault_set(fault, 422, "rule.criterion", "criteria must be an object of "
+                              "criteria by key, such as \"trigger.body.name\"");
+        else
+                r = compile(source, 0, ret, fault);
+        return r == FAULT ? fault_at(fault, "criteria") : r;
 }
 
 struct criteria *criteria_free(struct criteria *criteria)

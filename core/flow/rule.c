@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "expr/expr.h"
 #include "flow/rule_criteria.h"
-#include "flow/schedule.h"
+#include "flow/rule_trigger.h"
 
 #include <errno.h>
 #include <string.h>
@@ -101,6 +101,7 @@ static int wrong_kind(const char *where, const struct key *key, const json_t *va
 
         fault_set(fault, 422, "rule.invalid", "%s%s must be %s, not %.80s", where, key->name,
                   wanted[key->kind], found ? found : "that");
+        fault_at(fault, key->name);
         if (key->kind == BOOLEAN && json_is_string(value))
                 return fault_try(fault, "write true or false; in YAML 1.2, yes and no are text");
         return FAULT;
@@ -111,8 +112,10 @@ static int check_key(const char *where, const struct key *key, const json_t *obj
 {
         const json_t *value = json_object_get(object, key->name);
 
-        if (key->required && (!value || json_is_null(value)))
-                return fault_set(fault, 422, "rule.invalid", "%s%s is missing", where, key->name);
+        if (key->required && (!value || json_is_null(value))) {
+                fault_set(fault, 422, "rule.invalid", "%s%s is missing", where, key->name);
+                return fault_at(fault, key->name);
+        }
         return !value || json_is_null(value) || has_kind(value, key->kind)
                 ? 0 : wrong_kind(where, key, value, fault);
 }
@@ -135,6 +138,7 @@ static int unknown_key(const char *where, const struct key *keys, const char *na
         nearest = text_nearest(name, names);
         fault_set(fault, 422, "rule.unknown-key", "%s%.80s is not a key that is known", where,
                   name);
+        fault_at_key(fault, name);
         return nearest ? fault_try(fault, "did you mean \"%s\"?", nearest) : FAULT;
 }
 
@@ -159,14 +163,13 @@ static int read_type(struct rule *rule, struct fault *fault)
         const char *ref = json_text_of(type, "ref", "standard");
 
         if (json_is_object(type) && check_keys("type.", type_keys, type, fault))
-                return FAULT;
+                return fault_at(fault, "type");
         rule->backstop = strcmp(ref, "backstop") == 0;
-        return rule->backstop || strcmp(ref, "standard") == 0
-                       ? 0
-                       : fault_set(fault, 422, "rule.invalid",
-                                   "type.ref must be standard or backstop, not "
-                                   "\"%.80s\"",
-                                   ref);
+        if (rule->backstop || strcmp(ref, "standard") == 0)
+                return 0;
+        fault_set(fault, 422, "rule.invalid",
+                  "type.ref must be standard or backstop, not \"%.80s\"", ref);
+        return fault_at(fault, "type.ref");
 }
 
 static int check_ref(const char *where, const char *ref, struct fault *fault)
@@ -176,24 +179,7 @@ static int check_ref(const char *where, const char *ref, struct fault *fault)
         if (text_is_name(ref) && dot && dot[1])
                 return 0;
         fault_set(fault, 422, "rule.invalid", "%s must be PACK.NAME, not \"%.80s\"", where, ref);
-        return FAULT;
-}
-
-/* What would otherwise be found out when the timer is to fire, or the request comes. */
-static int check_parameters(const char *type, const json_t *parameters, struct fault *fault)
-{
-        struct schedule *schedule = NULL;
-        const char *url = json_text_of(parameters, "url", NULL);
-        int r = 0;
-
-        if (strcmp(type, "core.st2.webhook") == 0 && (!url || !url[strspn(url, "/")]))
-                return fault_set(fault, 422, "rule.invalid",
-                                 "trigger.parameters.url is missing: the "
-                                 "NAME in POST /api/v1/webhooks/NAME");
-        if (text_starts_with(type, "core.st2.") && text_ends_with(type, "Timer"))
-                r = schedule_compile(type, parameters, &schedule, fault);
-        schedule_free(schedule);
-        return r == FAULT ? fault_prefix(fault, "trigger.parameters") : r;
+        return fault_at(fault, where);
 }
 
 static int read_trigger(struct rule *rule, struct fault *fault)
@@ -204,13 +190,13 @@ static int read_trigger(struct rule *rule, struct fault *fault)
         int r;
 
         if (check_keys("trigger.", trigger_keys, trigger, fault))
-                return FAULT;
+                return fault_at(fault, "trigger");
         type = json_text_of(trigger, "type", "");
         if (check_ref("trigger.type", type, fault))
                 return FAULT;
-        r = check_parameters(type, parameters, fault);
+        r = trigger_check(type, parameters, fault);
         if (r)
-                return r;
+                return r == FAULT ? fault_at(fault, "trigger.parameters") : r;
         rule->trigger_key = trigger_key(type, parameters);
         return rule->trigger_key ? 0 : -ENOMEM;
 }
@@ -223,12 +209,15 @@ static int read_action(struct rule *rule, struct fault *fault)
         int r;
 
         if (check_keys("action.", action_keys, action, fault))
-                return FAULT;
+                return fault_at(fault, "action");
         rule->action = json_text_of(action, "ref", "");
         if (check_ref("action.ref", rule->action, fault))
                 return FAULT;
         r = expr_compile(json_is_object(parameters) ? parameters : none, &rule->parameters, fault);
-        return r == FAULT ? fault_prefix(fault, "action.parameters") : r;
+        if (r != FAULT)
+                return r;
+        fault_at(fault, "action.parameters");
+        return fault_prefix(fault, "action.parameters");
 }
 
 /*
@@ -250,15 +239,17 @@ static int read_name(struct rule *rule, struct fault *fault)
         const char *name = json_text_of(rule->definition, "name", "");
         const char *pack = json_text_of(rule->definition, "pack", "default");
 
-        if (!is_title(name))
-                return fault_set(fault, 422, "rule.invalid", "name \"%.140s\" must have 1 to 128 "
-                                 "bytes, no / ? # or control characters, and no blank at an end",
-                                 name);
-        if (!text_is_name(pack))
-                return fault_set(fault, 422, "rule.invalid",
-                                 "pack \"%.140s\" must consist of "
-                                 "letters, digits, _, - and dots, and have at most 128 bytes",
-                                 pack);
+        if (!is_title(name)) {
+                fault_set(fault, 422, "rule.invalid", "name \"%.140s\" must have 1 to 128 "
+                          "bytes, no / ? # or control characters, and no blank at an end", name);
+                return fault_at(fault, "name");
+        }
+        if (!text_is_name(pack)) {
+                fault_set(fault, 422, "rule.invalid",
+                          "pack \"%.140s\" must consist of "
+                          "letters, digits, _, - and dots, and have at most 128 bytes", pack);
+                return fault_at(fault, "pack");
+        }
         return asprintf(&rule->ref, "%s.%s", pack, name) < 0 ? -ENOMEM : 0;
 }
 
@@ -313,32 +304,6 @@ struct rule *rule_free(struct rule *rule)
         expr_free(rule->parameters);
         free(rule);
         return NULL;
-}
-
-static char *webhook_key(const char *type, const char *url)
-{
-        char *key = NULL;
-        size_t len;
-
-        url += strspn(url, "/");
-        len = strlen(url);
-        while (len && url[len - 1] == '/')
-                len--;
-        return asprintf(&key, "%s?url=%.*s", type, (int)len, url) < 0 ? NULL : key;
-}
-
-char *trigger_key(const char *type, const json_t *parameters)
-{
-        const char *url = json_text_of(parameters, "url", NULL);
-        _free_ char *canonical = NULL;
-        char *key = NULL;
-
-        if (url && strcmp(type, "core.st2.webhook") == 0)
-                return webhook_key(type, url);
-        if (!json_object_size(parameters))
-                return strdup(type);
-        canonical = json_canonical(parameters);
-        return !canonical || asprintf(&key, "%s?%s", type, canonical) < 0 ? NULL : key;
 }
 
 const char *rule_ref(const struct rule *rule)

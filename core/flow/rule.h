@@ -24,6 +24,8 @@ struct rule;
  */
 int rule_compile(const json_t *definition, struct rule **ret, struct fault *fault);
 struct rule *rule_free(struct rule *rule);              /* NULL; accepts NULL */
+/* Can it still fire? FAULT 422 timer.never where all times of its timer have passed. */
+int rule_check_fires(const struct rule *rule, int64_t now_ms, struct fault *fault);
 const char *rule_ref(const struct rule *rule);          /* "pack.name" */
 const json_t *rule_definition(const struct rule *rule);
 /*

@@ -212,6 +212,19 @@ static int64_t next_cron(const struct schedule *schedule, int64_t after_ms)
         return INT64_MAX;
 }
 
+/*
+ * From the first year of cron's calendar on: leap days and weekdays come round within 28 years, and
+ * cron_next() looks a hundred years ahead.
+ */
+bool schedule_can_fire(const struct schedule *schedule)
+{
+        const int64_t century_s = (int64_t)36525 * 86400;
+        int64_t local;
+
+        return schedule->kind != CRON || cron_next(schedule->cron, 0, &local)
+                || cron_next(schedule->cron, century_s, &local);
+}
+
 int64_t schedule_next(const struct schedule *schedule, int64_t start_ms, int64_t after_ms)
 {
         switch (schedule->kind) {

@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct schedule;
@@ -23,6 +24,8 @@ struct schedule;
  */
 int schedule_compile(const char *trigger_type, const json_t *parameters, struct schedule **ret,
                      struct fault *fault);
+/* Is there any moment at all, past or to come, at which it fires (or fired)? */
+bool schedule_can_fire(const struct schedule *schedule);
 struct schedule *schedule_free(struct schedule *schedule);      /* NULL; accepts NULL */
 /*
  * The first slot strictly after after_ms (Unix ms), or INT64_MAX for never. An interval's slots are

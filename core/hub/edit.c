@@ -110,11 +110,25 @@ static int check_rule_origin(struct hub *hub, const char *ref, struct fault *fau
                 ref);
 }
 
+CLEANUP_DEFINE(struct rule *, rule_free);
+
+/* Who switches a timer on now is told that it is too late; what is wrong else is told elsewhere. */
+static int check_fires(const json_t *definition, struct fault *fault)
+{
+        _cleanup_(rule_freep) struct rule *rule = NULL;
+
+        if (!definition || rule_compile(definition, &rule, NULL) || !rule_is_enabled(rule))
+                return 0;
+        return rule_check_fires(rule, clock_real_ms(), fault);
+}
+
 int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create,
                  const char *user, struct fault *fault)
 {
         int r = check_rule_origin(hub, ref, fault);
 
+        if (r == 0)
+                r = check_fires(body, fault);
         if (r == 0)
                 r = content_put_doc(hub, "rule", ref, body, create, fault);
         if (r == 0)
@@ -145,6 +159,9 @@ int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *
                 fault_set(fault, 404, "rule.unknown", "there is no rule '%s'", ref);
                 return fault_try(fault, "kaname rule list");
         }
+        r = enabled ? rule_check_fires(rule, clock_real_ms(), fault) : 0;
+        if (r)
+                return r;
         if (text_equal(catalog_rule_origin(catalog, ref), "api")) {
                 body = json_deep_copy(rule_definition(rule));
                 json_object_set_new(body, "enabled", json_boolean(enabled));
@@ -461,33 +478,4 @@ int hub_plugin_trust(struct hub *hub, const char *name, const char *user, struct
         if (r == 0)
                 tell("plugin trusted in the core", name, user);
         return fault_errno(fault, r, "trust");
-}
-
-/* ---- key-value pairs ---- */
-
-static int seal_key(struct hub *hub, const struct store_key *key, char **ret, struct fault *fault)
-{
-        int r = seal_text(hub->o.seal, key->name, key->value, ret, fault);
-
-        if (r == 0)
-                log_mask(key->value);
-        return r;
-}
-
-int hub_key_put(struct hub *hub, const struct store_key *key, struct fault *fault)
-{
-        _free_ char *sealed = NULL;
-        struct store_key stored = *key;
-        struct store_txn *txn;
-        int r = key->value && key->secret ? seal_key(hub, key, &sealed, fault) : 0;
-
-        if (r != 0)
-                return fault_errno(fault, r, "key");
-        if (sealed)
-                stored.value = sealed;
-        txn = store_txn_new();
-        if (!txn)
-                return fault_errno(fault, -ENOMEM, "key");
-        store_txn_key(txn, &stored, STORE_ANY);
-        return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
 }

@@ -7,6 +7,7 @@
  */
 #include "hub/room.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define SEALED "kn1:"
@@ -59,4 +60,33 @@ json_t *params_unseal(struct hub *hub, const struct catalog_action *action, cons
                 json_object_set_new(params, key, opened);
         }
         return params;
+}
+
+/* ---- key-value pairs ---- */
+
+static int seal_key(struct hub *hub, const struct store_key *key, char **ret, struct fault *fault)
+{
+        int r = seal_text(hub->o.seal, key->name, key->value, ret, fault);
+
+        if (r == 0)
+                log_mask(key->value);
+        return r;
+}
+
+int hub_key_put(struct hub *hub, const struct store_key *key, struct fault *fault)
+{
+        _free_ char *sealed = NULL;
+        struct store_key stored = *key;
+        struct store_txn *txn;
+        int r = key->value && key->secret ? seal_key(hub, key, &sealed, fault) : 0;
+
+        if (r != 0)
+                return fault_errno(fault, r, "key");
+        if (sealed)
+                stored.value = sealed;
+        txn = store_txn_new();
+        if (!txn)
+                return fault_errno(fault, -ENOMEM, "key");
+        store_txn_key(txn, &stored, STORE_ANY);
+        return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
 }

@@ -628,13 +628,21 @@ START_TEST(one_bad_file_is_a_warning_with_its_line)
 {
         expect_warning("demo/rules/z.yaml", "name: z\n trigger: {\n", "yaml.syntax",
                        "rules/z.yaml:2");
+        expect_warning("demo/rules/z.yaml", "", "file.empty", "rules/z.yaml:1: the file is empty");
+        expect_warning("demo/rules/z.yaml",
+                       "name: z\ntrigger:\n  type: a.b\ncriteria:\n  trigger.x:\n"
+                       "    type: eqals\n    pattern: 1\naction:\n  ref: c.d\n",
+                       "rule.operator", "rules/z.yaml:6: criteria");
+        expect_warning("demo/rules/z.yaml",
+                       "name: z\ntrigger:\n  type: a.b\naction: {}\n",
+                       "rule.invalid", "rules/z.yaml:4: action.ref is missing");
         expect_warning("demo/rules/z.yaml", "- 1\n", "file.invalid",
-                       "rules/z.yaml: it is no mapping");
+                       "rules/z.yaml:1: it is no mapping");
         expect_warning("demo/rules/z.yaml",
                        "name: z\npack: other\ntrigger:\n  type: a.b\naction:\n  ref: c.d\n",
                        "file.foreign", "rules/z.yaml:2: pack");
         expect_warning("demo/rules/z.yaml", rule_text, "rule.duplicate",
-                       "rules/z.yaml: the rule 'demo.on_alert'");
+                       "rules/z.yaml:1: the rule 'demo.on_alert'");
         expect_warning("demo/actions/z.yaml", "name: z\nrunner_type: pyton-script\n",
                        "action.unknown-runner", "actions/z.yaml:2: runner_type");
         expect_warning("demo/actions/z.yaml", "runner_type: noop\n", "action.invalid", "name");

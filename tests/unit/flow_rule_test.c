@@ -295,6 +295,20 @@ static const struct {
         { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: {b: {type: exists}}}}",
           "write item.b" },
         { HEAD TAIL "criteria: {trigger.a: {type: eq, pattern: '{{ a | b }}'}}", "a filter" },
+#define WEBHOOK(url)                                                                               \
+        "name: r\ntrigger: {type: core.st2.webhook, parameters: {url: " url "}}\n" TAIL
+#define TIMER(type, parameters)                                                                    \
+        "name: r\ntrigger: {type: core.st2." type ", parameters: " parameters "}\n" TAIL
+        { WEBHOOK("st2"), "any trigger type" },
+        { WEBHOOK("/st2/"), "any trigger type" },
+        { WEBHOOK("."), "clients resolve" },
+        { WEBHOOK("a/../b"), "clients resolve" },
+        { WEBHOOK("a//b"), "two slashes" },
+        { WEBHOOK("//a"), "two slashes" },
+        { WEBHOOK("\"a\\nb\""), "line break" },
+        { WEBHOOK("/"), "url is missing" },
+        { TIMER("CronTimer", "{month: 2, day: 31}"), "never fire" },
+        { TIMER("CronTimer", "{month: 4, day: 31, hour: 3}"), "never fire" },
 };
 
 START_TEST(refuses_with_the_key)
@@ -309,6 +323,59 @@ START_TEST(refuses_with_the_key)
         ck_assert_int_eq(fault.status, 422);
         snprintf(all, sizeof all, "%s | %s", fault.what, fault.remedy ? fault.remedy : "");
         ck_assert_msg(strstr(all, wrong[_i].told), "%s", all);
+}
+END_TEST
+
+START_TEST(knows_when_the_last_time_has_passed)
+{
+        static const struct {
+                const char *source;
+                bool fires;
+        } cases[] = {
+                { TIMER("DateTimer", "{date: '2026-01-01T00:00:00Z'}"), false },
+                { TIMER("DateTimer", "{date: '2027-01-01T00:00:00Z'}"), true },
+                { TIMER("CronTimer", "{year: 1970}"), false },
+                { TIMER("CronTimer", "{year: 2025, month: 5}"), false },
+                { TIMER("CronTimer", "{month: 2, day: 29}"), true },
+                { TIMER("IntervalTimer", "{unit: days, delta: 1}"), true },
+                { WEBHOOK("/github/deploy"), true },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                _cleanup_(rule_freep) struct rule *r = rule(cases[i].source);
+                _fault_ struct fault fault = FAULT_INIT;
+
+                ck_assert_int_eq(rule_check_fires(r, 1795305600000, &fault),
+                                 cases[i].fires ? 0 : FAULT);
+                if (!cases[i].fires)
+                        ck_assert_str_eq(json_text_of(fault.detail, "path", ""),
+                                         "trigger.parameters");
+        }
+}
+END_TEST
+
+START_TEST(says_where)
+{
+        static const struct {
+                const char *source, *path;
+        } cases[] = {
+                { HEAD TAIL "criteria: {trigger.a.b: {type: eqals, pattern: 1}}",
+                  "criteria.trigger\\.a\\.b.type" },
+                { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: {item.x: {tpye: a}}}}",
+                  "criteria.trigger\\.a.pattern.item\\.x.tpye" },
+                { HEAD "action: {ref: a.b, parmeters: {}}", "action.parmeters" },
+                { HEAD "action: {ref: ab}", "action.ref" },
+                { WEBHOOK("a//b"), "trigger.parameters.url" },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                _json_ json_t *definition = yaml(cases[i].source);
+                _fault_ struct fault fault = FAULT_INIT;
+                struct rule *made = NULL;
+
+                ck_assert_int_eq(rule_compile(definition, &made, &fault), FAULT);
+                ck_assert_str_eq(json_text_of(fault.detail, "path", ""), cases[i].path);
+        }
 }
 END_TEST
 
@@ -336,5 +403,6 @@ int main(void)
         return SUITE("flow/rule", ONCE(reads_a_definition), ONCE(has_defaults),
                      ONCE(names_triggers_one_way), EACH(matches, rows),
                      ONCE(explains_each_criterion), ONCE(renders_parameters),
-                     EACH(refuses_with_the_key, wrong), ONCE(limits_criteria));
+                     EACH(refuses_with_the_key, wrong), ONCE(knows_when_the_last_time_has_passed), ONCE(says_where),
+                     ONCE(limits_criteria));
 }

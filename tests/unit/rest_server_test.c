@@ -206,6 +206,14 @@ START_TEST(every_refusal_is_a_problem)
                 { { .method = "POST", .path = "/v1/webhooks/none", .body = "{}" }, 404,
                         "webhook.unknown" },
                 { { .method = "POST", .path = "/v1/events", .body = "{}" }, 415, "ce.type" },
+#define RULE(type, parameters)                                                                  \
+        { .method = "POST", .path = "/v1/rules",                                                \
+          .body = "{\"name\":\"t\",\"enabled\":true,\"trigger\":{\"type\":\"core.st2." type     \
+                  "\",\"parameters\":" parameters "},\"action\":{\"ref\":\"core.noop\"}}" }
+                { RULE("DateTimer", "{\"date\":\"2020-01-01T00:00:00Z\"}"), 422, "timer.never" },
+                { RULE("CronTimer", "{\"year\":1970}"), 422, "timer.never" },
+                { RULE("CronTimer", "{\"month\":2,\"day\":31}"), 422, "timer.never" },
+                { RULE("webhook", "{\"url\":\"a//b\"}"), 422, "webhook.url" },
                 { { .method = "PUT", .path = "/v1/keys/a", .body = "{}" }, 422, "schema.mismatch" },
                 { { .method = "DELETE", .path = "/v1/rules/a.b" }, 404, "rule.unknown" },
                 { { .method = "POST", .path = "/v1/held/drop", .body = "{}" }, 422, "held.which" },
