@@ -164,6 +164,15 @@ static struct process *process_new(struct resident *resident)
         return process;
 }
 
+/* Nobody would hear of its end: it must not live, nor stay a zombie. */
+static void undo_spawn(pid_t pid)
+{
+        kill(pid, SIGKILL);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+}
+
+/* From where the process is known to others, it ends by being buried, not by a failure here. */
 static int launch(struct process *process)
 {
         struct host *host = process->host;
@@ -179,6 +188,11 @@ static int launch(struct process *process)
         if (r < 0)
                 return r;
         wire_reader_init(&process->reader, process->socket);
+        r = loop_child_add(host->loop, process->pid, process_on_child, process, &process->child);
+        if (r < 0) {
+                undo_spawn(process->pid);
+                return r;
+        }
         pthread_mutex_lock(&host->lock);
         process->serial = ++process->resident->n_starts;
         process->resident->process = process;
@@ -187,10 +201,8 @@ static int launch(struct process *process)
         pthread_mutex_unlock(&host->lock);
         loop_fd_add(host->loop, process->log_fd, EPOLLIN, process_on_log, process,
                     &process->log_source);
-        r = loop_child_add(host->loop, process->pid, process_on_child, process, &process->child);
-        if (r == 0)
-                say_hello(process);
-        return r;
+        say_hello(process);
+        return 0;
 }
 
 static void fail_waiting(void *arg)

@@ -87,7 +87,7 @@ static void watch_room(void *arg)
         bool is_open;
 
         pthread_mutex_lock(&host->lock);
-        is_open = process->state != PROCESS_GONE;
+        is_open = !process->is_reaped;  /* from then on nobody would take the source away */
         pthread_mutex_unlock(&host->lock);
         if (is_open && !process->out_source)
                 loop_fd_add(host->loop, process->socket, EPOLLOUT, on_room, process,
