@@ -52,20 +52,20 @@ static int count_post(struct host *host, int r)
         return r;
 }
 
-static void count(struct host *host)
+void host_hold(struct host *host)
 {
         __atomic_add_fetch(&host->n_posts, 1, __ATOMIC_ACQ_REL);
 }
 
 int host_post(struct host *host, void (*fn)(void *arg), void *arg)
 {
-        count(host);
+        host_hold(host);
         return count_post(host, loop_post(host->loop, fn, arg));
 }
 
 int host_run(struct host *host, void (*fn)(void *arg), void *arg)
 {
-        count(host);
+        host_hold(host);
         return count_post(host, pool_run(host->pool, fn, arg));
 }
 

@@ -151,6 +151,8 @@ void host_wake_at(struct host *host, int64_t mono_ms);
 int host_post(struct host *host, void (*fn)(void *arg), void *arg);
 int host_run(struct host *host, void (*fn)(void *arg), void *arg);
 void host_posted(struct host *host);                            /* fn's last deed */
+/* As if posted: what follows up to host_posted() may outlive the call that it is about. */
+void host_hold(struct host *host);
 
 /* ---- seat.c; under the lock unless it says so ---- */
 

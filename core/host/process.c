@@ -276,11 +276,24 @@ void process_tick(struct resident *resident, int64_t now)
 
 /* ---- calls ---- */
 
-/* Under the lock. False: the call was called off meanwhile, and is about to end. */
-static bool adopt(struct process *process, struct host_call *call)
+/*
+ * Under the lock. What is at its end takes no more: nobody would end such a call when it is buried,
+ * which may be at any moment from here on.
+ */
+static bool takes_calls(const struct process *process)
+{
+        return process && process->state == PROCESS_READY && !process->is_at_end &&
+               !process->is_reaped;
+}
+
+/*
+ * Under the lock. The call's seat with a reference, for hand_over(); NULL: it was called off
+ * meanwhile, and is about to end.
+ */
+static struct seat *adopt(struct process *process, struct host_call *call)
 {
         if (call->state != CALL_WAITING || call->grace_ms)
-                return false;
+                return NULL;
         call->state = CALL_RUNNING;
         call->process = process;
         call->wire_id = ++process->last_id ? process->last_id : ++process->last_id;
@@ -288,12 +301,15 @@ static bool adopt(struct process *process, struct host_call *call)
         process->n_calls++;
         process->resident->idle_since_ms = 0;
         process_need_reader(process);
-        return true;
+        call->seat->refs++;
+        return call->seat;
 }
 
-static void hand_over(struct process *process, struct host_call *call, bool others)
+/* The seat comes with a reference of its own: the call may end meanwhile, and let go of its. */
+static void hand_over(struct process *process, struct host_call *call, struct seat *seat,
+                      bool others)
 {
-        int r = process_send_call(process, call);
+        int r = process_send_call(process, call, seat);
 
         /*
          * A wire that is broken will be at its end; what cannot be said at all is the caller's
@@ -303,6 +319,7 @@ static void hand_over(struct process *process, struct host_call *call, bool othe
                 call_end_later(call, KN_EARG, "the arguments are too large to hand over");
         if (others)
                 process_ring(process);
+        seat_unref(seat);
 }
 
 void process_run(struct host_call *call)
@@ -310,14 +327,16 @@ void process_run(struct host_call *call)
         struct resident *resident = call->resident;
         struct host *host = call->host;
         struct process *process = NULL;
+        struct seat *seat = NULL;
         int64_t now;
         bool others = false, refused = false;
 
+        host_hold(host);
         pthread_mutex_lock(&host->lock);
-        if (call->state == CALL_WAITING && resident->process &&
-            resident->process->state == PROCESS_READY) {
+        if (call->state == CALL_WAITING && takes_calls(resident->process)) {
                 others = resident->process->n_calls > 0;
-                if (adopt(resident->process, call))
+                seat = adopt(resident->process, call);
+                if (seat)
                         process = process_ref(resident->process);
         } else if (call->state == CALL_WAITING) {
                 now = clock_mono_ms();
@@ -332,19 +351,24 @@ void process_run(struct host_call *call)
                 call_end_later(call, HOST_EUNAVAILABLE,
                                "the plugin crashed five times within a minute: "
                                "it is given up until its back-off ends");
-        if (!process)
-                return;
-        hand_over(process, call, others);
-        process_unref(process);
+        if (process) {
+                hand_over(process, call, seat, others);
+                process_unref(process);
+        }
+        host_posted(host);
 }
 
-/* It is up (or says why not): what waited goes in, in order. */
+/*
+ * It is up (or says why not): what waited goes in, in order. The first of them may end it: the rest
+ * stays, for the next one.
+ */
 void process_is_ready(struct process *process, json_t *hello)
 {
         struct resident *resident = process->resident;
         struct host *host = process->host;
         const char *what = json_text_of(hello, "what", NULL);
         struct host_call *call;
+        struct seat *seat;
         bool others;
 
         if (what) {
@@ -358,17 +382,14 @@ void process_is_ready(struct process *process, json_t *hello)
         pthread_mutex_unlock(&host->lock);
         for (;;) {
                 pthread_mutex_lock(&host->lock);
-                call = process_take_call(&resident->waiting);
+                call = takes_calls(process) ? process_take_call(&resident->waiting) : NULL;
                 others = process->n_calls > 0;
-                if (call && !adopt(process, call)) {
-                        pthread_mutex_unlock(&host->lock);
-                        call_unref(call);
-                        continue;
-                }
+                seat = call ? adopt(process, call) : NULL;
                 pthread_mutex_unlock(&host->lock);
                 if (!call)
                         return;
-                hand_over(process, call, others);
+                if (seat)
+                        hand_over(process, call, seat, others);
                 call_unref(call);
         }
 }

@@ -56,7 +56,8 @@ void process_unref(struct process *process);                    /* not under the
 
 /* process_send.c */
 int process_send(struct process *process, const struct wire_message *message);
-int process_send_call(struct process *process, struct host_call *call);
+/* The seat is the call's, which lets go of it when it ends. */
+int process_send_call(struct process *process, const struct host_call *call, struct seat *seat);
 void process_ring(struct process *process);
 void process_out_free(struct process *process);
 

@@ -225,7 +225,7 @@ static void member(struct text *json, const char *key, const char *value)
         wire_add_string(json, value);
 }
 
-static void describe_call(const struct host_call *call, struct text *json)
+static void describe_call(const struct host_call *call, const struct seat *seat, struct text *json)
 {
         int64_t left =
                 call->cancel.deadline_mono_ms ? call->cancel.deadline_mono_ms - clock_mono_ms() : 0;
@@ -234,7 +234,7 @@ static void describe_call(const struct host_call *call, struct text *json)
         if (call->cancel.deadline_mono_ms && left < 1)
                 left = 1;
         snprintf(head, sizeof head, "{\"entry\":%d,\"instance\":%u,\"attempt\":%u,\"left_ms\":%lld",
-                 call->entry, call->seat->number, call->attempt, (long long)left);
+                 call->entry, seat->number, call->attempt, (long long)left);
         text_add(json, head);
         member(json, "name", call->name);
         member(json, "id", call->id);
@@ -243,7 +243,7 @@ static void describe_call(const struct host_call *call, struct text *json)
         text_add(json, "}");
 }
 
-int process_send_call(struct process *process, struct host_call *call)
+int process_send_call(struct process *process, const struct host_call *call, struct seat *seat)
 {
         _text_ struct text json = TEXT_INIT;
         bool has_args = json_object_size(call->args) > 0;
@@ -252,13 +252,13 @@ int process_send_call(struct process *process, struct host_call *call)
                                         .raw_len = args ? strlen(args) : 0, .fd = -1 };
         int r, told;
 
-        describe_call(call, &json);
+        describe_call(call, seat, &json);
         if (json.failed || (has_args && !args))
                 return -ENOMEM;
         message.json = json.s;
         message.json_len = json.len;
         pthread_mutex_lock(&process->sending);
-        told = tell_seat(process, call->seat);
+        told = tell_seat(process, seat);
         r = told < 0 ? told : send_message(process, &message);
         pthread_mutex_unlock(&process->sending);
         return after_send(process, r == 0 ? told : r);

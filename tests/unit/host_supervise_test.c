@@ -132,6 +132,33 @@ START_TEST(five_crashes_are_enough)
 }
 END_TEST
 
+/*
+ * The first call ends the process while the others, which waited for it to come up, are still being
+ * handed over: none of them may be given to what is gone, where nobody would end it.
+ */
+START_TEST(death_while_calls_are_handed_over)
+{
+        enum { CALLS = 400 };
+        static struct bench_call c[CALLS];
+        static char names[CALLS][24];
+        struct bench b;
+
+        bench_init(&b, PROBE, HOME_HOST, true);
+        for (int i = 0; i < CALLS; i++) {
+                snprintf(names[i], sizeof names[i], "seat-%d", i);
+                b.instance.name = names[i];
+                bench_start(&b, &c[i], HOST_ACTION, "abort", NULL, 10000);
+        }
+        for (int i = 0; i < CALLS; i++) {
+                bench_wait(&c[i]);
+                ck_assert_msg(c[i].code == HOST_ECRASHED || c[i].code == HOST_EUNAVAILABLE,
+                              "call %d: %d %s", i, c[i].code, c[i].sentence);
+                bench_call_deinit(&c[i]);
+        }
+        bench_deinit(&b);
+}
+END_TEST
+
 /* Nothing is left behind: what is running is cancelled, what hangs is ended, and the host goes. */
 START_TEST(free_while_calls_run)
 {
@@ -362,6 +389,7 @@ int main(void)
         tcase_add_test(tc, cancel_of_a_hang);
         tcase_add_test(tc, nonsense_on_the_wire_ends_the_process);
         tcase_add_test(tc, five_crashes_are_enough);
+        tcase_add_test(tc, death_while_calls_are_handed_over);
         tcase_add_loop_test(tc, free_while_calls_run, 0, 2);
         tcase_add_test(tc, core_is_for_the_trusted);
         tcase_add_test(tc, wedge_in_the_core_is_marked);
