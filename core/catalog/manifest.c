@@ -117,6 +117,22 @@ static int read_rows(struct manifest *m, struct fault *fault)
         return r;
 }
 
+/* The form has counted the words, and how long they are. */
+static int read_domains(struct manifest *m, struct fault *fault)
+{
+        for (const char *s = m->domain; s; s = *s ? s + 1 : NULL) {
+                char *word = m->domains[m->n_domains];
+
+                snprintf(word, sizeof *m->domains, "%.*s", (int)strcspn(s, " "), s);
+                if (manifest_claims(m, word))
+                        return fault_set(fault, 422, "plugin.invalid",
+                                         "it names the domain '%s' twice", word);
+                m->n_domains++;
+                s += strlen(word);
+        }
+        return 0;
+}
+
 static int read_manifest(struct manifest *m, struct fault *fault)
 {
         int r = form_check("plugin", m->json, fault);
@@ -127,6 +143,9 @@ static int read_manifest(struct manifest *m, struct fault *fault)
         m->version = json_text_of(m->json, "version", NULL);
         m->summary = json_text_of(m->json, "summary", NULL);
         m->domain = json_text_of(m->json, "domain", NULL);
+        r = read_domains(m, fault);
+        if (r)
+                return r;
         m->access = json_object_get(m->json, "access");
         m->is_parallel = has_flag(m->json, "parallel");
         m->has_own_sockets = has_flag(m->json, "own_sockets");
@@ -135,6 +154,14 @@ static int read_manifest(struct manifest *m, struct fault *fault)
         if (r == FAULT)
                 return fault_prefix(fault, "its config schema");
         return r ? r : read_rows(m, fault);
+}
+
+bool manifest_claims(const struct manifest *m, const char *domain)
+{
+        for (size_t i = 0; i < m->n_domains; i++)
+                if (text_equal(m->domains[i], domain))
+                        return true;
+        return false;
 }
 
 int manifest_new(json_t *json, const char *path, const char *hash, struct manifest **ret,

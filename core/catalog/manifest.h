@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MANIFEST_DOMAINS_MAX 8
+
 struct manifest_action {
         const char *name, *summary;
         struct schema *params, *returns; /* of the domain's contract where the row has none */
@@ -42,7 +44,10 @@ struct manifest {
         json_t *json;                           /* the form above; all texts point into it */
         char path[512];                         /* where the object is now: STATE/plugins/HASH.so */
         char hash[65];
-        const char *name, *version, *summary, *domain;  /* domain NULL: none */
+        const char *name, *version, *summary;
+        const char *domain;                     /* as it stands there: "ticket account"; NULL: none */
+        char domains[MANIFEST_DOMAINS_MAX][33];
+        size_t n_domains;
         bool is_parallel, has_own_sockets, has_check;
         struct schema *config;
         const json_t *access;
@@ -59,6 +64,7 @@ struct manifest {
  */
 int manifest_new(json_t *json, const char *path, const char *hash, struct manifest **ret,
                  struct fault *fault);
+bool manifest_claims(const struct manifest *manifest, const char *domain);
 struct manifest *manifest_ref(struct manifest *manifest);
 struct manifest *manifest_unref(struct manifest *manifest);     /* NULL; accepts NULL; any thread */
 const struct manifest_action *manifest_action(const struct manifest *manifest, const char *name);

@@ -41,34 +41,43 @@ int catalog_add_contract(struct catalog *catalog, const char *path, struct fault
         return r;
 }
 
-static const struct contract *contract_of(const struct catalog *catalog,
-                                          const struct manifest *manifest)
-{
-        return manifest->domain ? table_get(&catalog->contracts, manifest->domain) : NULL;
-}
-
 /* The file that a person knows; manifest->path is our copy of it. */
 static const char *file_of(const struct manifest *manifest)
 {
         return json_text_of(manifest->json, "source", manifest->path);
 }
 
-static int check_claim(const struct catalog *catalog, const struct manifest *m, struct fault *fault)
+static bool has_trigger(const struct contract *contract, const char *name)
 {
-        const struct contract *contract = contract_of(catalog, m);
+        for (size_t i = 0; i < contract->n_triggers; i++)
+                if (text_equal(contract->triggers[i].name, name))
+                        return true;
+        return false;
+}
+
+static bool has_action(const struct contract *contract, const char *name)
+{
+        return contract_action(contract, name) != NULL;
+}
+
+/* Is it the plugin's own, or does a domain that it claims say it? */
+static bool is_contracted(const struct catalog *catalog, const struct manifest *m, const char *name,
+                          bool (*has)(const struct contract *, const char *))
+{
+        for (size_t i = 0; i < m->n_domains; i++) {
+                const struct contract *contract = table_get(&catalog->contracts, m->domains[i]);
+
+                if (contract && has(contract, name))
+                        return true;
+        }
+        return false;
+}
+
+static int check_complete(const struct manifest *m, const struct contract *contract,
+                          struct fault *fault)
+{
         _text_ struct text missing = TEXT_INIT;
 
-        if (!m->domain)
-                return 0;
-        if (!contract) {
-                _free_ char *names = table_names(&catalog->contracts);
-
-                fault_set(fault, 422, "plugin.unknown-domain",
-                          "%s: the plugin '%s' claims the domain '%s', "
-                          "which has no contract", file_of(m), m->name, m->domain);
-                return fault_try(fault, "domains with a contract: %s",
-                                 names && *names ? names : "none");
-        }
         for (size_t i = 0; i < contract->n_actions; i++)
                 if (!contract->actions[i].is_optional &&
                     !manifest_action(m, contract->actions[i].name))
@@ -78,8 +87,55 @@ static int check_claim(const struct catalog *catalog, const struct manifest *m, 
                 return 0;
         fault_set(fault, 422, "plugin.incomplete",
                   "%s: the plugin '%s' claims the domain '%s' and lacks %s",
-                  file_of(m), m->name, m->domain, missing.s);
+                  file_of(m), m->name, contract->domain, missing.s);
         return fault_try(fault, "add what is missing, or do not claim the domain");
+}
+
+static int fail_unknown(const struct catalog *catalog, const struct manifest *m, const char *domain,
+                        struct fault *fault)
+{
+        _free_ char *names = table_names(&catalog->contracts);
+
+        fault_set(fault, 422, "plugin.unknown-domain",
+                  "%s: the plugin '%s' claims the domain '%s', which has no contract", file_of(m),
+                  m->name, domain);
+        return fault_try(fault, "domains with a contract: %s", names && *names ? names : "none");
+}
+
+/* A row of the plugin serves one domain: two contracts that name the same cannot both be kept. */
+static int check_distinct(const struct manifest *m, const struct contract *a,
+                          const struct contract *b, struct fault *fault)
+{
+        const char *same = NULL;
+
+        for (size_t i = 0; !same && i < a->n_actions; i++)
+                if (has_action(b, a->actions[i].name))
+                        same = a->actions[i].name;
+        for (size_t i = 0; !same && i < a->n_triggers; i++)
+                if (has_trigger(b, a->triggers[i].name))
+                        same = a->triggers[i].name;
+        if (!same)
+                return 0;
+        fault_set(fault, 422, "plugin.ambiguous", "%s: the plugin '%s' claims the domains '%s' and "
+                  "'%s', and both have a '%s'", file_of(m), m->name, a->domain, b->domain, same);
+        return fault_try(fault, "make two plugins of it, one a domain");
+}
+
+static int check_claim(const struct catalog *catalog, const struct manifest *m, struct fault *fault)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < m->n_domains; i++) {
+                const struct contract *contract = table_get(&catalog->contracts, m->domains[i]);
+
+                if (!contract)
+                        return fail_unknown(catalog, m, m->domains[i], fault);
+                r = check_complete(m, contract, fault);
+                for (size_t k = 0; r == 0 && k < i; k++)
+                        r = check_distinct(m, table_get(&catalog->contracts, m->domains[k]),
+                                           contract, fault);
+        }
+        return r;
 }
 
 static int check_duplicate(const struct catalog *catalog, const struct manifest *m,
@@ -126,21 +182,12 @@ static int put_own_action(struct catalog *catalog, const struct manifest *m,
 
 static int put_own(struct catalog *catalog, const struct manifest *m, struct fault *fault)
 {
-        const struct contract *contract = contract_of(catalog, m);
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < m->n_actions; i++)
-                if (!contract || !contract_action(contract, m->actions[i].name))
+                if (!is_contracted(catalog, m, m->actions[i].name, has_action))
                         r = put_own_action(catalog, m, &m->actions[i], fault);
         return r;
-}
-
-static bool contract_has_trigger(const struct contract *contract, const char *name)
-{
-        for (size_t i = 0; contract && i < contract->n_triggers; i++)
-                if (text_equal(contract->triggers[i].name, name))
-                        return true;
-        return false;
 }
 
 static int put_triggers(struct catalog *catalog, const struct manifest *m, struct fault *fault)
@@ -149,7 +196,7 @@ static int put_triggers(struct catalog *catalog, const struct manifest *m, struc
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < m->n_triggers; i++)
-                if (!contract_has_trigger(contract_of(catalog, m), m->triggers[i].name))
+                if (!is_contracted(catalog, m, m->triggers[i].name, has_trigger))
                         r = trigger_put(catalog, m->name, json_array_get(rows, i), file_of(m),
                                         fault);
         return r;
@@ -180,7 +227,7 @@ static bool is_served(const struct catalog *catalog, const struct contract *cont
 
         for (size_t i = 0; map_next(&catalog->instances.map, &i, NULL, &value);) {
                 instance = value;
-                if (text_equal(instance->plugin->domain, contract->domain) &&
+                if (manifest_claims(instance->plugin, contract->domain) &&
                     manifest_action(instance->plugin, name))
                         return true;
         }

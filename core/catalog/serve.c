@@ -19,7 +19,7 @@ struct contest {
 static const struct manifest_action *row_of(const struct catalog_action *action,
                                             const struct catalog_instance *instance)
 {
-        if (action->contract ? !text_equal(instance->plugin->domain, action->contract->domain)
+        if (action->contract ? !manifest_claims(instance->plugin, action->contract->domain)
                              : instance->plugin != action->plugin)
                 return NULL;
         return manifest_action(instance->plugin, action->plugin_action);

@@ -23,6 +23,13 @@ static bool is_row_name(const char *s)
         return s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
 }
 
+/* Names of domains, one space between two. */
+static bool is_domain_list(const char *s)
+{
+        return *s && *s != ' ' && s[strlen(s) - 1] != ' ' && !strstr(s, "  ") &&
+                s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_ ")] == '\0';
+}
+
 static bool is_line(const char *s)
 {
         return s && text_is_utf8(s, strlen(s)) && !strpbrk(s, "\r\n");
@@ -188,8 +195,9 @@ static int add_head(const struct describing *d, json_t *to)
                 return bad(d, "plugin.name", "name", "a word of [a-z0-9_]", p->name);
         if (!p->version || !text_is_name(p->version))
                 return bad(d, "plugin.name", "version", "a version such as 1.0", p->version);
-        if (p->domain && (!is_row_name(p->domain) || strchr(p->domain, '.')))
-                return bad(d, "plugin.name", "domain", "a word of [a-z0-9_]", p->domain);
+        if (p->domain && !is_domain_list(p->domain))
+                return bad(d, "plugin.name", "domain",
+                           "words of [a-z0-9_] with one space between them", p->domain);
         json_object_set_new(to, "name", json_string(p->name));
         json_object_set_new(to, "version", json_string(p->version));
         r = add_line(d, to, "summary", p->summary);

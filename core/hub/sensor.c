@@ -66,14 +66,16 @@ static struct put *find_put(struct sensor *s, const char *path)
         return NULL;
 }
 
-/* The trigger's full name: the domain's where its contract has it, else the plugin's own. */
+/* The trigger's full name: a domain's where its contract has it, else the plugin's own. */
 static void trigger_ref(const struct sensor *s, const char *name, char ref[256])
 {
         const struct manifest *plugin = s->instance->plugin;
+        size_t i = 0;
 
-        snprintf(ref, 256, "%s.%s", plugin->domain ? plugin->domain : plugin->name, name);
-        if (plugin->domain && !catalog_trigger(s->catalog, ref))
-                snprintf(ref, 256, "%s.%s", plugin->name, name);
+        do
+                snprintf(ref, 256, "%s.%s",
+                         i < plugin->n_domains ? plugin->domains[i] : plugin->name, name);
+        while (i++ < plugin->n_domains && !catalog_trigger(s->catalog, ref));
 }
 
 static int keep_event(struct sensor *s, const struct host_event *event)

@@ -27,6 +27,7 @@ static int run(struct kn_ctx *ctx)
 #define SLOW 11
 #define TWICE 12
 #define NO_RUN 13
+#define DOMAINS 14
 #define NEWER 20
 #define OLDER 21
 
@@ -84,6 +85,7 @@ static const struct new_plugin
                            .name = BAD == NAME ? "No Such Name!" : "odd",
                            .version = "1.0",
                            .summary = "Odd on purpose",
+                           .domain = BAD == DOMAINS ? "dns  mail" : NULL,
                            .action_size = BAD == STRIDE ? 3 : sizeof *actions,
                            .n_actions = BAD == ROWS ? 1000000 : 2,
                            .actions = FIRST,

@@ -63,6 +63,7 @@ static const struct refusal refusals[] = {
         { "stride.so", "plugin.size", "action_size: wanted " },
         { "rows.so", "plugin.size", "n_actions: wanted at most" },
         { "name.so", "plugin.name", "name: wanted a word" },
+        { "domains.so", "plugin.name", "domain: wanted words" },
         { "twice.so", "plugin.name", "twice the same" },
         { "no_run.so", "plugin.size", "do: wanted a function in run" },
         { "no_symbol.dso", "plugin.symbol", "has no symbol kaname_plugin" },

@@ -18,7 +18,8 @@
  * Text is UTF-8 and ends in NUL; a (pointer, length) pair is bytes. Times are milliseconds.
  *
  * ABI changelog (grow only at the end of a struct; zero means "as before"; never reorder or reuse):
- *   0.9  a draft until five domains stand on it
+ *   0.9  a draft until five domains stand on it; since then in the draft:
+ *        kn_plugin.domain may name several domains, separated by spaces
  */
 
 #ifndef KANAME_PLUGIN_H
@@ -207,7 +208,7 @@ struct kn_plugin {
         uint32_t n_actions, n_triggers, n_sensors;
         uint32_t flags;
         const char *name, *version, *summary;
-        const char *domain;                                     /* "dns"; NULL: none */
+        const char *domain;                                     /* "dns", "ticket account"; NULL: none */
         const char *config;                                     /* JSON Schema; "writeOnly": true is a secret */
         const char *access;                                     /* JSON: {"files": [{"path": …, "write": true}], …} */
         int (*create)(struct kn_ctx *);                         /* all three optional, once an instance */
