@@ -59,13 +59,15 @@ static void undo_end(struct undo *undo, enum store_status status, const char *co
         running_finish(r, status, result);
 }
 
-/* Mark the rows in the commit of the result; free the way for another try where it failed. */
+/* Mark the rows in the commit of the result (a plan undid none); free the way for another try where it failed. */
 void undo_record(struct running *r, struct store_txn *txn)
 {
         size_t i;
         json_t *row;
         char name[ID_TEXT_SIZE];
 
+        if (!text_equal(r->mode, "undo"))
+                return;
         json_array_foreach(r->undone, i, row)
                 store_txn_change_undone(txn, (uint64_t)json_int_of(row, "seq", 0), &r->claim.id);
         if (r->end_status != STORE_SUCCEEDED)

@@ -188,6 +188,11 @@ START_TEST(undo_can_be_planned)
         result = result_of(&answer.ran.id, STORE_SUCCEEDED);
         ck_assert_str_eq(lamp_look(), "on");
         ck_assert_str_eq(json_string_value(json_at(result, "changes.0.after")), "off");
+        answer.is_there = false;
+        ck_assert_int_eq(hub_undo(hub, &id, &by_eva, on_ran, &answer, NULL), 0);
+        eventually(atomic_load(&answer.is_there));
+        json_decref(result_of(&answer.ran.id, STORE_SUCCEEDED));
+        ck_assert_str_eq(lamp_look(), "off");
 }
 END_TEST
 
