@@ -182,6 +182,11 @@ const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, con
         return table_get(&catalog->triggers, ref);
 }
 
+const char *catalog_nearest_trigger(const struct catalog *catalog, const char *ref)
+{
+        return table_nearest(&catalog->triggers, ref);
+}
+
 const struct catalog_instance *catalog_instance(const struct catalog *catalog, const char *name)
 {
         return table_get(&catalog->instances, name);

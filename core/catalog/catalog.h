@@ -126,6 +126,8 @@ const char *catalog_nearest_action(const struct catalog *catalog,
                                    const char *ref); /* "did you mean", or NULL */
 const struct catalog_runner *catalog_runner(const struct catalog *catalog, const char *name);
 const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, const char *ref);
+/* The name nearest to one that is not there, or NULL. */
+const char *catalog_nearest_trigger(const struct catalog *catalog, const char *ref);
 const struct catalog_instance *catalog_instance(const struct catalog *catalog, const char *name);
 const struct catalog_pack *catalog_pack(const struct catalog *catalog, const char *name);
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name);

@@ -265,17 +265,48 @@ static int show_end(struct cli *cli, const json_t *execution, struct fault *faul
         return follow_verdict(execution, fault);
 }
 
+/* Who may not read the hub's status is told less, and the execution waits all the same. */
+static void say_paused(struct cli *cli, const char *id)
+{
+        const struct request request = { .path = "/api/v1/status", .is_preparation = true };
+        _fault_ struct fault fault = FAULT_INIT;
+        _answer_ struct answer answer = ANSWER_INIT;
+        const json_t *pause;
+        const char *reason;
+
+        if (client_call(cli, &request, &answer, &fault))
+                return;
+        pause = json_object_get(answer.json, "pause");
+        if (!json_is_object(pause))
+                return;
+        reason = json_text_of(pause, "reason", NULL);
+        cli_note(cli, "%s waits: the hub was paused by %s at %s%s%s\n"
+                 "  it starts after: kaname resume   (or give it up: kaname execution cancel %s)",
+                 id, json_text_of(pause, "user", "somebody"), json_text_of(pause, "since", "?"),
+                 reason ? ", because: " : "", reason ? reason : "", id);
+}
+
+static void say_held(struct cli *cli, const char *id)
+{
+        cli_note(cli, "  a person lets it start: kaname held release %s   (or: kaname held drop %s)",
+                 id, id);
+}
+
 /* What does not start at once is no mystery. */
 static void say_waiting(struct cli *cli, const json_t *started)
 {
         static const char *const waiting[] = { "held", "delayed", "pending", "paused" };
         const char *status = json_text_of(started, "status", ""),
+                   *id = json_text_of(started, "id", ""),
                    *note = json_text_of(started, "note", "");
 
+        if (!strcmp(status, "requested") || !strcmp(status, "delayed"))
+                say_paused(cli, id);
         for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
                 if (!strcmp(status, waiting[i]))
-                        cli_note(cli, "%s is %s%s%s", json_text_of(started, "id", ""), status,
-                                 *note ? ": " : "", note);
+                        cli_note(cli, "%s is %s%s%s", id, status, *note ? ": " : "", note);
+        if (!strcmp(status, "held"))
+                say_held(cli, id);
 }
 
 static int show_started(struct cli *cli, const json_t *started)
@@ -301,11 +332,11 @@ int follow_request(struct cli *cli, const struct request *request, struct fault 
         if (!follow.id)
                 return fault_set(fault, 502, "hub.answer",
                                  "the hub did not say which execution it started");
+        say_waiting(cli, answer.json);
         if (cli_switch(cli, "async"))
                 return show_started(cli, answer.json);
         if (cli->is_quiet)
                 follow.to = follow.to_err = NULL;
-        say_waiting(cli, answer.json);
         r = follow_execution(cli, &follow, &execution, fault);
         return r ? r : show_end(cli, execution, fault);
 }

@@ -44,13 +44,43 @@ static int make_event(struct cli *cli, json_t **ret, struct fault *fault)
         return *ret ? 0 : -ENOMEM;
 }
 
+/*
+ * The hub takes events of any type, since CloudEvents name what they like; a person who types one
+ * that is not known and that no rule waits for has most likely mistyped it. Who may send but not
+ * look is not asked.
+ */
+static int check_type(struct cli *cli, const char *type, struct fault *fault)
+{
+        _free_ char *path = client_path("/api/v1/triggertypes/{}", type);
+        _free_ char *query = client_path("type={}", type);
+        const struct request known = { .path = path, .is_preparation = true },
+                heard = { .path = "/api/v1/triggers", .query = query, .is_preparation = true };
+        _fault_ struct fault unknown = FAULT_INIT, ignored = FAULT_INIT;
+        _answer_ struct answer answer = ANSWER_INIT, rules = ANSWER_INIT;
+
+        if (!path || !query)
+                return -ENOMEM;
+        if (cli_switch(cli, "any-type") || cli_switch(cli, "curl"))
+                return 0;
+        if (client_call(cli, &known, &answer, &unknown) != FAULT || unknown.status != 404)
+                return 0;
+        if (client_call(cli, &heard, &rules, &ignored) || json_array_size(rules.json))
+                return 0;
+        fault_move(fault, &unknown);
+        return fault_why(fault, "no rule waits for it either, so nothing would come of it; "
+                         "--any-type sends it all the same");
+}
+
 static int send_run(struct cli *cli, struct fault *fault)
 {
         _json_ json_t *event = NULL;
         struct request request = { .method = "POST", .path = "/api/v1/events",
                                    .type = "application/cloudevents+json" };
         _answer_ struct answer answer = ANSWER_INIT;
-        int r = make_event(cli, &event, fault);
+        int r = check_type(cli, cli->operands[0], fault);
+
+        if (!r)
+                r = make_event(cli, &event, fault);
 
         request.body = event;
         if (!r)
@@ -76,6 +106,7 @@ static const struct verb_option send_options[] = {
           .complete = COMPLETE_FILE },
         { .name = "id", .argument = "ID", .summary = "accepted once for one source" },
         { .name = "source", .argument = "URI", .summary = "who it comes from" },
+        { .name = "any-type", .summary = "also of a type that the hub does not know" },
         { .name = "subject", .argument = "TEXT", .summary = "what it is about" },
         { .name = NULL }
 };

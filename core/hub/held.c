@@ -125,6 +125,25 @@ int hub_resume(struct hub *hub, const char *user, struct fault *fault)
         return 0;
 }
 
+static int read_pause(void *arg, const struct store_doc *doc)
+{
+        *(json_t **)arg = json_stored(doc->body);
+        return 1;
+}
+
+json_t *hub_paused(struct hub *hub)
+{
+        _json_ json_t *body = NULL;
+        char since[CLOCK_TEXT_SIZE];
+
+        if (!hub_is_paused(hub))
+                return json_null();
+        store_get_doc(hub->o.store, "setting", "pause", read_pause, &body, NULL);
+        return json_pack("{s:s, s:s?, s:s}", "user", json_text_of(body, "user", "somebody"),
+                         "reason", json_text_of(body, "reason", NULL), "since",
+                         clock_text(json_int_of(body, "since_ms", 0), since));
+}
+
 bool hub_is_paused(struct hub *hub)
 {
         return atomic_load(&hub->dispatch.is_paused);

@@ -160,6 +160,7 @@ int hub_resume(struct hub *hub, const char *user, struct fault *fault);
 /* The next hub on this store starts paused. */
 int hub_pause_next(struct store *store, const char *user, const char *reason, struct fault *fault);
 bool hub_is_paused(struct hub *hub);
+json_t *hub_paused(struct hub *hub);                     /* {user, reason, since}, or null; new */
 /* Release or drop what is held: one id, or all of a rule (ref), or all (both NULL). */
 int hub_held_release(struct hub *hub, const struct id *execution, const char *rule,
                      const char *user, unsigned *ret_n, struct fault *fault);

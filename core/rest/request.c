@@ -47,6 +47,17 @@ struct catalog *request_catalog(struct request *req)
         return req->catalog;
 }
 
+int request_no_trigger(struct request *req, const char *ref, struct fault *fault)
+{
+        const char *nearest = catalog_nearest_trigger(request_catalog(req), ref);
+
+        fault_set(fault, 404, "trigger.unknown", "there is no trigger type '%.128s'", ref);
+        if (nearest)
+                return fault_try(fault, "did you mean '%s'? (kaname trigger list shows all)",
+                                 nearest);
+        return fault_try(fault, "kaname trigger list");
+}
+
 struct hub *request_hub(const struct request *req)
 {
         return req->rest->options.hub;

@@ -75,6 +75,8 @@ const char *request_header(const struct request *req, const char *name);
 struct catalog *request_catalog(struct request *req);
 struct hub *request_hub(const struct request *req);
 struct store *request_store(const struct request *req);
+/* There is no such trigger type; FAULT 404 with the nearest. */
+int request_no_trigger(struct request *req, const char *ref, struct fault *fault);
 /* The path parameter of that name. */
 const char *request_param(const struct request *req, const char *name);
 int request_param_id(const struct request *req, const char *name, struct id *ret,

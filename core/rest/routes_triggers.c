@@ -56,10 +56,7 @@ static int find_type(struct request *req, const struct catalog_trigger **ret, st
 
         catalog_each_trigger(request_catalog(req), add_type, &types);
         *ret = types.found;
-        if (types.found)
-                return 0;
-        fault_set(fault, 404, "trigger.unknown", "there is no trigger type '%.128s'", types.id);
-        return fault_try(fault, "kaname trigger list");
+        return types.found ? 0 : request_no_trigger(req, types.id, fault);
 }
 
 static int get_type(struct request *req, struct fault *fault)

@@ -323,7 +323,6 @@ int webhook_generic(struct request *req, struct fault *fault)
                                  "the body must be {\"trigger\": REF, \"payload\": {…}}");
         r = accept_permit(req, event.trigger, fault);
         if (!r && !catalog_trigger(request_catalog(req), event.trigger))
-                r = fault_set(fault, 404, "trigger.unknown", "there is no trigger type '%.128s'",
-                              event.trigger);
+                r = request_no_trigger(req, event.trigger, fault);
         return r ? r : accept_events(req, &event, 1, fault);
 }

@@ -86,10 +86,20 @@ check kaname rule delete -y my.alert
 check_equal 4 "$(code kaname rule get my.alert)"
 
 test_case "an event is handed in once for one id"
-first=$(kaname event send my.trigger a=1 --id 7 --source urn:test 2>/dev/null)
-check_equal "$first" "$(kaname event send my.trigger a=1 --id 7 --source urn:test 2>again.err)"
+first=$(kaname event send --any-type my.trigger a=1 --id 7 --source urn:test 2>/dev/null)
+check_equal "$first" "$(kaname event send --any-type my.trigger a=1 --id 7 --source urn:test 2>again.err)"
 check_match 'accepted before' "$(cat again.err)"
 check_equal 1 "$(kaname event get "$first" -o json | jq -r '.payload | (.data // .).a')"
+
+test_case "an event of a type that nobody knows is most likely mistyped"
+check_equal 4 "$(code kaname event send core.st2.webhok a=1)"
+check_match "did you mean 'core.st2.webhook'" "$(kaname event send core.st2.webhok a=1 2>&1)"
+
+test_case "who runs something on a paused hub is told why it waits"
+check kaname pause --reason "moving house"
+check_match 'paused by .* because: moving house' "$(kaname run --async core.noop 2>&1)"
+check_match 'kaname resume' "$(kaname run --wait 10ms core.noop 2>&1)"
+check kaname resume
 
 test_case "keys are set, sealed and read"
 check kaname key set colour blue
