@@ -43,16 +43,20 @@ suite_check() {
 suite_read() {
         run server.list '{}'
         shows "all servers" '[.result.servers[] | .pool + "/" + .server] | sort == ["be_a/s1", "be_a/s2", "be_b/s3"]'
-        shows "with their values" '.result.servers | all(.state == "ready" and .weight == 100 and .health == "up" and .check)'
+        shows "with their values" '.result.servers | all(.state == "ready" and .weight == 100 and .check)'
+        shows "with their health, where it is checked" '.result.servers | all(.health == (if '$lb_checks' then "up" else "unknown" end))'
         run server.list '{"pool": "be_b"}'
         shows "of one pool" '[.result.servers[].server] == ["s3"]'
         run pool.list '{}'
         shows "the pools" '.result.pools | map(select(.pool == "be_a"))[0] | .servers == 2 and .serving == 2 and .status == "UP"'
+        refuse -3 server.list '{"pool": "nope"}'
+}
+
+suite_stats() {
         traffic be_a 4 >/dev/null
         run pool.stats '{"pool": "be_a"}'
         shows "what it carries" '.result.sessions_total >= 4 and .result.bytes_out > 0 and (.result.by_server | length == 2)'
         refuse -3 pool.stats '{"pool": "nope"}'
-        refuse -3 server.list '{"pool": "nope"}'
 }
 
 suite_drain() {
@@ -252,4 +256,59 @@ suite_sensor() {
         store=
 }
 
-lb_parts="check read drain weight plan floor floor_down add_remove sessions refusals"
+# Pools come and go, where they can: made here, a front sends to it, taken away again.
+suite_pools() {
+        local servers
+        servers="[{\"server\": \"m1\", \"address\": \"$(backend_of s1)\"}, {\"server\": \"m2\", \"address\": \"$(backend_of s3)\", \"state\": \"drain\"}]"
+        call plan pool.create '{"pool": "made", "servers": '"$servers"'}'
+        shows "a plan tells what it would make" '.result.changed and .changes[0].after.servers.m2.state == "drain"'
+        run pool.create '{"pool": "made", "servers": '"$servers"'}'
+        shows "a new pool, read back" '.result.before == null and .changes[0].resource == "lb/made" and
+                .changes[0].observed == .changes[0].after and .changes[0].undo_action == "pool.remove"'
+        run pool.create '{"pool": "made", "servers": '"$servers"'}'
+        shows "the same again changes nothing" '.result.changed == false'
+        refuse -4 pool.create '{"pool": "made"}'
+        open_front made
+        equals "it serves" "$(traffic made 5)" "5 s1"
+        refuse -13 pool.remove '{"pool": "made"}'
+        refuse -6 pool.remove '{"pool": "made", "force": true}'
+        shows "not while somebody sends to it" '.changes[0].state == "failed" and .changes[0].observed == .changes[0].before'
+        equals "it still serves" "$(traffic made 5)" "5 s1"
+        close_front made
+        run pool.remove '{"pool": "made", "force": true}'
+        shows "gone" '.result.after == null and .changes[0].observed == null'
+        undo
+        run pool.list '{}'
+        shows "and back" '.result.pools | map(select(.pool == "made"))[0] | .servers == 2 and .serving == 1'
+        run server.remove "$(on made m2)"
+        run server.remove "$(on made m1 '"force": true')"
+        run pool.list '{}'
+        shows "a pool can be empty" '.result.pools | map(select(.pool == "made"))[0].servers == 0'
+        run pool.remove '{"pool": "made"}'
+        run pool.remove '{"pool": "made"}'
+        shows "removing nothing changes nothing" '.result.changed == false'
+        run pool.create '{"pool": "made"}'
+        undo
+}
+
+# What the system refuses is put back, and it serves on as before.
+suite_backs_out() {
+        break_configuration
+        refuse -6 server.state "$(on be_a s1 '"state": "drain"')"
+        shows "says what is wrong" '(.sentence | contains("nonsense")) and .changes[0].observed == .changes[0].before'
+        equals "as it was" "$(status be_a s1)" UP
+        shares "and serves" "$(traffic be_a 20)" s1=6-14 s2=6-14
+        call check
+        shows "check says so too" '.code == -6'
+        mend_configuration
+        run server.state "$(on be_a s1 '"state": "drain"')"
+        equals "mended" "$(traffic be_a 4)" "4 s2"
+        undo
+        echo 'server 192.0.2.1;' >>"$NGINX_POOLS_DIR/be_a.conf"
+        refuse -4 server.state "$(on be_a s1 '"state": "drain"')"
+        shows "what people wrote in their own way is theirs" '.sentence | contains("be_a.conf")'
+        sed -i '$d' "$NGINX_POOLS_DIR/be_a.conf"
+        run server.list '{}'
+}
+
+lb_parts="check read drain weight plan floor add_remove sessions refusals"

@@ -3,7 +3,7 @@
 # The contracts of both domains through a running hub, in both homes of a plugin: the suites of domain_dns.sh
 # and domain_lb.sh, with plans, undo and conflicts as the hub makes them.
 . "$(dirname "$0")/../domain/lib.sh"
-[ $# -eq 1 ] || fan_out bind knot powerdns haproxy
+[ $# -eq 1 ] || fan_out bind knot powerdns haproxy nginx
 system=$1
 
 # instance_of NAME HOME SCOPE: one line of kanamed.conf; secrets go to a file
@@ -47,21 +47,21 @@ homes_dns() {
 }
 
 homes_lb() {
-        local home
+        local home events=
         . "$TOP/tests/domain/lb_suite.sh"
         . "$TOP/tests/domain/lb_servers.sh"
-        start_haproxy
-        config="{\"socket\": \"$HAPROXY_SOCKET\", \"poll_ms\": 200}"
+        "start_$system"
+        [ $system != haproxy ] || config="{\"socket\": \"$HAPROXY_SOCKET\", \"poll_ms\": 200}" events=event
         HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
         start_hub "$TEST_DIR/hub"
         via=hub
         for home in core host; do
                 instance=in-$home
-                parts_at_home "$home" $lb_parts conflict event
+                parts_at_home "$home" $lb_parts_of conflict $events
         done
 }
 
 case $system in
-haproxy) homes_lb ;;
+haproxy | nginx) homes_lb ;;
 *) homes_dns ;;
 esac

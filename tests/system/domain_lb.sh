@@ -1,9 +1,9 @@
 #!/bin/bash
 # quick
 # SPDX-License-Identifier: Apache-2.0
-# The lb contract on HAProxy, over its Unix and its TCP socket, through the mock host.
+# The lb contract on HAProxy, over its Unix and its TCP socket, and on nginx, through the mock host.
 . "$(dirname "$0")/../domain/lib.sh"
-[ $# -eq 1 ] || fan_out unix tcp
+[ $# -eq 1 ] || fan_out unix tcp nginx
 . "$TOP/tests/domain/lb_suite.sh"
 . "$TOP/tests/domain/lb_servers.sh"
 
@@ -22,9 +22,14 @@ suite_sockets() {
 }
 
 system=$1
-start_haproxy
 case $system in
-unix) config="{\"socket\": \"$HAPROXY_SOCKET\"}" ;;
-tcp) config="{\"socket\": \"$HAPROXY_TCP\"}" ;;
+unix | tcp)
+        start_haproxy
+        [ $system = unix ] && config="{\"socket\": \"$HAPROXY_SOCKET\"}" || config="{\"socket\": \"$HAPROXY_TCP\"}"
+        parts $lb_parts_of race sensor sockets
+        ;;
+nginx)
+        start_nginx
+        parts $lb_parts_of race
+        ;;
 esac
-parts $lb_parts race sensor sockets

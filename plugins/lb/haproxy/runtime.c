@@ -2,19 +2,9 @@
 
 #include "lb/haproxy/runtime.h"
 
-#include <errno.h>
-#include <sys/socket.h>
+#include "lb/exchange.h"
 
-#define CONNECT_MS      5000
-#define ANSWER_MS       10000
-#define ANSWER_MAX      (32u << 20)
 #define COMMAND_MAX     600
-
-static void cleanup_fd(const int *fd)
-{
-        if (*fd >= 0)
-                close(*fd);
-}
 
 static const char *where(struct kn_ctx *ctx)
 {
@@ -23,106 +13,9 @@ static const char *where(struct kn_ctx *ctx)
 
 /* ---- one exchange ---- */
 
-static int wait_ready(struct kn_ctx *ctx, int fd, int events)
-{
-        int r = kn_wait(ctx, fd, events, ANSWER_MS);
-
-        if (r == 0)
-                return kn_fail(ctx, KN_ETIMEOUT, "HAProxy at %s did not answer within %d s",
-                               where(ctx), ANSWER_MS / 1000);
-        return r < 0 ? r : KN_OK;
-}
-
-static int fail_closed(struct kn_ctx *ctx, int error)
-{
-        return kn_fail(ctx, KN_ETEMP, "HAProxy at %s closed the connection: %s", where(ctx),
-                       strerror(error));
-}
-
-static int send_line(struct kn_ctx *ctx, int fd, const char *line)
-{
-        size_t len = strlen(line);
-
-        while (len > 0) {
-                ssize_t n = send(fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-                int r = KN_OK;
-
-                if (n > 0) {
-                        line += n;
-                        len -= (size_t)n;
-                } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-                        return fail_closed(ctx, errno);
-                } else {
-                        r = wait_ready(ctx, fd, KN_WRITE);
-                }
-                if (r < 0)
-                        return r;
-        }
-        return KN_OK;
-}
-
-struct answer {
-        char *text;
-        size_t len, size;
-};
-
-static int grow(struct kn_ctx *ctx, struct answer *answer)
-{
-        size_t size = answer->size ? answer->size * 2 : 16384;
-        char *text;
-
-        if (size > ANSWER_MAX)
-                return kn_fail(ctx, KN_EREMOTE, "HAProxy at %s answers more than %u MiB: is that "
-                               "its runtime API?", where(ctx), ANSWER_MAX >> 20);
-        text = realloc(answer->text, size);
-        if (!text)
-                return KN_ENOMEM;
-        answer->text = text;
-        answer->size = size;
-        return KN_OK;
-}
-
-static int receive_all(struct kn_ctx *ctx, int fd, struct answer *answer)
-{
-        for (;;) {
-                ssize_t n;
-                int r = answer->len + 1 >= answer->size ? grow(ctx, answer) : KN_OK;
-
-                if (r == 0)
-                        r = wait_ready(ctx, fd, KN_READ);
-                if (r < 0)
-                        return r;
-                n = recv(fd, answer->text + answer->len, answer->size - answer->len - 1,
-                         MSG_DONTWAIT);
-                if (n == 0)
-                        return KN_OK;
-                if (n > 0)
-                        answer->len += (size_t)n;
-                else if (errno != EAGAIN && errno != EINTR)
-                        return fail_closed(ctx, errno);
-        }
-}
-
 static int exchange(struct kn_ctx *ctx, const char *command, char **ret)
 {
-        struct answer answer = { NULL, 0, 0 };
-        _cleanup_(cleanup_fd) int fd = kn_dial(ctx, where(ctx), CONNECT_MS);
-        char *start;
-        int r = fd < 0 ? fd : send_line(ctx, fd, command);
-
-        if (r == 0)
-                r = receive_all(ctx, fd, &answer);
-        if (r < 0) {
-                free(answer.text);
-                return r;
-        }
-        while (answer.len > 0 && strchr(" \n", answer.text[answer.len - 1]))
-                answer.len--;
-        answer.text[answer.len] = 0;
-        start = answer.text + strspn(answer.text, "\n");
-        memmove(answer.text, start, strlen(start) + 1);
-        *ret = answer.text;
-        return KN_OK;
+        return lb_exchange(ctx, "HAProxy", where(ctx), command, ret);
 }
 
 static int command_of(struct kn_ctx *ctx, char command[COMMAND_MAX], const char *fmt, va_list ap)
