@@ -90,16 +90,27 @@ static int set_url(struct account *account, const char *url, struct fault *fault
         return account->url ? 0 : -ENOMEM;
 }
 
+const char *account_socket(const char *const paths[])
+{
+        for (size_t i = 0; paths[i]; i++)
+                if (access(paths[i], F_OK) == 0)
+                        return paths[i];
+        return paths[0];
+}
+
+/* Where a hub without a setting for it listens: the service's folder, else its own state. */
 static int find_where(const struct cli *cli, const struct saved *saved, struct account *account,
                       struct fault *fault)
 {
+        static const char *const sockets[] = { KN_RUNDIR "/kanamed.sock",
+                                               KN_STATEDIR "/kanamed.sock", NULL };
         const char *url = cli_option(cli, "url"), *path = env("KANAME_SOCKET");
         _free_ char *text = NULL;
 
         if (!url)
                 url = env("KANAME_URL");
         if (!url && (path || !saved->url)) {
-                if (asprintf(&text, "unix:%s", path ? path : KN_RUNDIR "/kanamed.sock") < 0)
+                if (asprintf(&text, "unix:%s", path ? path : account_socket(sockets)) < 0)
                         return -ENOMEM;
                 url = text;
         }

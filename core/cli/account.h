@@ -25,6 +25,8 @@ struct account {
 
 /* FAULT 403 account.open: others may read the file; 400 for a URL that is none. */
 int account_find(const struct cli *cli, struct account *ret, struct fault *fault);
+/* The first of the NULL-terminated paths where something lies; the first of all where none is. */
+const char *account_socket(const char *const paths[]);
 /* Write url and token for later runs, mode 0600. */
 int account_save(const struct account *account, struct fault *fault);
 void account_deinit(struct account *account);

@@ -2,6 +2,7 @@
 #include "cli_hub.h"
 
 #include "base/json.h"
+#include "cli/account.h"
 #include "cli/cli.h"
 
 #include <check.h>
@@ -163,6 +164,19 @@ START_TEST(nobody_there_exits_69)
         has(told.err, "cannot reach the hub at /nonexistent/s  [hub.unreachable]");
         has(told.err, "  try: ");
         told_free(&told);
+}
+END_TEST
+
+/* As the hub chooses: the service's folder, else the state; see add_default_socket() of conf. */
+START_TEST(the_socket_is_where_one_lies)
+{
+        static const char *const first[] = { "/dev/null", "/nonexistent", NULL };
+        static const char *const second[] = { "/nonexistent", "/dev/null", NULL };
+        static const char *const none[] = { "/nonexistent/1", "/nonexistent/2", NULL };
+
+        ck_assert_str_eq(account_socket(first), "/dev/null");
+        ck_assert_str_eq(account_socket(second), "/dev/null");
+        ck_assert_str_eq(account_socket(none), "/nonexistent/1");
 }
 END_TEST
 
@@ -577,7 +591,7 @@ int main(void)
         const TTest *const tests[] = {
                 each_format_is_itself, json_is_the_answer_unchanged, yaml_keeps_text_text,
                 problems_become_three_lines_and_an_exit_code, an_answer_that_is_none_is_said_to_be,
-                nobody_there_exits_69,
+                nobody_there_exits_69, the_socket_is_where_one_lies,
                 the_token_goes_along_and_never_shows, login_keeps_a_token_for_its_hub_only,
                 run_sends_types_follows_and_shows, run_fails_as_the_execution_did,
                 a_timeout_and_a_conflict_have_their_codes,
