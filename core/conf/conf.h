@@ -29,7 +29,7 @@
 struct conf {
         const char *const *listen;
         const char *tls_cert, *tls_key;                 /* NULL: no TLS */
-        bool insecure;
+        bool insecure, core_dumps;
         const char *const *cors_origins;
         const char *state_dir;
         const char *const *plugin_path, *const *pack_path, *const *contract_path;

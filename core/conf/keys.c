@@ -84,6 +84,7 @@ const struct conf_key conf_keys[] = {
         { "limits", CONF_GROUP, NULL, 0, 0, 0, NULL, limit_keys },
         { "retention", CONF_GROUP, NULL, 0, 0, 0, NULL, retention_keys },
         { "log", CONF_GROUP, NULL, 0, 0, 0, NULL, log_keys },
+        { "core_dumps", CONF_FLAG, "false", AT(core_dumps), 0, 0, NULL, NULL },
         { 0 }
 };
 

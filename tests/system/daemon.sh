@@ -131,6 +131,29 @@ await "$work/conf.d/20.conf:1: error: "
 check alive hub
 rm "$work"/conf.d/*
 
+# Reading the environment asks the kernel what reading the memory does, but for Yama.
+test_case "another process of the same user cannot look into the hub, unless core_dumps allows it"
+# Root without powers is a user like any other; the hub must not have more than who looks.
+plain=()
+[ "$(id -u)" -ne 0 ] || plain=(setpriv --bounding-set=-all)
+looks_into() { "${plain[@]}" head -c 1 "/proc/$(pid_of "$1")/environ"; }
+spawn_plain() {
+        echo "core_dumps = $2;" >"$work/$1.conf"
+        spawn "$1" "${plain[@]}" "$BUILD/kanamed" -c "$work/$1.conf" --state-dir "$work/$1" --listen "unix:$work/$1.sock"
+        await ' ready after ' "$work/$1.log"
+}
+spawn_plain open true
+spawn_plain closed false
+if grep -q __asan_init "$BUILD/kanamed"; then
+        skip "a hub with AddressSanitizer lets itself be looked into"
+elif ! looks_into open >/dev/null 2>&1; then
+        skip "one process cannot look into another here at all"
+else
+        check_fails looks_into closed 2>/dev/null
+fi
+end_process open
+end_process closed
+
 test_case "SIGTERM drains and ends with 0"
 status=0
 end_process hub TERM || status=$?
