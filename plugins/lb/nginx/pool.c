@@ -5,23 +5,14 @@
  * a pool to the very revision that the announced change was made from.
  */
 
+#include "change.h"
 #include "lb/edit.h"
 #include "lb/nginx/nginx.h"
 
-struct pool_edit {
-        const char *pool, *undo_action;
-        char revision[65];
-        json_t *before, *after, *undo_args;     /* owned */
+struct pool {
+        const char *name;
+        char revision[65];              /* as last read */
 };
-
-static void free_edit(struct pool_edit *edit)
-{
-        json_decref(edit->before);
-        json_decref(edit->after);
-        json_decref(edit->undo_args);
-}
-
-#define _edit_ _cleanup_(free_edit)
 
 static json_t *values_of(const json_t *read)
 {
@@ -34,94 +25,40 @@ static json_t *values_of(const json_t *read)
 }
 
 /* The pool as it is; there may be none. */
-static int read_value(struct kn_ctx *ctx, struct pool_edit *edit, json_t **ret)
+static int read_value(struct kn_ctx *ctx, void *arg, json_t **ret)
 {
         _json_ json_t *pools = NULL;
-        const json_t *pool;
+        struct pool *pool = arg;
+        const json_t *found;
         const char *revision;
         int r = helper_read(ctx, NULL, &pools);
 
         if (r < 0)
                 return r;
-        pool = json_object_get(pools, edit->pool);
-        revision = json_string_value(json_object_get(pool, "revision"));
-        snprintf(edit->revision, sizeof edit->revision, "%s", revision ? revision : "-");
-        *ret = pool ? json_pack("{s:o}", "servers", values_of(pool)) : NULL;
+        found = json_object_get(pools, pool->name);
+        revision = json_string_value(json_object_get(found, "revision"));
+        snprintf(pool->revision, sizeof pool->revision, "%s", revision ? revision : "-");
+        *ret = found ? json_pack("{s:o}", "servers", values_of(found)) : NULL;
         return KN_OK;
 }
 
-static int answer(struct kn_ctx *ctx, const struct pool_edit *edit, bool changed)
+static int apply(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
-        return lb_give(ctx, json_pack("{s:b, s:s, s:O?, s:O?}", "changed", changed, "pool",
-                                      edit->pool, "before", edit->before, "after", edit->after));
+        const struct pool *pool = arg;
+
+        return change->after ? helper_write(ctx, pool->name, pool->revision,
+                                            json_object_get(change->after, "servers"))
+                             : helper_remove(ctx, pool->name, pool->revision);
 }
 
-static int announce(struct kn_ctx *ctx, const struct pool_edit *edit)
+static int carry_out(struct kn_ctx *ctx, const struct change *change, struct pool *pool)
 {
-        _free_ char *before = lb_text(edit->before), *after = lb_text(edit->after);
-        _free_ char *args = lb_text(edit->undo_args);
-        struct kn_change change;
-        char resource[160];
+        static const struct change_way way = { .system = "nginx", .read = read_value,
+                                               .apply = apply, .has_cas = true };
+        int r = change_make(ctx, change, &way, pool);
 
-        snprintf(resource, sizeof resource, "lb/%s", edit->pool);
-        memset(&change, 0, sizeof change);
-        change.size = sizeof change;
-        change.resource = resource;
-        change.before = before;
-        change.after = after;
-        change.undo_action = edit->undo_action;
-        change.undo_args = args;
-        return kn_change(ctx, &change);
-}
-
-static bool same(const json_t *a, const json_t *b)
-{
-        return a && b ? json_equal(a, b) : a == b;
-}
-
-static int apply(struct kn_ctx *ctx, const struct pool_edit *edit)
-{
-        return edit->after ? helper_write(ctx, edit->pool, edit->revision,
-                                          json_object_get(edit->after, "servers"))
-                           : helper_remove(ctx, edit->pool, edit->revision);
-}
-
-/* Read back, close the ticket, answer. */
-static int settle(struct kn_ctx *ctx, struct pool_edit *edit, int ticket, int applied)
-{
-        _json_ json_t *observed = NULL;
-        _free_ char *text = NULL;
-        int r = read_value(ctx, edit, &observed);
-
-        if (r < 0) {
-                kn_changed(ctx, ticket, KN_EUNKNOWN, NULL);
-                return applied < 0 ? applied : r;
-        }
-        text = lb_text(observed);
-        if (same(observed, edit->after) && applied != KN_ECONFLICT) {
-                r = kn_changed(ctx, ticket, KN_OK, text);
-                return r < 0 ? r : answer(ctx, edit, true);
-        }
-        if (applied >= 0)
-                applied = kn_fail(ctx, KN_EREMOTE, "nginx took the change of pool %s, but it is "
-                                  "%.300s: is somebody else changing its file?", edit->pool,
-                                  text ? text : "absent");
-        kn_changed(ctx, ticket, applied, text);
-        return applied;
-}
-
-static int carry_out(struct kn_ctx *ctx, struct pool_edit *edit)
-{
-        int ticket;
-
-        if (same(edit->before, edit->after))
-                return answer(ctx, edit, false);
-        ticket = announce(ctx, edit);
-        if (ticket < 0)
-                return ticket;
-        if (ticket == KN_SKIP)
-                return answer(ctx, edit, true);
-        return settle(ctx, edit, ticket, apply(ctx, edit));
+        return r < 0 ? r : change_answer(ctx, change, r > 0, json_pack("{s:s}", "pool",
+                                                                       pool->name));
 }
 
 /* ---- create ---- */
@@ -151,41 +88,42 @@ static int wanted_servers(struct kn_ctx *ctx, json_t *to)
 
 int pool_create(struct kn_ctx *ctx)
 {
-        _edit_ struct pool_edit edit = { .pool = kn_arg_str(ctx, "pool", ""),
-                                         .undo_action = "pool.remove" };
+        struct pool pool = { .name = kn_arg_str(ctx, "pool", "") };
+        _change_ struct change change = { .undo_action = "pool.remove" };
         _json_ json_t *servers = json_object();
         _free_ char *there = NULL;
         int r = wanted_servers(ctx, servers);
 
         if (r == 0)
-                r = read_value(ctx, &edit, &edit.before);
+                r = read_value(ctx, &pool, &change.before);
         if (r < 0)
                 return r;
-        edit.after = json_pack("{s:O}", "servers", servers);
-        edit.undo_args = json_pack("{s:s, s:b}", "pool", edit.pool, "force", true);
-        if (!edit.after || !edit.undo_args)
+        change.after = json_pack("{s:O}", "servers", servers);
+        change.undo_args = json_pack("{s:s, s:b}", "pool", pool.name, "force", true);
+        change.resource = change_resource("lb/%s", pool.name);
+        if (!change.after || !change.undo_args)
                 return KN_ENOMEM;
-        if (!edit.before || same(edit.before, edit.after))
-                return carry_out(ctx, &edit);
-        there = lb_text(edit.before);
+        if (!change.before || json_equal(change.before, change.after))
+                return carry_out(ctx, &change, &pool);
+        there = lb_text(change.before);
         return kn_fail(ctx, KN_ECONFLICT, "there is a pool %s already, and it is another: %.300s. "
-                       "Take another name, or change its servers", edit.pool, there);
+                       "Take another name, or change its servers", pool.name, there);
 }
 
 /* ---- remove ---- */
 
-static json_t *create_args(const struct pool_edit *edit)
+static json_t *create_args(const struct pool *pool, const json_t *before)
 {
         json_t *rows = json_array(), *value;
         const char *server;
 
-        json_object_foreach(json_object_get(edit->before, "servers"), server, value) {
+        json_object_foreach(json_object_get(before, "servers"), server, value) {
                 json_t *row = json_copy(value);
 
                 json_object_set_new(row, "server", json_string(server));
                 json_array_append_new(rows, row);
         }
-        return json_pack("{s:s, s:o}", "pool", edit->pool, "servers", rows);
+        return json_pack("{s:s, s:o}", "pool", pool->name, "servers", rows);
 }
 
 static unsigned count_serving(const json_t *servers)
@@ -201,17 +139,18 @@ static unsigned count_serving(const json_t *servers)
 
 int pool_remove(struct kn_ctx *ctx)
 {
-        _edit_ struct pool_edit edit = { .pool = kn_arg_str(ctx, "pool", ""),
-                                         .undo_action = "pool.create" };
-        int r = read_value(ctx, &edit, &edit.before);
-        unsigned serving = count_serving(json_object_get(edit.before, "servers"));
+        struct pool pool = { .name = kn_arg_str(ctx, "pool", "") };
+        _change_ struct change change = { .undo_action = "pool.create" };
+        int r = read_value(ctx, &pool, &change.before);
+        unsigned serving = count_serving(json_object_get(change.before, "servers"));
 
         if (r < 0)
                 return r;
         if (serving > 0 && !kn_arg_bool(ctx, "force", 0))
                 return kn_fail(ctx, KN_EDENIED, "pool %s has %u servers that serve, so it was left "
-                               "as it is: take them out first, or say force=true", edit.pool,
+                               "as it is: take them out first, or say force=true", pool.name,
                                serving);
-        edit.undo_args = create_args(&edit);
-        return edit.undo_args ? carry_out(ctx, &edit) : KN_ENOMEM;
+        change.undo_args = create_args(&pool, change.before);
+        change.resource = change_resource("lb/%s", pool.name);
+        return change.undo_args ? carry_out(ctx, &change, &pool) : KN_ENOMEM;
 }
