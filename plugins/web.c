@@ -278,6 +278,8 @@ static int take_answer(struct kn_ctx *ctx, const struct web_site *site, struct w
 
         if (call->text_len > 0 && !(is_good && call->is_text))
                 call->reply = json_loadb(call->text, call->text_len, JSON_DECODE_ANY, &error);
+        if (call->may_be_absent && call->status == 404)
+                return KN_ENOENT;
         if (!is_good)
                 return fail_status(ctx, site, call);
         return call->reply || call->is_text || strspn(call->text, " \t\r\n") == call->text_len

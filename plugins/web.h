@@ -37,6 +37,7 @@ struct web_call {
         const char *body;               /* a body that is no JSON; its Content-Type is in headers */
         size_t body_len;
         bool is_safe;                   /* asking twice does no harm, though it is no GET */
+        bool may_be_absent;             /* 404 is an answer too: KN_ENOENT without a sentence */
         bool is_text;                   /* any answer will do: json is not wanted of it */
         /* the answer; set after a failure too, as far as there was one */
         int status;                     /* 0: there was none */
