@@ -2,7 +2,7 @@
 
 #include "lb/haproxy/runtime.h"
 
-#include "lb/exchange.h"
+#include "exchange.h"
 
 #define COMMAND_MAX     600
 
@@ -15,7 +15,7 @@ static const char *where(struct kn_ctx *ctx)
 
 static int exchange(struct kn_ctx *ctx, const char *command, char **ret)
 {
-        return lb_exchange(ctx, "HAProxy", where(ctx), command, ret);
+        return exchange_ask(ctx, "HAProxy", where(ctx), command, ret);
 }
 
 static int command_of(struct kn_ctx *ctx, char command[COMMAND_MAX], const char *fmt, va_list ap)

@@ -2,8 +2,8 @@
 
 #include "lb/nginx/helper.h"
 
+#include "exchange.h"
 #include "lb/edit.h"
-#include "lb/exchange.h"
 
 #define REQUEST_MAX (512u << 10)
 
@@ -41,7 +41,7 @@ int helper_odd(struct kn_ctx *ctx, const char *answer)
 int helper_ask(struct kn_ctx *ctx, const char *request, char **ret)
 {
         _free_ char *answer = NULL;
-        int r = lb_exchange(ctx, "nginx's helper", where(ctx), request, &answer);
+        int r = exchange_ask(ctx, "nginx's helper", where(ctx), request, &answer);
 
         if (r < 0)
                 return r;

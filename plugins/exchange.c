@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "lb/exchange.h"
+#include "exchange.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -102,8 +102,8 @@ static int receive_all(const struct line *line, struct answer *answer)
         }
 }
 
-int lb_exchange(struct kn_ctx *ctx, const char *system, const char *address, const char *request,
-                char **ret)
+int exchange_ask(struct kn_ctx *ctx, const char *system, const char *address, const char *request,
+                 char **ret)
 {
         struct answer answer = { NULL, 0, 0 };
         _cleanup_(hang_up) struct line line = { ctx, system, address,
