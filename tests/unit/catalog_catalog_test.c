@@ -105,12 +105,7 @@ static const char contract_text[] = JSON({
                         "optional" : true,
                         "params" : { "properties" : { "zone" : { "type" : "string" } } }
                 },
-                {
-                        "name" : "host.set",
-                        "optional" : true,
-                        "scope" : "host",
-                        "params" : { "properties" : { "host" : { "type" : "string" } } }
-                }
+                { "name" : "host.set", "optional" : true, "scope" : "host", "params" : {} }
         ],
         "triggers" : [ { "name" : "zone.changed" } ]
 });
@@ -493,7 +488,6 @@ START_TEST(the_most_specific_scope_serves)
                          "lab2");
         ck_assert_ptr_null(served(catalog, "dns.zone.sign", "{}", &fault));
         expect(&fault, 409, "instance.ambiguous", "2 instances");
-        /* an action may be scoped by a parameter of its own */
         ck_assert_str_eq(served(catalog, "dns.host.set", "{\"host\": \"a.example.com\"}", NULL),
                          "corp");
 }
