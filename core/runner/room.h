@@ -14,6 +14,8 @@ void local_start(struct running *r);
 void local_cancel(struct running *r);
 void local_abandon(struct running *r);
 void http_start(struct running *r);
+void uuid_start(struct running *r);
+void inject_start(struct running *r);
 void undo_start(struct running *r);
 void undo_record(struct running *r, struct store_txn *txn);
 

@@ -117,6 +117,8 @@ const struct runner runners[] = {
         { "http-request", http_start, NULL, NULL, NULL },
         { "pause", pause_start, pause_cancel, pause_abandon, NULL },
         { "announcement", announcement_start, NULL, NULL, NULL },
+        { "uuid", uuid_start, NULL, NULL, NULL },
+        { "inject-trigger", inject_start, NULL, NULL, NULL },
         { "undo", undo_start, plugin_cancel, NULL, undo_record },
         { NULL, NULL, NULL, NULL, NULL },
 };

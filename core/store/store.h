@@ -197,10 +197,7 @@ struct store_txn *store_txn_free(struct store_txn *txn); /* only one that was ne
  */
 void store_txn_once(struct store_txn *txn, const char *scope, const char *key, const uint8_t *hash,
                     const struct id *id, int64_t expires_ms);
-/*
- * Was it used? DUPLICATE or MISMATCH with the id that it was used for; CONFLICT: no; or a failure.
- * Nothing is recorded. Blocks like store_commit_wait().
- */
+/* Was it used? DUPLICATE or MISMATCH with its id; CONFLICT: no. Records nothing. Blocks. */
 enum store_outcome store_once_find(struct store *store, const char *scope, const char *key,
                                    const uint8_t *hash, struct id *ret_first);
 /*

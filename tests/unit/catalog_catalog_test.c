@@ -5,8 +5,8 @@
 #include "catalog/catalog.h"
 #include "catalog/tree.h"
 #include "flow/rulebook.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,6 +171,8 @@ START_TEST(core_actions_are_there)
                 { "core.http", "http-request" },
                 { "core.pause", "pause" },
                 { "core.announcement", "announcement" },
+                { "core.uuid", "uuid" },
+                { "core.inject_trigger", "inject-trigger" },
         };
         _catalog_ struct catalog *catalog = catalog_new();
 
@@ -210,6 +212,16 @@ START_TEST(core_parameters_are_held_to_their_schemas)
                   true },
                 { "core.http", "{\"url\": \"http://x\", \"method\": \"SEND\"}", false },
                 { "core.http", "{\"method\": \"GET\"}", false },
+                { "core.http", "{\"url\": \"http://u:p@h/\"}", false },
+                { "core.http", "{\"url\": \"https://u@h:1\"}", false },
+                { "core.http", "{\"url\": \"http://h/a@b?c=d@e\"}", true },
+                { "core.http", "{\"url\": \"h:80/a\"}", true },
+                { "core.inject_trigger", "{\"trigger\": \"a.b\", \"payload\": {}}", true },
+                { "core.inject_trigger", "{\"trigger\": \"a.b\", \"trigger_name\": \"a.b\"}",
+                  false },
+                { "core.inject_trigger", "{\"payload\": {}}", false },
+                { "core.uuid", "{}", true },
+                { "core.uuid", "{\"uuid_type\": \"uuid3\"}", false },
                 { "core.pause", "{\"max_pause\": 3}", true },
                 { "core.pause", "{\"max_pause\": -1}", false },
                 { "core.announcement", "{\"message\": {}, \"route\": \"r\"}", true },
@@ -244,7 +256,8 @@ START_TEST(what_is_listed_is_in_order)
         ck_assert_int_eq(catalog_each_action(catalog, collect_action, &actions), 0);
         ck_assert_str_eq(
                 actions.s,
-                "core.announcement core.echo core.http core.local core.noop core.pause core.undo ");
+                "core.announcement core.echo core.http core.inject_trigger core.local core.noop "
+                "core.pause core.undo core.uuid ");
         ck_assert_int_eq(catalog_each_runner(catalog, collect_runner, &runners), 0);
         ck_assert_ptr_nonnull(strstr(runners.s, "plugin python-script- "));
 }
@@ -765,36 +778,20 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("catalog_catalog");
-        TCase *tcase = tcase_create("all");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, core_actions_are_there);
-        tcase_add_test(tcase, core_parameters_are_held_to_their_schemas);
-        tcase_add_test(tcase, what_is_listed_is_in_order);
-        tcase_add_test(tcase, core_triggers_are_there);
-        tcase_add_test(tcase, a_plugins_own_actions_carry_its_name);
-        tcase_add_test(tcase, a_plugin_that_needs_nothing_has_an_instance);
-        tcase_add_test(tcase, two_plugins_of_one_name_are_refused);
-        tcase_add_test(tcase, a_claim_on_a_domain_is_checked);
-        tcase_add_test(tcase, an_instance_is_checked_against_its_plugin);
-        tcase_add_test(tcase, secrets_stand_as_references);
-        tcase_add_test(tcase, the_most_specific_scope_serves);
-        tcase_add_test(tcase, a_named_instance_serves_or_says_why_not);
-        tcase_add_test(tcase, a_domain_shows_what_somebody_serves);
-        tcase_add_test(tcase, a_pack_is_loaded_whole);
-        tcase_add_test(tcase, one_bad_file_is_a_warning_with_its_line);
-        tcase_add_test(tcase, two_packs_of_one_name_are_refused);
-        tcase_add_test(tcase, a_rule_that_names_nothing_known_is_a_warning);
-        tcase_add_test(tcase, enabled_can_be_overridden);
-        tcase_add_test(tcase, a_catalog_outlives_the_next_one);
-        tcase_add_test(tcase, many_threads_read_one_catalog);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE_WITH("catalog/catalog", setup, teardown, ONCE(core_actions_are_there),
+                          ONCE(core_parameters_are_held_to_their_schemas),
+                          ONCE(what_is_listed_is_in_order), ONCE(core_triggers_are_there),
+                          ONCE(a_plugins_own_actions_carry_its_name),
+                          ONCE(a_plugin_that_needs_nothing_has_an_instance),
+                          ONCE(two_plugins_of_one_name_are_refused),
+                          ONCE(a_claim_on_a_domain_is_checked),
+                          ONCE(an_instance_is_checked_against_its_plugin),
+                          ONCE(secrets_stand_as_references), ONCE(the_most_specific_scope_serves),
+                          ONCE(a_named_instance_serves_or_says_why_not),
+                          ONCE(a_domain_shows_what_somebody_serves), ONCE(a_pack_is_loaded_whole),
+                          ONCE(one_bad_file_is_a_warning_with_its_line),
+                          ONCE(two_packs_of_one_name_are_refused),
+                          ONCE(a_rule_that_names_nothing_known_is_a_warning),
+                          ONCE(enabled_can_be_overridden), ONCE(a_catalog_outlives_the_next_one),
+                          ONCE(many_threads_read_one_catalog));
 }

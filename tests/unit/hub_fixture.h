@@ -20,7 +20,8 @@
 #include "loop/pool.h"
 #include "store/seal.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -252,7 +252,7 @@ START_TEST(a_failed_exchange_does_not_tell_what_its_url_hides)
         const char *error;
 
         hub_up();
-        id = run("core.http", "{\"url\":\"http://eva:canary-1@127.0.0.1:1/canary-2?k=canary-3\"}", "run");
+        id = run("core.http", "{\"url\":\"http://127.0.0.1:1/canary-2?k=canary-3\"}", "run");
         seen = wait_end(&id);
         error = json_text_of(seen.result, "error", "");
         ck_assert_int_eq(seen.status, STORE_FAILED);
@@ -287,6 +287,48 @@ START_TEST(the_timeout_of_a_request_bounds_what_parameters_allow)
                 ck_assert_int_eq(hub_run(hub, &requests[i], on_ran, &answer, NULL), 0);
                 eventually(atomic_load(&answer.is_there));
                 eventually(status_of(&answer.ran.id) == STORE_TIMEOUT);
+        }
+}
+END_TEST
+
+START_TEST(what_a_http_request_shows_its_server_is_sealed)
+{
+        struct id id;
+        struct seen seen;
+        _free_ char *text = NULL;
+
+        hub_up();
+        id = run("core.http",
+                 "{\"url\":\"http://127.0.0.1:1/\",\"headers\":{\"X-Token\":\"canary-1\"},"
+                 "\"cookies\":{\"a\":\"canary-2\"},\"username\":\"eva\",\"password\":\"canary-3\","
+                 "\"https_proxy\":\"http://u:canary-4@p\"}", "run");
+        seen = wait_end(&id);
+        text = json_compact(seen.params);
+        ck_assert_msg(!strstr(text, "canary") && strstr(text, "eva"), "%s", text);
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
+START_TEST(a_uuid_has_its_version)
+{
+        static const struct {
+                const char *params;
+                char version;
+        } cases[] = { { "{}", '4' }, { "{\"uuid_type\":\"uuid1\"}", '1' } };
+
+        hub_up();
+        for (int i = 0; i < 2; i++) {
+                struct id id = run("core.uuid", cases[i].params, "run");
+                struct seen seen = wait_end(&id);
+                const char *uuid = json_text_of(seen.result, "result", "");
+
+                ck_assert_uint_eq(strlen(uuid), 36);
+                ck_assert_int_eq(uuid[14], cases[i].version);
+                ck_assert(strchr("89ab", uuid[19]) && uuid[8] == '-' && uuid[23] == '-');
+                ck_assert_int_eq(json_int_of(seen.result, "exit_code", -1), 0);
+                json_decref(seen.result);
+                json_decref(seen.params);
         }
 }
 END_TEST
@@ -352,41 +394,24 @@ START_TEST(what_is_too_old_goes_by_itself)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-        Suite *s = suite_create("hub flow");
-        TCase *c = tcase_create("flow");
-
-        tcase_set_timeout(c, 30);
-        tcase_add_checked_fixture(c, setup, teardown);
-        tcase_add_test(c, an_event_runs_what_its_rule_says);
-        tcase_add_test(c, an_event_that_does_not_match_runs_nothing);
-        tcase_add_test(c, an_unknown_action_is_refused_with_the_nearest);
-        tcase_add_test(c, parameters_that_break_the_schema_are_refused);
-        tcase_add_test(c, one_key_makes_one_execution);
-        tcase_add_test(c, more_than_the_slots_wait_and_all_end);
-        tcase_add_test(c, pause_holds_starts_and_resume_lets_them_go);
-        tcase_add_test(c, a_rule_past_its_limit_is_held_until_a_person_decides);
-        tcase_add_test(c, a_running_one_and_a_waiting_one_can_be_cancelled);
-        tcase_add_test(c, a_failure_is_retried_as_often_as_asked);
-        tcase_add_test(c, a_delay_is_waited_for);
-        tcase_add_test(c, a_program_runs_without_a_shell_and_its_output_is_kept);
-        tcase_add_test(c, a_program_past_its_time_is_ended_with_all_it_started);
-        tcase_add_test(c, a_failed_exchange_does_not_tell_what_its_url_hides);
-        tcase_add_test(c, the_timeout_of_a_request_bounds_what_parameters_allow);
-        tcase_add_test(c, a_secret_parameter_is_sealed_and_a_rerun_has_it);
-        tcase_add_test(c, what_is_too_old_goes_by_itself);
-        suite_add_tcase(s, c);
-        return s;
-}
-
 int main(void)
 {
-        SRunner *runner = srunner_create(suite());
-        int failed;
-
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed != 0;
+        return SUITE_WITH("hub/flow", setup, teardown, ONCE(an_event_runs_what_its_rule_says),
+                          ONCE(an_event_that_does_not_match_runs_nothing),
+                          ONCE(an_unknown_action_is_refused_with_the_nearest),
+                          ONCE(parameters_that_break_the_schema_are_refused),
+                          ONCE(one_key_makes_one_execution),
+                          ONCE(more_than_the_slots_wait_and_all_end),
+                          ONCE(pause_holds_starts_and_resume_lets_them_go),
+                          ONCE(a_rule_past_its_limit_is_held_until_a_person_decides),
+                          ONCE(a_running_one_and_a_waiting_one_can_be_cancelled),
+                          ONCE(a_failure_is_retried_as_often_as_asked), ONCE(a_delay_is_waited_for),
+                          ONCE(a_program_runs_without_a_shell_and_its_output_is_kept),
+                          ONCE(a_program_past_its_time_is_ended_with_all_it_started),
+                          ONCE(a_failed_exchange_does_not_tell_what_its_url_hides),
+                          ONCE(the_timeout_of_a_request_bounds_what_parameters_allow),
+                          ONCE(what_a_http_request_shows_its_server_is_sealed),
+                          ONCE(a_uuid_has_its_version),
+                          ONCE(a_secret_parameter_is_sealed_and_a_rerun_has_it),
+                          ONCE(what_is_too_old_goes_by_itself));
 }

@@ -115,6 +115,33 @@ START_TEST(an_answer_shown_once_can_be_asked_for_again)
 }
 END_TEST
 
+START_TEST(an_injected_event_is_one)
+{
+        static const char type[] = "{\"name\":\"rang\",\"pack\":\"door\"}",
+                          bell[] = "{\"action\":\"core.inject_trigger\",\"parameters\":"
+                                   "{\"trigger_name\":\"door.rang\",\"payload\":{\"n\":1}}}",
+                          typo[] = "{\"action\":\"core.inject_trigger\",\"parameters\":"
+                                   "{\"trigger_name\":\"door.ran\"}}",
+                          own[] = "{\"action\":\"core.inject_trigger\",\"parameters\":"
+                                  "{\"trigger_name\":\"core.st2.webhook\"}}";
+        _reply_ struct reply made = post("/v1/triggertypes", type), rang = post_key(
+                "/v1/executions", bell, "a"), wrong = post_key("/v1/executions", typo, "b"),
+                hubs = post_key("/v1/executions", own, "c"), event = { 0 };
+        char path[96];
+
+        check_status(made, 201);
+        check_status(rang, 201);
+        ck_assert_str_eq(member(&rang, "status"), "succeeded");
+        snprintf(path, sizeof path, "/v1/events/%s", member(&rang, "result.event"));
+        event = get(path);
+        check_status(event, 200);
+        ck_assert_int_eq(json_int_of(json_at(event.json, "payload"), "n", 0), 1);
+        ck_assert_str_eq(member(&wrong, "status"), "failed");
+        ck_assert_ptr_nonnull(strstr(member(&wrong, "result.error"), "'door.rang'"));
+        ck_assert_str_eq(member(&hubs, "result.code"), "trigger.own");
+}
+END_TEST
+
 START_TEST(a_key_is_one_persons)
 {
         _free_ char *operator = key_with("{\"user\":\"eva\",\"grants\":[{\"action\":\"*\","
@@ -191,6 +218,6 @@ int main(void)
                           ONCE(a_plan_is_applied_and_undone_once),
                           ONCE(what_an_event_changed_is_undone_once),
                           ONCE(an_answer_shown_once_can_be_asked_for_again),
-                          ONCE(a_key_is_one_persons), ONCE(a_refusal_uses_no_key),
+                          ONCE(an_injected_event_is_one), ONCE(a_key_is_one_persons), ONCE(a_refusal_uses_no_key),
                           ONCE(many_at_once_make_one));
 }

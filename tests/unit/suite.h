@@ -18,6 +18,7 @@
 
 #define ONCE(test) { test, 1 }
 #define EACH(test, table) { test, (int)(sizeof(table) / sizeof *(table)) }
+#define TIMES(test, n) { test, n }
 #define SUITE(name, ...) SUITE_WITH(name, NULL, NULL, __VA_ARGS__)
 #define SUITE_WITH(name, setup, teardown, ...)                                                  \
         suite_run(name, setup, teardown,                                                        \
