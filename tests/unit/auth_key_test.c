@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "suite.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -332,28 +333,15 @@ END_TEST
 
 int main(void)
 {
-        const TTest *const tests[] = {
-                the_first_start_makes_a_token, the_second_start_keeps_it,
-                        a_token_that_others_read_is_refused,
-                a_key_is_shown_once_and_kept_as_a_hash, keys_survive_a_restart,
-                the_role_is_the_least_that_makes_sense,
-                mistakes_in_a_key_are_refused, keys_expire, a_token_may_what_its_key_may,
-                a_token_ends_with_its_key,
-                tokens_expire_and_are_swept, a_new_token_sweeps_those_that_expired,
-                who_may_have_a_token, peers_are_root_and_ourselves,
-        };
-        Suite *suite = suite_create("auth_key");
-        TCase *tcase = tcase_create("all");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-                tcase_add_test(tcase, tests[i]);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE_WITH("auth/key", setup, teardown, ONCE(the_first_start_makes_a_token),
+                          ONCE(the_second_start_keeps_it),
+                          ONCE(a_token_that_others_read_is_refused),
+                          ONCE(a_key_is_shown_once_and_kept_as_a_hash),
+                          ONCE(keys_survive_a_restart),
+                          ONCE(the_role_is_the_least_that_makes_sense),
+                          ONCE(mistakes_in_a_key_are_refused), ONCE(keys_expire),
+                          ONCE(a_token_may_what_its_key_may), ONCE(a_token_ends_with_its_key),
+                          ONCE(tokens_expire_and_are_swept),
+                          ONCE(a_new_token_sweeps_those_that_expired), ONCE(who_may_have_a_token),
+                          ONCE(peers_are_root_and_ourselves));
 }

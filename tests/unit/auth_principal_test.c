@@ -2,8 +2,8 @@
 #include "auth/credential.h"
 
 #include "base/json.h"
+#include "suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct auth_principal *make(enum auth_role role, const char *body)
@@ -115,21 +115,9 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("auth_principal");
-        TCase *tcase = tcase_create("all");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_test(tcase, roles_open_routes);
-        tcase_add_test(tcase, a_grant_is_action_instance_and_verb);
-        tcase_add_test(tcase, open_ended_actions_must_be_named);
-        tcase_add_test(tcase, a_webhook_key_acts_on_nothing);
-        tcase_add_test(tcase, senders_are_held_to_their_webhooks);
-        tcase_add_test(tcase, a_refusal_says_which_grant_is_missing);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE("auth/principal", ONCE(roles_open_routes),
+                     ONCE(a_grant_is_action_instance_and_verb),
+                     ONCE(open_ended_actions_must_be_named), ONCE(a_webhook_key_acts_on_nothing),
+                     ONCE(senders_are_held_to_their_webhooks),
+                     ONCE(a_refusal_says_which_grant_is_missing));
 }

@@ -2,8 +2,8 @@
 #include "base/cleanup.h"
 #include "catalog/contract.h"
 #include "catalog/manifest.h"
+#include "suite.h"
 
-#include <check.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
@@ -260,22 +260,9 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("catalog_contract");
-        TCase *tcase = tcase_create("all");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_test(tcase, the_shipped_contracts_load);
-        tcase_add_test(tcase, a_contract_is_read_whole);
-        tcase_add_test(tcase, a_wrong_contract_says_where);
-        tcase_add_test(tcase, scopes_match_at_borders);
-        tcase_add_test(tcase, a_manifest_is_read_whole);
-        tcase_add_test(tcase, null_stands_for_what_an_author_left_out);
-        tcase_add_test(tcase, a_wrong_manifest_names_plugin_and_member);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE("catalog/contract", ONCE(the_shipped_contracts_load),
+                     ONCE(a_contract_is_read_whole), ONCE(a_wrong_contract_says_where),
+                     ONCE(scopes_match_at_borders), ONCE(a_manifest_is_read_whole),
+                     ONCE(null_stands_for_what_an_author_left_out),
+                     ONCE(a_wrong_manifest_names_plugin_and_member));
 }

@@ -10,10 +10,10 @@
 #include "base/text.h"
 #include "catalog/pack.h"
 #include "catalog/tree.h"
+#include "suite.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -550,34 +550,21 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("catalog_pack");
-        TCase *tcase = tcase_create("all");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, a_folder_becomes_an_archive_and_a_folder_again);
-        tcase_add_test(tcase, building_is_reproducible);
-        tcase_add_test(tcase, paths_that_lead_elsewhere_are_refused);
-        tcase_add_test(tcase, links_and_devices_are_refused);
-        tcase_add_test(tcase, a_file_named_twice_is_refused);
-        tcase_add_test(tcase, too_many_files_are_refused);
-        tcase_add_test(tcase, a_bomb_is_stopped_while_it_unpacks);
-        tcase_add_test(tcase, checksums_must_say_exactly_what_is_there);
-        tcase_add_test(tcase, what_is_no_archive_is_refused);
-        tcase_add_test(tcase, a_cut_archive_is_refused);
-        tcase_add_test(tcase, pack_yaml_is_checked);
-        tcase_add_test(tcase, versions_are_read_as_stackstorm_reads_them);
-        tcase_add_test(tcase, a_folder_is_held_to_the_same_rules);
-        tcase_add_test(tcase, versions_follow_each_other_and_back);
-        tcase_add_test(tcase, what_is_not_installed_cannot_be_active);
-        tcase_add_test(tcase, an_active_version_keeps_its_content);
-        tcase_add_test(tcase, pruning_leaves_what_is_active_and_what_is_kept);
-        tcase_add_test(tcase, what_a_crash_left_is_swept);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE_WITH("catalog/pack", setup, teardown,
+                          ONCE(a_folder_becomes_an_archive_and_a_folder_again),
+                          ONCE(building_is_reproducible),
+                          ONCE(paths_that_lead_elsewhere_are_refused),
+                          ONCE(links_and_devices_are_refused), ONCE(a_file_named_twice_is_refused),
+                          ONCE(too_many_files_are_refused),
+                          ONCE(a_bomb_is_stopped_while_it_unpacks),
+                          ONCE(checksums_must_say_exactly_what_is_there),
+                          ONCE(what_is_no_archive_is_refused), ONCE(a_cut_archive_is_refused),
+                          ONCE(pack_yaml_is_checked),
+                          ONCE(versions_are_read_as_stackstorm_reads_them),
+                          ONCE(a_folder_is_held_to_the_same_rules),
+                          ONCE(versions_follow_each_other_and_back),
+                          ONCE(what_is_not_installed_cannot_be_active),
+                          ONCE(an_active_version_keeps_its_content),
+                          ONCE(pruning_leaves_what_is_active_and_what_is_kept),
+                          ONCE(what_a_crash_left_is_swept));
 }

@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/params.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,28 +233,14 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("cli_parse");
-        TCase *tcase = tcase_create("parse");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
         unsetenv("KANAME_URL");
         unsetenv("KANAME_TOKEN");
         setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
-        suite_add_tcase(suite, tcase);
-        tcase_add_test(tcase, usage_mistakes_exit_2_and_name_the_cure);
-        tcase_add_test(tcase, overview_is_less_than_40_lines_of_80_columns);
-        tcase_add_test(tcase, every_row_of_the_table_is_whole);
-        tcase_add_test(tcase, help_is_there_for_every_verb);
-        tcase_add_test(tcase, options_stand_anywhere);
-        tcase_add_test(tcase, pairs_become_json);
-        tcase_add_test(tcase, pairs_that_are_none_are_refused);
-        tcase_add_test(tcase, a_key_again_makes_a_list);
-        tcase_add_test(tcase, text_takes_the_declared_type);
-        tcase_add_test(tcase, durations);
-        tcase_add_test(tcase, completion_is_a_script_that_bash_reads);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed != 0;
+        return SUITE("cli/parse", ONCE(usage_mistakes_exit_2_and_name_the_cure),
+                     ONCE(overview_is_less_than_40_lines_of_80_columns),
+                     ONCE(every_row_of_the_table_is_whole), ONCE(help_is_there_for_every_verb),
+                     ONCE(options_stand_anywhere), ONCE(pairs_become_json),
+                     ONCE(pairs_that_are_none_are_refused), ONCE(a_key_again_makes_a_list),
+                     ONCE(text_takes_the_declared_type), ONCE(durations),
+                     ONCE(completion_is_a_script_that_bash_reads));
 }

@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -275,25 +275,10 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("conf");
-        TCase *tc = tcase_create("conf");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_add_test(tc, each_mistake_is_told_in_one_line);
-        tcase_add_test(tc, a_missing_or_odd_file_is_told);
-        tcase_add_test(tc, a_huge_file_is_refused);
-        tcase_add_test(tc, nothing_at_all_gives_the_defaults);
-        tcase_add_test(tc, values_are_read);
-        tcase_add_test(tc, instances_become_definitions);
-        tcase_add_test(tc, conf_d_is_read_in_order_and_lists_append);
-        tcase_add_test(tc, the_command_line_replaces);
-        tcase_add_test(tc, what_is_printed_reads_back);
-        suite_add_tcase(suite, tc);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE_WITH("conf", setup, teardown, ONCE(each_mistake_is_told_in_one_line),
+                          ONCE(a_missing_or_odd_file_is_told), ONCE(a_huge_file_is_refused),
+                          ONCE(nothing_at_all_gives_the_defaults), ONCE(values_are_read),
+                          ONCE(instances_become_definitions),
+                          ONCE(conf_d_is_read_in_order_and_lists_append),
+                          ONCE(the_command_line_replaces), ONCE(what_is_printed_reads_back));
 }

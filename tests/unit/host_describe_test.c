@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "host/host.h"
 #include "host/module.h"
+#include "suite.h"
 
-#include <check.h>
 #include <elf.h>
 #include <kaname/mock.h>
 #include <stdio.h>
@@ -214,22 +214,8 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("host_describe");
-        TCase *tc = tcase_create("describe");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_set_timeout(tc, 30);
-        tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_add_loop_test(tc, bad_objects_are_refused, 0, sizeof refusals / sizeof *refusals);
-        tcase_add_test(tc, what_is_no_object);
-        tcase_add_test(tc, answers_are_kept);
-        tcase_add_loop_test(tc, older_and_newer_objects_run, 0, 2);
-        tcase_add_test(tc, tables_may_be_shorter);
-        tcase_add_test(tc, layout_is_what_it_was);
-        suite_add_tcase(suite, tc);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return SUITE_WITH("host/describe", setup, teardown, EACH(bad_objects_are_refused, refusals),
+                          ONCE(what_is_no_object), ONCE(answers_are_kept),
+                          TIMES(older_and_newer_objects_run, 2), ONCE(tables_may_be_shorter),
+                          ONCE(layout_is_what_it_was));
 }

@@ -2,9 +2,9 @@
 #include "host/egress.h"
 
 #include "base/cleanup.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,17 +89,6 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("host_egress");
-        TCase *tc = tcase_create("egress");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tc, lists_are_derived);
-        tcase_add_test(tc, patterns_match);
-        tcase_add_test(tc, names_may_not_lead_home);
-        suite_add_tcase(suite, tc);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return SUITE("host/egress", ONCE(lists_are_derived), ONCE(patterns_match),
+                     ONCE(names_may_not_lead_home));
 }

@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "suite.h"
 
-#include <check.h>
 #include <kaname/mock.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,26 +289,11 @@ END_TEST
 int main(void)
 {
         const int n = sizeof scenes / sizeof *scenes;
-        Suite *suite = suite_create("host_homes");
-        TCase *tc = tcase_create("homes");
-        SRunner *runner = srunner_create(suite);
-        int failed;
 
-        tcase_set_timeout(tc, 60);
-        tcase_add_loop_test(tc, homes_agree, 0, n);
-        tcase_add_loop_test(tc, mock_agrees, 0, n);
-        tcase_add_loop_test(tc, values_arrive, 0, 2);
-        tcase_add_loop_test(tc, big_values_arrive, 0, 2);
-        tcase_add_loop_test(tc, output_is_cut_off, 0, 2);
-        tcase_add_loop_test(tc, cancel_ends_a_sleep, 0, 2);
-        tcase_add_loop_test(tc, deadline_ends_a_sleep, 0, 2);
-        tcase_add_loop_test(tc, calls_of_an_instance_take_turns, 0, 2);
-        tcase_add_loop_test(tc, sensor_leaves_room, 0, 2);
-        tcase_add_loop_test(tc, poll_and_check, 0, 2);
-        tcase_add_loop_test(tc, create_that_fails_is_tried_again, 0, 2);
-        suite_add_tcase(suite, tc);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return SUITE("host/homes", TIMES(homes_agree, n), TIMES(mock_agrees, n),
+                     TIMES(values_arrive, 2), TIMES(big_values_arrive, 2),
+                     TIMES(output_is_cut_off, 2), TIMES(cancel_ends_a_sleep, 2),
+                     TIMES(deadline_ends_a_sleep, 2), TIMES(calls_of_an_instance_take_turns, 2),
+                     TIMES(sensor_leaves_room, 2), TIMES(poll_and_check, 2),
+                     TIMES(create_that_fails_is_tried_again, 2));
 }

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "host/guard.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -378,28 +378,11 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("host_supervise");
-        TCase *tc = tcase_create("supervise");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_set_timeout(tc, 60);
-        tcase_add_test(tc, abort_costs_one_process);
-        tcase_add_loop_test(tc, hang_ends_at_the_deadline, 0, 2);
-        tcase_add_test(tc, cancel_of_a_hang);
-        tcase_add_test(tc, nonsense_on_the_wire_ends_the_process);
-        tcase_add_test(tc, five_crashes_are_enough);
-        tcase_add_test(tc, death_while_calls_are_handed_over);
-        tcase_add_loop_test(tc, free_while_calls_run, 0, 2);
-        tcase_add_test(tc, core_is_for_the_trusted);
-        tcase_add_test(tc, wedge_in_the_core_is_marked);
-        tcase_add_test(tc, suspects_start_outside);
-        tcase_add_test(tc, sandbox_holds);
-        tcase_add_loop_test(tc, network_goes_by_the_list, 0, 8);
-        tcase_add_loop_test(tc, cancel_ends_an_exchange, 0, 2);
-        suite_add_tcase(suite, tc);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return SUITE("host/supervise", ONCE(abort_costs_one_process),
+                     TIMES(hang_ends_at_the_deadline, 2), ONCE(cancel_of_a_hang),
+                     ONCE(nonsense_on_the_wire_ends_the_process), ONCE(five_crashes_are_enough),
+                     ONCE(death_while_calls_are_handed_over), TIMES(free_while_calls_run, 2),
+                     ONCE(core_is_for_the_trusted), ONCE(wedge_in_the_core_is_marked),
+                     ONCE(suspects_start_outside), ONCE(sandbox_holds),
+                     TIMES(network_goes_by_the_list, 8), TIMES(cancel_ends_an_exchange, 2));
 }

@@ -196,31 +196,14 @@ START_TEST(undo_can_be_planned)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-        Suite *s = suite_create("hub change");
-        TCase *c = tcase_create("change");
-
-        tcase_set_timeout(c, 30);
-        tcase_add_checked_fixture(c, setup, teardown);
-        tcase_add_test(c, a_plan_changes_nothing_and_shows_what_it_would);
-        tcase_add_test(c, a_plan_is_applied_as_planned_and_once);
-        tcase_add_test(c, a_plan_whose_world_moved_ends_as_a_conflict);
-        tcase_add_test(c, undo_restores_and_a_second_one_is_refused);
-        tcase_add_test(c, undo_does_not_overwrite_what_somebody_else_did);
-        tcase_add_test(c, undo_of_an_event_takes_back_the_chain_last_first);
-        tcase_add_test(c, undo_can_be_planned);
-        suite_add_tcase(s, c);
-        return s;
-}
-
 int main(void)
 {
-        SRunner *runner = srunner_create(suite());
-        int failed;
-
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed != 0;
+        return SUITE_WITH("hub/change", setup, teardown,
+                          ONCE(a_plan_changes_nothing_and_shows_what_it_would),
+                          ONCE(a_plan_is_applied_as_planned_and_once),
+                          ONCE(a_plan_whose_world_moved_ends_as_a_conflict),
+                          ONCE(undo_restores_and_a_second_one_is_refused),
+                          ONCE(undo_does_not_overwrite_what_somebody_else_did),
+                          ONCE(undo_of_an_event_takes_back_the_chain_last_first),
+                          ONCE(undo_can_be_planned));
 }

@@ -2,8 +2,8 @@
 #include "loop/loop.h"
 
 #include "base/clock.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -492,33 +492,20 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("loop");
-        TCase *tc = tcase_create("loop");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_add_test(tc, fd_is_level_triggered);
-        tcase_add_test(tc, fd_without_events_is_silent_even_on_hangup);
-        tcase_add_test(tc, fd_of_a_file_is_refused);
-        tcase_add_test(tc, removed_in_the_same_round_is_not_called);
-        tcase_add_test(tc, a_round_within_a_round_frees_nothing_in_use);
-        tcase_add_test(tc, timers_fire_in_the_order_of_time_then_of_setting);
-        tcase_add_test(tc, heap_agrees_with_a_plain_scan);
-        tcase_add_test(tc, timer_may_set_itself_to_the_past_and_free_another);
-        tcase_add_test(tc, run_waits_for_the_real_clock);
-        tcase_add_test(tc, posts_arrive_all_and_in_order);
-        tcase_add_test(tc, a_post_from_a_post_runs_in_the_next_round);
-        tcase_add_test(tc, stop_works_from_another_thread_and_before_the_run);
-        tcase_add_test(tc, signals_arrive_by_the_loop);
-        tcase_add_test(tc, child_is_reaped_and_its_status_told);
-        tcase_add_test(tc, child_may_be_removed_in_its_callback);
-        tcase_add_test(tc, removed_child_stays_with_the_caller);
-        tcase_add_test(tc, free_removes_what_is_left);
-        suite_add_tcase(suite, tc);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE_WITH("loop", setup, teardown, ONCE(fd_is_level_triggered),
+                          ONCE(fd_without_events_is_silent_even_on_hangup),
+                          ONCE(fd_of_a_file_is_refused),
+                          ONCE(removed_in_the_same_round_is_not_called),
+                          ONCE(a_round_within_a_round_frees_nothing_in_use),
+                          ONCE(timers_fire_in_the_order_of_time_then_of_setting),
+                          ONCE(heap_agrees_with_a_plain_scan),
+                          ONCE(timer_may_set_itself_to_the_past_and_free_another),
+                          ONCE(run_waits_for_the_real_clock), ONCE(posts_arrive_all_and_in_order),
+                          ONCE(a_post_from_a_post_runs_in_the_next_round),
+                          ONCE(stop_works_from_another_thread_and_before_the_run),
+                          ONCE(signals_arrive_by_the_loop),
+                          ONCE(child_is_reaped_and_its_status_told),
+                          ONCE(child_may_be_removed_in_its_callback),
+                          ONCE(removed_child_stays_with_the_caller),
+                          ONCE(free_removes_what_is_left));
 }

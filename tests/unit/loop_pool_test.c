@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop/pool.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -169,20 +169,8 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("pool");
-        TCase *tc = tcase_create("pool");
-        SRunner *runner;
-        int failed;
-
-        tcase_add_test(tc, every_job_runs_within_the_limit);
-        tcase_add_test(tc, blocked_jobs_do_not_hold_up_others_until_the_limit);
-        tcase_add_test(tc, one_thread_keeps_the_order);
-        tcase_add_test(tc, a_job_may_run_another);
-        tcase_add_test(tc, workers_take_no_signals);
-        suite_add_tcase(suite, tc);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? 1 : 0;
+        return SUITE("pool", ONCE(every_job_runs_within_the_limit),
+                     ONCE(blocked_jobs_do_not_hold_up_others_until_the_limit),
+                     ONCE(one_thread_keeps_the_order), ONCE(a_job_may_run_another),
+                     ONCE(workers_take_no_signals));
 }
