@@ -127,6 +127,9 @@ static struct child_job *read_one(struct child *child, bool *ret_ended)
         case WIRE_CANCEL:
                 take_cancel(child, &message);
                 break;
+        case WIRE_PING:
+                child_send(child, &(struct wire_message){ .type = WIRE_PONG, .fd = -1 });
+                break;
         }
         if (message.fd >= 0)
                 close(message.fd);

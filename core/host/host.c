@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/host_state.h"
+#include "host/process.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 
 #define BACKOFF_MAX_MS 30000
 #define GRACE_MS 500
-#define BACKOFF_MAX_MS 30000
+#define PING_MS 10000
 #define OUTPUT_MAX (256ull << 20)
 #define MEMORY_MAX (1ull << 30)
 
@@ -128,10 +128,16 @@ static int64_t call_tick(struct host_call *call, int64_t now)
                 return call->grace_ms;
         call->is_hung = true;
         if (call->process)
-                process_kill(call->process);
+                process_end(call->process, "a call did not end when it was called off");
         else
                 host_run(call->host, core_abandon, call_ref(call));
         return INT64_MAX;
+}
+
+static void watch_processes(struct host *host, int64_t now)
+{
+        list_each(pos, &host->processes)
+                process_watch(list_entry(pos, struct process, link), now);
 }
 
 static void on_timer(void *arg)
@@ -150,6 +156,7 @@ static void on_timer(void *arg)
         }
         for (size_t i = 0; map_next(&host->residents, &i, &hash, &resident);)
                 process_tick(resident, now);
+        watch_processes(host, now);
         if (next < host->armed_ms)
                 host->armed_ms = next;
         if (host->armed_ms != INT64_MAX)
@@ -301,10 +308,12 @@ int host_new(const struct host_options *options, struct host **ret, struct fault
         host->grace_ms = options->grace_ms > 0 ? options->grace_ms : GRACE_MS;
         host->backoff_max_ms =
                 options->backoff_max_ms > 0 ? options->backoff_max_ms : BACKOFF_MAX_MS;
+        host->ping_ms = options->ping_ms > 0 ? options->ping_ms : PING_MS;
         host->output_max = options->output_max ? options->output_max : OUTPUT_MAX;
         host->memory_max = options->memory_max ? options->memory_max : MEMORY_MAX;
         host->armed_ms = INT64_MAX;
         list_init(&host->calls);
+        list_init(&host->processes);
         pthread_mutex_init(&host->lock, NULL);
         pthread_condattr_init(&attr);
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -329,7 +338,7 @@ static bool is_quiet(struct host *host)
         bool quiet;
 
         pthread_mutex_lock(&host->lock);
-        quiet = list_is_empty(&host->calls) && !host->n_processes &&
+        quiet = list_is_empty(&host->calls) && list_is_empty(&host->processes) &&
                 __atomic_load_n(&host->n_posts, __ATOMIC_ACQUIRE) == 0;
         pthread_mutex_unlock(&host->lock);
         return quiet;
@@ -360,6 +369,7 @@ static void cancel_all(struct host *host, int64_t now)
                                 process_retire(resident->process);
                         process_tick(resident, now);
                 }
+        watch_processes(host, now);
         pthread_mutex_unlock(&host->lock);
 }
 

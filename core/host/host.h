@@ -42,6 +42,7 @@ struct host_options {
         const char *trusted; /* file of hashes that may enter the core: `sha256sum` lines; the
                                            manifest of shipped plugins and what `kaname plugin trust` added */
         int64_t grace_ms;               /* from cancel to the process's end; 0: 500 */
+        int64_t ping_ms;                /* between pings of a process, and for its answer; 0: 10,000 */
         int64_t backoff_max_ms; /* longest pause before a crashed process starts again; 0: 30,000 */
         uint64_t output_max; /* bytes that one call may stream; beyond it is cut off. 0: 256 MiB */
         uint64_t memory_max;            /* RLIMIT_AS of a host; 0: 1 GiB */

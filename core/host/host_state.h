@@ -39,7 +39,7 @@ struct host {
         struct loop *loop;
         struct pool *pool;
         enum catalog_home default_home;
-        int64_t grace_ms, backoff_max_ms;
+        int64_t grace_ms, backoff_max_ms, ping_ms;
         uint64_t output_max, memory_max;
         struct http_cache *cache;
         struct guard *guard;
@@ -50,7 +50,8 @@ struct host {
         struct list calls;              /* all that are not done */
         struct loop_timer *timer;
         int64_t armed_ms; /* what the timer is set to, or will be; INT64_MAX: nothing */
-        unsigned n_posts, n_processes;  /* handed to the loop or the pool; not yet reaped */
+        struct list processes;          /* all that are not buried */
+        unsigned n_posts;               /* handed to the loop or the pool */
         unsigned n_wedged;              /* threads that the core home will not see again */
         bool is_stopping;
 };
@@ -177,7 +178,11 @@ void core_destroy(struct seat *seat);
  */
 void process_run(struct host_call *call);
 void process_cancel(struct process *process, struct host_call *call, int code);
-void process_kill(struct process *process);                     /* under the lock */
+/* SIGKILL, at once; SIGTERM, and SIGKILL a moment later (why: a constant). Under the lock. */
+void process_kill(struct process *process);
+void process_end(struct process *process, const char *why);
+/* End what is not as it should be, by the clock; under the lock. */
+void process_watch(struct process *process, int64_t now);
 void process_forget(struct host_call *call); /* it runs there no more; under the lock */
 void process_drop_seat(struct process *process, struct seat *seat);
 void process_retire(struct process *process); /* hang up: it ends by itself; under the lock */

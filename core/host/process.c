@@ -61,23 +61,18 @@ void process_unref(struct process *process)
         free(process);
 }
 
-void process_kill(struct process *process)
-{
-        process->was_killed = true;
-        if (!process->is_reaped)
-                kill(process->pid, SIGKILL);
-}
-
 /* Half a hang-up: it reads the end, destroys its instances and ends. */
 void process_retire(struct process *process)
 {
         if (process->state != PROCESS_READY)
                 return;
         process->state = PROCESS_LEAVING;
+        process->since_ms = clock_mono_ms();
         if (process->resident->process == process)
                 process->resident->process = NULL;
         shutdown(process->socket, SHUT_WR);
         process_need_reader(process);
+        process_watch(process, process->since_ms);
 }
 
 /* ---- the start; on the loop's thread ---- */
@@ -158,6 +153,7 @@ static struct process *process_new(struct resident *resident)
         process->resident = resident;
         process->refs = 1;              /* until it is buried */
         process->socket = process->bell = process->log_fd = -1;
+        list_init(&process->link);
         list_init(&process->calls);
         list_init(&process->out);
         pthread_mutex_init(&process->sending, NULL);
@@ -196,8 +192,10 @@ static int launch(struct process *process)
         pthread_mutex_lock(&host->lock);
         process->serial = ++process->resident->n_starts;
         process->resident->process = process;
-        host->n_processes++;
+        list_append(&host->processes, &process->link);
+        process->since_ms = clock_mono_ms();
         process_need_reader(process);
+        process_watch(process, process->since_ms);
         pthread_mutex_unlock(&host->lock);
         loop_fd_add(host->loop, process->log_fd, EPOLLIN, process_on_log, process,
                     &process->log_source);
@@ -377,8 +375,11 @@ void process_is_ready(struct process *process, json_t *hello)
         }
         pthread_mutex_lock(&host->lock);
         process->sandbox = json_incref(json_object_get(hello, "sandbox"));
-        if (process->state == PROCESS_STARTING)
+        if (process->state == PROCESS_STARTING) {
                 process->state = PROCESS_READY;
+                process->pinged_ms = process->heard_ms = clock_mono_ms();
+                process_watch(process, process->heard_ms);
+        }
         pthread_mutex_unlock(&host->lock);
         for (;;) {
                 pthread_mutex_lock(&host->lock);

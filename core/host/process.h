@@ -18,6 +18,7 @@ enum reading { READ_NONE, READ_WAITING, READ_HANDLING };
 struct out_piece;
 
 struct process {
+        struct list link;               /* in host->processes, until it is buried */
         struct host *host;
         struct resident *resident;
         unsigned refs;
@@ -30,6 +31,10 @@ struct process {
         unsigned n_calls;
         uint32_t last_id;
         bool was_killed, is_reaped, is_at_end, is_buried;
+        const char *why;                /* it was asked to end; NULL: the signal says it */
+        int64_t since_ms;               /* in this state */
+        int64_t kill_ms;                /* when SIGKILL follows SIGTERM; 0: it was not asked to end */
+        int64_t pinged_ms, heard_ms;    /* last ping sent, last one answered */
         int status;                     /* of waitpid, once reaped */
         struct loop_child *child;       /* the loop's thread */
         struct loop_fd *log_source, *out_source;
@@ -58,6 +63,7 @@ void process_unref(struct process *process);                    /* not under the
 int process_send(struct process *process, const struct wire_message *message);
 /* The seat is the call's, which lets go of it when it ends. */
 int process_send_call(struct process *process, const struct host_call *call, struct seat *seat);
+void process_ping(struct process *process);                     /* under the host's lock */
 void process_ring(struct process *process);
 void process_out_free(struct process *process);
 

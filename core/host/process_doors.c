@@ -9,6 +9,7 @@
 #include "host/process.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "store/store.h"
 
@@ -330,6 +331,14 @@ static bool on_ready(struct process *process, const struct wire_message *message
         return true;
 }
 
+static bool on_pong(struct process *process)
+{
+        pthread_mutex_lock(&process->host->lock);
+        process->heard_ms = clock_mono_ms();
+        pthread_mutex_unlock(&process->host->lock);
+        return true;
+}
+
 bool process_handle(struct process *process, const struct wire_message *message, bool *ret_away)
 {
         _cleanup_(call_unrefp) struct host_call *call = NULL;
@@ -339,6 +348,8 @@ bool process_handle(struct process *process, const struct wire_message *message,
                 close(message->fd);
                 return false;           /* a process has none to give */
         }
+        if (message->type == WIRE_PONG)
+                return on_pong(process);
         if (message->type == WIRE_READY)
                 return on_ready(process, message, ret_away);
         if (message->type < WIRE_DONE)

@@ -65,8 +65,9 @@ static void write_obituary(struct process *process, const char *cause)
         log_write(LOG_WARNING_,
                   LOG_FIELDS("plugin", manifest->name, "version", manifest->version, "pid", pid,
                              "stderr", tail.s),
-                  "host of plugin '%s' died: %s%s", manifest->name, cause,
-                  process->was_killed ? ", ended by the hub" : "");
+                  "host of plugin '%s' died: %s%s%s%s", manifest->name, cause,
+                  process->was_killed ? ", ended by the hub" : "", process->why ? ": " : "",
+                  process->why ? process->why : "");
 }
 
 struct host_call *process_take_call(struct list *from)
@@ -159,7 +160,8 @@ static void bury(void *arg)
                 resident->process = NULL;
         if (was_wanted) {
                 count_crash(resident, now);
-                snprintf(resident->last_crash, sizeof resident->last_crash, "%s", cause);
+                snprintf(resident->last_crash, sizeof resident->last_crash, "%s%s%s", cause,
+                         process->why ? ": " : "", process->why ? process->why : "");
         }
         process->state = PROCESS_GONE;
         given_up = process_is_given_up(resident, now);
@@ -173,7 +175,7 @@ static void bury(void *arg)
                 process_refuse_waiting(resident, HOST_EUNAVAILABLE,
                                        "it crashed five times within a minute");
         pthread_mutex_lock(&host->lock);
-        host->n_processes--;
+        list_unlink(&process->link);
         pthread_mutex_unlock(&host->lock);
         process_unref(process);
         host_posted(host);

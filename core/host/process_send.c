@@ -284,22 +284,33 @@ void process_drop_seat(struct process *process, struct seat *seat)
         after_send(process, r);
 }
 
-/* Under the host's lock. */
-void process_cancel(struct process *process, struct host_call *call, int code)
+/* Under the host's lock: what a process may not be reading for, and what it is to answer. */
+static void send_urgent(struct process *process, const struct wire_message *message)
 {
-        char json[32];
         int r;
 
-        snprintf(json, sizeof json, "{\"code\":%d}", code);
         pthread_mutex_lock(&process->sending);
-        r = send_message(process, &(struct wire_message){ .type = WIRE_CANCEL,
-                                                          .call = call->wire_id,
-                                                          .json = json,
-                                                          .json_len = strlen(json),
-                                                          .fd = -1 });
+        r = send_message(process, message);
         pthread_mutex_unlock(&process->sending);
         if (r > 0)
                 tell_loop(process);
         process_ring(process);
         process_need_reader(process);
+}
+
+void process_cancel(struct process *process, struct host_call *call, int code)
+{
+        char json[32];
+
+        snprintf(json, sizeof json, "{\"code\":%d}", code);
+        send_urgent(process, &(struct wire_message){ .type = WIRE_CANCEL,
+                                                     .call = call->wire_id,
+                                                     .json = json,
+                                                     .json_len = strlen(json),
+                                                     .fd = -1 });
+}
+
+void process_ping(struct process *process)
+{
+        send_urgent(process, &(struct wire_message){ .type = WIRE_PING, .fd = -1 });
 }

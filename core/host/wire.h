@@ -33,7 +33,9 @@ enum wire_type {
         WIRE_CALL, /* {entry, instance, name, id, action, mode, attempt, left_ms}; raw: arguments, if any */
         WIRE_CANCEL, /* {code} */
         WIRE_REPLY, /* {code, say?, seq?, status?, headers?}; raw: the value, the body; a descriptor */
+        WIRE_PING,  /* is anybody there? */
         /* from the process */
+        WIRE_PONG,
         WIRE_READY,  /* {sandbox: {…}} or {what}: it could not load */
         WIRE_DONE,   /* {code, sentence?}, nothing for 0; raw: the result */
         WIRE_LOG,    /* flags: level; raw: text */

@@ -43,7 +43,7 @@ static void write_trusted(const struct bench *b, char path[128])
 void bench_init(struct bench *b, const char *plugin, enum catalog_home home, bool trusted)
 {
         struct fault fault = FAULT_INIT;
-        struct host_options options = { .grace_ms = 300, .output_max = 1 << 20 };
+        struct host_options options = { .grace_ms = 300, .ping_ms = 1000, .output_max = 1 << 20 };
         char path[4096], program[4096], shipped[128];
 
         memset(b, 0, sizeof *b);

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,64 @@ START_TEST(cancel_of_a_hang)
         ck_assert_int_lt(c.took_ms, 1200);
         bench_call_deinit(&c);
         bench_deinit(&b);
+}
+END_TEST
+
+static int crashes(struct bench *b)
+{
+        _json_ json_t *row = bench_report(b);
+
+        return (int)json_int_of(row, "crashes", -1);
+}
+
+/* Nobody calls it, and the next call would hang until its deadline: it is found before. */
+START_TEST(what_does_not_answer_is_ended)
+{
+        int64_t until = clock_mono_ms() + 15000;
+        _json_ json_t *row = NULL, *after = NULL;
+        struct bench b;
+
+        bench_init(&b, PROBE, HOME_HOST, true);
+        expect_noop(&b);
+        row = bench_report(&b);
+        ck_assert_int_eq(kill((pid_t)json_int_of(row, "pid", 0), SIGSTOP), 0);
+        while (!crashes(&b) && clock_mono_ms() < until)
+                usleep(20000);
+        after = bench_report(&b);
+        ck_assert_pstr_eq(json_text_of(after, "last_crash", NULL),
+                          "signal 9 (Killed): it did not answer a ping");
+        expect_noop(&b);
+        bench_deinit(&b);
+}
+END_TEST
+
+/* One that answers lives on: through more pings than it takes to be ended. */
+START_TEST(what_answers_is_left_alone)
+{
+        struct bench_call c = { .mode = "run" };
+        struct bench b;
+
+        bench_init(&b, PROBE, HOME_HOST, true);
+        bench_start(&b, &c, HOST_ACTION, "sleep", "{\"ms\": 2500}", 0);
+        bench_wait(&c);
+        ck_assert_int_eq(c.code, KN_OK);
+        ck_assert_int_eq(crashes(&b), 0);
+        bench_call_deinit(&c);
+        bench_deinit(&b);
+}
+END_TEST
+
+START_TEST(what_does_not_leave_is_ended)
+{
+        int64_t began;
+        struct bench b;
+
+        bench_init(&b, PROBE, HOME_HOST, true);
+        bench_config(&b, "{\"end\": \"never\"}");
+        expect_noop(&b);
+        began = clock_mono_ms();
+        bench_deinit(&b);
+        ck_assert_int_lt(clock_mono_ms() - began, 8000);
 }
 END_TEST
 
@@ -380,6 +439,8 @@ int main(void)
 {
         return SUITE("host/supervise", ONCE(abort_costs_one_process),
                      TIMES(hang_ends_at_the_deadline, 2), ONCE(cancel_of_a_hang),
+                     ONCE(what_does_not_answer_is_ended), ONCE(what_answers_is_left_alone),
+                     ONCE(what_does_not_leave_is_ended),
                      ONCE(nonsense_on_the_wire_ends_the_process), ONCE(five_crashes_are_enough),
                      ONCE(death_while_calls_are_handed_over), TIMES(free_while_calls_run, 2),
                      ONCE(core_is_for_the_trusted), ONCE(wedge_in_the_core_is_marked),

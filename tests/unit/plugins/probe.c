@@ -34,6 +34,8 @@ static int create(struct kn_ctx *ctx)
 static void destroy(struct kn_ctx *ctx)
 {
         kn_log(ctx, KN_INFO, "destroyed");
+        while (strcmp(kn_config_str(ctx, "end", "well"), "never") == 0)
+                pause();
         free(ctx->self);
 }
 
@@ -347,6 +349,7 @@ KN_PLUGIN(.name = "probe", .version = "1.0", .summary = "Tries every door",
                   "properties" : {
                           "server" : { "type" : "string" },
                           "start" : { "type" : "string" },
+                          "end" : { "type" : "string" },
                           "peer" : { "type" : "string" },
                           "password" : { "writeOnly" : true }
                   }
