@@ -186,8 +186,9 @@ json_t *hub_status(struct hub *hub)
         store_health(hub->o.store, &sick);
         status = json_pack("{s:s, s:s, s:b, s:o, s:i, s:o, s:s?, s:I, s:I, s:o, s:o, s:o, s:s}",
                            "version", PACKAGE_VERSION, "since", clock_text(hub->started_ms, since),
-                           "paused", hub_is_paused(hub), "pause", hub_paused(hub), "running_max", (int)hub->o.running_max,
-                           "queue", counts_json(hub), "store_problem", sick.what, "epoch",
+                           "paused", hub_is_paused(hub), "pause", hub_paused(hub),
+                           "running_max", (int)hub->o.running_max, "queue",
+                           counts_json(hub), "store_problem", sick.what, "epoch",
                            (json_int_t)store_epoch(hub->o.store), "seq",
                            (json_int_t)store_seq(hub->o.store), "plugins",
                            host_report(hub->o.host, catalog), "sensors", hub_sensors(hub),

@@ -77,6 +77,7 @@ static const char *title(int status)
                 { 403, "Forbidden" },          { 404, "Not Found" },
                 { 405, "Method Not Allowed" }, { 408, "Request Timeout" },
                 { 409, "Conflict" },           { 413, "Content Too Large" },
+                { 414, "URI Too Long" },     { 431, "Request Header Fields Too Large" },
                 { 415, "Unsupported Media Type" }, { 422, "Unprocessable Content" },
                 { 429, "Too Many Requests" },  { 501, "Not Implemented" },
                 { 502, "Bad Gateway" },        { 503, "Service Unavailable" },

@@ -223,15 +223,77 @@ static int check_open(const struct request *req, struct fault *fault)
         return fault_set(fault, 503, "hub.stopping", "the hub is stopping");
 }
 
+/*
+ * libmicrohttpd's own refusals are HTML, so its limits lie above these: only what is far beyond is
+ * left to it.
+ */
+static int check_head(const struct request *req, struct fault *fault)
+{
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+                req->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+        uint32_t max = req->rest->options.header_max;
+
+        if (strlen(req->uri) > max / 2) {
+                fault_set(fault, 414, "uri.too-long", "the URI is over the limit of %u bytes",
+                          max / 2);
+                return fault_try(fault, "put what is long into the body, or raise limits.headers "
+                                 "(a URI may have half of it)");
+        }
+        if (!info || info->header_size <= max)
+                return 0;
+        fault_set(fault, 431, "headers.too-big", "%zu bytes of headers are over the limit of %u",
+                  info->header_size, max);
+        return fault_try(fault, "send less, or raise limits.headers");
+}
+
+/* On a connection beyond the limit, see server.c. */
+static int check_crowd(struct request *req, struct fault *fault)
+{
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+                req->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+        if (!info || !info->socket_context)
+                return 0;
+        answer_header(req, "Connection", "close");
+        fault_set(fault, 503, "rest.crowded", "more than %u connections are open",
+                  req->rest->options.connections_max);
+        return fault_try(fault, "close those that are idle and try again, or raise "
+                         "limits.connections");
+}
+
+/* RFC 9112 3.2.2: a server takes "http://host/path" for /path. */
+static void make_origin_form(struct request *req)
+{
+        size_t n = strncasecmp(req->uri, "http://", 7) == 0 ? 7
+                : strncasecmp(req->uri, "https://", 8) == 0 ? 8 : 0;
+        char *path = req->uri + n;
+
+        if (!n)
+                return;
+        path += strcspn(path, "/?#");
+        if (*path == '/')
+                memmove(req->uri, path, strlen(path) + 1);
+        else
+                memmove(req->uri + 1, path, strlen(path) + 1);
+        req->uri[0] = '/';
+}
+
 static int begin(struct request *req, const char *method, struct fault *fault)
 {
-        char *query = strchr(req->uri, '?');
+        char *query;
         int r;
 
+        req->begun_ms = clock_mono_ms();
+        r = check_crowd(req, fault);
+        if (!r)
+                r = check_head(req, fault);
+        if (r)
+                return r;
+        make_origin_form(req);
+        query = strchr(req->uri, '?');
         if (query)
                 *query++ = '\0';
         req->is_head = strcmp(method, "HEAD") == 0;
-        req->begun_ms = clock_mono_ms();
         if (strcmp(method, "OPTIONS") == 0)
                 return serve_options(req, fault);
         r = route_find(method, req->uri, &req->route, req->param, fault);

@@ -51,6 +51,45 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *s
         return strlen(s);
 }
 
+/*
+ * libmicrohttpd at its limit accepts nobody, and who comes then waits for silence to end. So its
+ * limit lies above ours, and those between the two are told at once that there are too many.
+ */
+static unsigned room_for_refusals(unsigned max)
+{
+        return max + max / 4 + 64;
+}
+
+static void say_crowded(struct listener *listener, unsigned n)
+{
+        int64_t now = clock_mono_ms(),
+                last = __atomic_load_n(&listener->crowded_ms, __ATOMIC_RELAXED);
+
+        if (last && now - last < 10000)
+                return;
+        __atomic_store_n(&listener->crowded_ms, now, __ATOMIC_RELAXED);
+        log_warning("rest '%s': %u connections are more than limits.connections = %u, answering "
+                    "503", listener->address, n, listener->rest->options.connections_max);
+}
+
+static void connection_changed(void *cls, struct MHD_Connection *connection, void **context,
+                               enum MHD_ConnectionNotificationCode code)
+{
+        struct listener *listener = cls;
+        unsigned n;
+
+        if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                __atomic_sub_fetch(&listener->connections, 1, __ATOMIC_RELAXED);
+                return;
+        }
+        n = __atomic_add_fetch(&listener->connections, 1, __ATOMIC_RELAXED);
+        if (n <= listener->rest->options.connections_max)
+                return;
+        *context = listener;            /* request.c refuses what comes on it */
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+        say_crowded(listener, n);
+}
+
 static int serve(struct rest *rest, struct listener *listener, struct fault *fault)
 {
         bool tls = rest->certificate && !listener->path;
@@ -70,7 +109,8 @@ static int serve(struct rest *rest, struct listener *listener, struct fault *fau
                 MHD_OPTION_NOTIFY_COMPLETED, request_completed, NULL,
                 MHD_OPTION_LISTEN_SOCKET, listener->fd,
                 MHD_OPTION_THREAD_POOL_SIZE, rest->options.threads,
-                MHD_OPTION_CONNECTION_LIMIT, rest->options.connections_max,
+                MHD_OPTION_NOTIFY_CONNECTION, connection_changed, listener,
+                MHD_OPTION_CONNECTION_LIMIT, room_for_refusals(rest->options.connections_max),
                 MHD_OPTION_CONNECTION_TIMEOUT, rest->options.idle_s,
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)rest->options.header_max + 16384,
                 MHD_OPTION_ARRAY, tls ? more : more + 3,

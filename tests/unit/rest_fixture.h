@@ -18,6 +18,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#define CONNECTIONS_MAX 150
+
 static struct auth *auth;
 static struct rest *rest;
 static char admin[128], url[64], socket_path[96];
@@ -43,7 +45,7 @@ static void rest_up(void)
         static const char *listen[] = { "127.0.0.1:0", unix_address, NULL };
         struct auth_options auth_options = { .store = store, .state_dir = dir };
         struct rest_options options = { .hub = hub, .state_dir = dir, .listen = listen,
-                .idle_s = 1 };
+                .idle_s = 1, .connections_max = CONNECTIONS_MAX };
         _fault_ struct fault fault = FAULT_INIT;
 
         snprintf(socket_path, sizeof socket_path, "%s/sock", dir);

@@ -270,16 +270,92 @@ START_TEST(a_slow_client_is_dropped)
 }
 END_TEST
 
+/* The answer until the server closes. */
+static void raw_check(int fd, const char *begin, const char *has)
+{
+        char text[8192];
+        size_t n = 0;
+        ssize_t r;
+
+        while (n < sizeof text - 1 && (r = recv(fd, text + n, sizeof text - 1 - n, 0)) > 0)
+                n += (size_t)r;
+        text[n] = '\0';
+        ck_assert_msg(strncmp(text, begin, strlen(begin)) == 0 && strstr(text, has), "%s", text);
+        close(fd);
+}
+
+static bool reaches_health(void)
+{
+        _reply_ struct reply reply = get("/healthz");
+
+        return reply.status == 200;
+}
+
+static bool is_refused(void)
+{
+        _reply_ struct reply reply = get("/healthz");
+
+        if (reply.status != 503)
+                return false;
+        ck_assert_str_eq(member(&reply, "code"), "rest.crowded");
+        ck_assert_ptr_nonnull(strstr(member(&reply, "remedy"), "limits.connections"));
+        return true;
+}
+
 START_TEST(headers_have_a_limit)
 {
         _free_ char *big = malloc(70000);
-        _reply_ struct reply reply = { 0 };
+        _reply_ struct reply reply = { 0 }, more = { 0 };
+        int fd;
 
         memset(big, 'a', 69999);
         memcpy(big, "X-Big: ", 7);
         big[69999] = '\0';
+        more = ask_for(&(struct ask){ .path = "/healthz", .headers = { big } });
+        ck_assert_msg(more.status == 431 || more.status == 413, "status %ld", more.status);
+        big[20000] = '\0';
         reply = ask_for(&(struct ask){ .path = "/healthz", .headers = { big } });
-        ck_assert_msg(reply.status == 431 || reply.status == 413, "status %ld", reply.status);
+        check_status(reply, 431);
+        ck_assert_str_eq(member(&reply, "code"), "headers.too-big");
+        ck_assert_ptr_nonnull(strstr(member(&reply, "remedy"), "limits.headers"));
+        memset(big, '/', 12000);
+        big[12000] = '\0';
+        fd = raw_connect();
+        raw_send(fd, "GET ");
+        raw_send(fd, big);
+        raw_send(fd, " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        raw_check(fd, "HTTP/1.1 414", "uri.too-long");
+}
+END_TEST
+
+START_TEST(an_absolute_target_is_its_path)
+{
+        static const char *const targets[] = { "http://h:1/healthz", "HTTP://127.0.0.1/healthz?a=b",
+                                               "https://h/healthz" };
+
+        for (size_t i = 0; i < 3; i++) {
+                int fd = raw_connect();
+
+                raw_send(fd, "GET ");
+                raw_send(fd, targets[i]);
+                raw_send(fd, " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+                raw_check(fd, "HTTP/1.1 200", "");
+        }
+}
+END_TEST
+
+START_TEST(beyond_the_limit_is_told_at_once)
+{
+        int fds[CONNECTIONS_MAX];
+
+        for (int i = 0; i < CONNECTIONS_MAX; i++)
+                fds[i] = raw_connect();
+        /* The server's threads accept side by side: the last of these need not be the last. */
+        eventually(is_refused());
+        close(fds[0]);
+        eventually(reaches_health());
+        for (int i = 1; i < CONNECTIONS_MAX; i++)
+                close(fds[i]);
 }
 END_TEST
 
@@ -547,6 +623,8 @@ int main(void)
                           ONCE(undo_needs_its_own_grant), ONCE(credentials_come_in_many_ways),
                           ONCE(every_refusal_is_a_problem), ONCE(limits_name_their_setting),
                           ONCE(a_slow_client_is_dropped), ONCE(headers_have_a_limit),
+                          ONCE(an_absolute_target_is_its_path),
+                          ONCE(beyond_the_limit_is_told_at_once),
                           ONCE(a_request_id_comes_back), ONCE(credentials_never_reach_the_payload),
                           ONCE(a_signature_opens_its_webhook),
                           ONCE(cloud_events_are_accepted_once),
