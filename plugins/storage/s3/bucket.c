@@ -12,9 +12,10 @@ static json_t *named(const char *bucket)
         return json_pack("{s:s}", "bucket", bucket);
 }
 
-static int there(struct kn_ctx *ctx, const struct storage_edit *edit, json_t **ret)
+static int there(struct kn_ctx *ctx, void *arg, json_t **ret)
 {
-        _s3_ struct s3_call call = { .method = "HEAD", .bucket = edit->what, .doing = edit->name,
+        const struct s3_target *target = arg;
+        _s3_ struct s3_call call = { .method = "HEAD", .bucket = target->bucket,
                                      .may_be_absent = true };
         int r = s3_call(ctx, &call);
 
@@ -23,53 +24,54 @@ static int there(struct kn_ctx *ctx, const struct storage_edit *edit, json_t **r
         return r == KN_ENOENT ? KN_OK : r;
 }
 
-static int begin(struct kn_ctx *ctx, struct storage_edit *edit, char *name, size_t size)
+static int begin(struct kn_ctx *ctx, struct s3_target *target, struct change *change)
 {
-        const char *bucket = kn_arg_str(ctx, "bucket", "");
-
-        snprintf(name, size, "bucket %s", bucket);
-        edit->name = name;
-        edit->what = bucket;
-        edit->read = there;
-        edit->resource = storage_text("storage/bucket/%s", bucket);
-        return edit->resource ? there(ctx, edit, &edit->before) : KN_ENOMEM;
+        target->bucket = kn_arg_str(ctx, "bucket", "");
+        target->key = NULL;
+        change->resource = change_resource("storage/bucket/%s", target->bucket);
+        change->undo_args = named(target->bucket);
+        return change->undo_args ? there(ctx, target, &change->before) : KN_ENOMEM;
 }
 
 /* ---- create and delete ---- */
 
 /* Outside of us-east-1, AWS wants to hear the region once more, in a body. */
-static int create(struct kn_ctx *ctx, const struct storage_edit *edit)
+static int create(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
+        const struct s3_target *target = arg;
         const char *region = kn_config_str(ctx, "region", "us-east-1");
         bool is_first = strcmp(region, "us-east-1") == 0;
-        _free_ char *body = is_first ? NULL : storage_text(
+        _free_ char *body = is_first ? NULL : change_resource(
                 "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
                 "<LocationConstraint>%s</LocationConstraint></CreateBucketConfiguration>", region);
-        _s3_ struct s3_call call = { .method = "PUT", .bucket = edit->what, .doing = edit->name,
+        _s3_ struct s3_call call = { .method = "PUT", .bucket = target->bucket,
                                      .content_type = body ? "application/xml" : NULL, .body = body,
                                      .body_len = body ? strlen(body) : 0 };
 
+        (void)change;
         return s3_call(ctx, &call);
 }
 
 int bucket_create(struct kn_ctx *ctx)
 {
-        _edit_ struct storage_edit edit = { .write = create, .undo_action = "bucket.delete" };
-        char name[100];
-        int r = begin(ctx, &edit, name, sizeof name);
+        static const struct change_way way = { .system = "S3", .read = there, .apply = create };
+        _change_ struct change change = { .undo_action = "bucket.delete" };
+        struct s3_target target;
+        int r = begin(ctx, &target, &change);
 
         if (r < 0)
                 return r;
-        edit.after = json_object();
-        edit.undo_args = named(edit.what);
-        r = edit.after && edit.undo_args ? storage_edit(ctx, &edit) : KN_ENOMEM;
-        return r < 0 ? r : storage_answer(ctx, &edit, r, named(edit.what));
+        change.after = json_object();
+        r = change.after ? change_make(ctx, &change, &way, &target) : KN_ENOMEM;
+        return r < 0 ? r : change_answer(ctx, &change, r, named(target.bucket));
 }
 
-static int drop(struct kn_ctx *ctx, const struct storage_edit *edit)
+static int drop(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
-        _s3_ struct s3_call call = { .method = "DELETE", .bucket = edit->what, .doing = edit->name };
+        const struct s3_target *target = arg;
+        _s3_ struct s3_call call = { .method = "DELETE", .bucket = target->bucket };
 
+        (void)change;
         return s3_call(ctx, &call);
 }
 
@@ -80,16 +82,14 @@ static int empty(struct kn_ctx *ctx, const char *bucket, const json_t *objects)
         size_t i;
 
         json_array_foreach(objects, i, row) {
-                const struct s3_target target = { bucket, json_string_value(
-                        json_object_get(row, "key")) };
-                _edit_ struct storage_edit edit = {
-                        .resource = storage_text("storage/bucket/%s/object/%s", bucket, target.key),
-                        .name = target.key, .what = &target, .read = s3_object_read,
-                        .write = s3_object_remove };
-                int r = s3_object_read(ctx, &edit, &edit.before);
+                struct s3_target target = { bucket, json_string_value(json_object_get(row, "key")) };
+                _change_ struct change change = {
+                        .resource = change_resource("storage/bucket/%s/object/%s", bucket,
+                                                    target.key) };
+                int r = s3_object_removal.read(ctx, &target, &change.before);
 
                 if (r == 0)
-                        r = storage_edit(ctx, &edit);
+                        r = change_make(ctx, &change, &s3_object_removal, &target);
                 if (r < 0)
                         return r;
         }
@@ -114,28 +114,27 @@ static int check_floor(struct kn_ctx *ctx, const struct s3_list *list)
 
 int bucket_delete(struct kn_ctx *ctx)
 {
-        _edit_ struct storage_edit edit = { .write = drop, .undo_action = "bucket.create" };
+        static const struct change_way way = { .system = "S3", .read = there, .apply = drop };
+        _change_ struct change change = { .undo_action = "bucket.create" };
         _list_ struct s3_list list = { .limit = EMPTY_MAX + 1 };
-        char name[100];
-        json_t *rows;
-        int r = begin(ctx, &edit, name, sizeof name);
+        struct s3_target target;
+        json_t *fields;
+        int r = begin(ctx, &target, &change);
 
-        list.bucket = edit.what;
-        if (r == 0 && edit.before)
+        list.bucket = target.bucket;
+        if (r == 0 && change.before)
                 r = s3_list(ctx, &list);
         if (r == 0)
                 r = check_floor(ctx, &list);
         if (r == 0)
-                r = empty(ctx, edit.what, list.objects);
+                r = empty(ctx, target.bucket, list.objects);
+        if (r == 0)
+                r = change_make(ctx, &change, &way, &target);
         if (r < 0)
                 return r;
-        edit.undo_args = named(edit.what);
-        r = edit.undo_args ? storage_edit(ctx, &edit) : KN_ENOMEM;
-        if (r < 0)
-                return r;
-        rows = named(edit.what);
-        json_object_set_new(rows, "objects", json_integer((json_int_t)json_array_size(list.objects)));
-        return storage_answer(ctx, &edit, r, rows);
+        fields = json_pack("{s:s, s:I}", "bucket", target.bucket, "objects",
+                           (json_int_t)json_array_size(list.objects));
+        return change_answer(ctx, &change, r, fields);
 }
 
 int bucket_list(struct kn_ctx *ctx)
@@ -143,5 +142,5 @@ int bucket_list(struct kn_ctx *ctx)
         json_t *buckets;
         int r = s3_buckets(ctx, &buckets);
 
-        return r < 0 ? r : storage_give(ctx, json_pack("{s:o}", "buckets", buckets));
+        return r < 0 ? r : change_give(ctx, json_pack("{s:o}", "buckets", buckets));
 }

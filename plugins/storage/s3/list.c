@@ -49,12 +49,11 @@ static char *query_of(const struct s3_list *list, const char *token, int64_t n)
 
         if (!after || !delimiter || !prefix || !escaped)
                 return NULL;
-        return storage_text("%s%s%s%s%slist-type=2&max-keys=%lld%s%s%s%s",
-                            *escaped ? "continuation-token=" : "", escaped, *escaped ? "&" : "",
-                            *delimiter ? "delimiter=" : "",
-                            *delimiter ? delimiter : "", (long long)n,
-                            *prefix ? "&prefix=" : "", prefix,
-                            *after && !*escaped ? "&start-after=" : "", *escaped ? "" : after);
+        return change_resource("%s%s%s%s%s%slist-type=2&max-keys=%lld%s%s%s%s",
+                               *escaped ? "continuation-token=" : "", escaped, *escaped ? "&" : "",
+                               *delimiter ? "delimiter=" : "", delimiter, *delimiter ? "&" : "",
+                               (long long)n, *prefix ? "&prefix=" : "", prefix,
+                               *after && !*escaped ? "&start-after=" : "", *escaped ? "" : after);
 }
 
 static int take_page(struct s3_list *list, const json_t *xml)

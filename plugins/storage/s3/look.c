@@ -38,13 +38,11 @@ static void take_headers(const struct s3_call *call, struct s3_object *object)
 int s3_look(struct kn_ctx *ctx, const char *bucket, const char *key, size_t max,
             struct s3_object *ret)
 {
-        char doing[200];
         _s3_ struct s3_call call = { .method = "HEAD", .bucket = bucket, .key = key,
-                                     .doing = doing, .may_be_absent = true };
+                                     .may_be_absent = true };
         struct s3_object object = { .size = 0 };
         int r;
 
-        snprintf(doing, sizeof doing, "object %.80s of bucket %s", key, bucket);
         r = s3_call(ctx, &call);
         if (r == KN_OK)
                 take_headers(&call, &object);
@@ -73,9 +71,9 @@ void s3_object_done(struct s3_object *object)
         json_decref(object->value);
 }
 
-int s3_object_read(struct kn_ctx *ctx, const struct storage_edit *edit, json_t **ret)
+static int read_object(struct kn_ctx *ctx, void *arg, json_t **ret)
 {
-        const struct s3_target *target = edit->what;
+        const struct s3_target *target = arg;
         _object_ struct s3_object object = { .value = NULL };
         int r = s3_look(ctx, target->bucket, target->key, S3_READ_MAX, &object);
 
@@ -84,11 +82,15 @@ int s3_object_read(struct kn_ctx *ctx, const struct storage_edit *edit, json_t *
         return r;
 }
 
-int s3_object_remove(struct kn_ctx *ctx, const struct storage_edit *edit)
+static int remove_object(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
-        const struct s3_target *target = edit->what;
+        const struct s3_target *target = arg;
         _s3_ struct s3_call call = { .method = "DELETE", .bucket = target->bucket,
-                                     .key = target->key, .doing = edit->name };
+                                     .key = target->key };
 
+        (void)change;
         return s3_call(ctx, &call);
 }
+
+const struct change_way s3_object_removal = { .system = "S3", .read = read_object,
+                                              .apply = remove_object };

@@ -10,21 +10,21 @@
 
 #include <sodium.h>
 
-struct change {
-        struct s3_target target;        /* first: read and remove take it for what */
-        struct s3_object before;        /* owned */
+struct writing {
+        struct s3_target target;        /* first: the ways of changes take it */
+        struct s3_object there;         /* as it was read; owned */
         const char *body, *content_type;
         size_t len;
         char *decoded;                  /* owned */
 };
 
-static void change_done(struct change *change)
+static void writing_done(struct writing *w)
 {
-        s3_object_done(&change->before);
-        free(change->decoded);
+        s3_object_done(&w->there);
+        free(w->decoded);
 }
 
-#define _change_ _cleanup_(change_done)
+#define _writing_ _cleanup_(writing_done)
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 
 static char *encoded(const void *data, size_t len)
@@ -37,65 +37,60 @@ static char *encoded(const void *data, size_t len)
 
 /* ---- what the two changes share ---- */
 
-static int begin(struct kn_ctx *ctx, struct change *change, struct storage_edit *edit, char **name)
+static int begin(struct kn_ctx *ctx, struct writing *w, struct change *change)
 {
-        struct s3_target *target = &change->target;
         const char *wanted = kn_arg_str(ctx, "if_match", NULL);
         int r;
 
-        target->bucket = kn_arg_str(ctx, "bucket", "");
-        target->key = kn_arg_str(ctx, "key", "");
-        edit->resource = storage_text("storage/bucket/%s/object/%s", target->bucket, target->key);
-        *name = storage_text("object %s of bucket %s", target->key, target->bucket);
-        edit->name = *name;
-        edit->what = change;
-        edit->read = s3_object_read;
-        r = s3_look(ctx, target->bucket, target->key, S3_READ_MAX, &change->before);
+        w->target.bucket = kn_arg_str(ctx, "bucket", "");
+        w->target.key = kn_arg_str(ctx, "key", "");
+        change->resource = change_resource("storage/bucket/%s/object/%s", w->target.bucket,
+                                           w->target.key);
+        r = s3_look(ctx, w->target.bucket, w->target.key, S3_READ_MAX, &w->there);
         if (r < 0)
                 return r;
-        edit->before = json_incref(change->before.value);
-        if (wanted && strcmp(wanted, change->before.etag) != 0)
-                return kn_fail(ctx, KN_ECONFLICT, "the ETag of object %.80s is %.80s, not %.80s: it "
-                               "was changed; look at it, then run this again", target->key,
-                               *change->before.etag ? change->before.etag : "absent", wanted);
-        return *name && edit->resource ? KN_OK : KN_ENOMEM;
+        change->before = json_incref(w->there.value);
+        if (!wanted || strcmp(wanted, w->there.etag) == 0)
+                return KN_OK;
+        return kn_fail(ctx, KN_ECONFLICT, "the ETag of object %.80s is %.80s, not %.80s: it was "
+                       "changed; look at it, then run this again", w->target.key,
+                       *w->there.etag ? w->there.etag : "absent", wanted);
 }
 
 /* The floor, and undo by what the ledger keeps: content that would go needs force, or keep. */
-static int guard_content(struct kn_ctx *ctx, const struct change *change, struct storage_edit *edit,
+static int guard_content(struct kn_ctx *ctx, const struct writing *w, struct change *change,
                          const char *doing)
 {
-        const struct s3_object *there = &change->before;
+        const struct s3_object *there = &w->there;
         bool keep = kn_arg_bool(ctx, "keep", 0) || there->size == 0;
         _free_ char *body = NULL;
 
         if (!keep && !kn_arg_bool(ctx, "force", 0))
                 return kn_fail(ctx, KN_EDENIED, "object %.80s holds %lld bytes, so it was not %s: say "
                                "force=true, or keep=true so that undo can bring it back",
-                               change->target.key, (long long)there->size, doing);
+                               w->target.key, (long long)there->size, doing);
         if (!keep)
                 return KN_OK;
         if (there->size > (int64_t)S3_KEEP_MAX)
                 return kn_fail(ctx, KN_EARG, "object %.80s holds %lld bytes, and the ledger keeps at "
                                "most %u: copy it elsewhere, then say force=true without keep",
-                               change->target.key, (long long)there->size, S3_KEEP_MAX);
+                               w->target.key, (long long)there->size, S3_KEEP_MAX);
         body = encoded(there->content, (size_t)there->size);
-        edit->undo_action = "object.put";
-        edit->undo_args = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "bucket",
-                                    change->target.bucket, "key", change->target.key, "body",
-                                    body ? body : "", "encoding", "base64", "content_type",
-                                    there->type, "force", 1);
-        return body && edit->undo_args ? KN_OK : KN_ENOMEM;
+        change->undo_action = "object.put";
+        change->undo_args = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "bucket", w->target.bucket,
+                                      "key", w->target.key, "body", body ? body : "", "encoding",
+                                      "base64", "content_type", there->type, "force", 1);
+        return body && change->undo_args ? KN_OK : KN_ENOMEM;
 }
 
-static json_t *named(const struct change *change)
+static json_t *named(const struct writing *w)
 {
-        return json_pack("{s:s, s:s}", "bucket", change->target.bucket, "key", change->target.key);
+        return json_pack("{s:s, s:s}", "bucket", w->target.bucket, "key", w->target.key);
 }
 
 /* ---- object.put ---- */
 
-static int read_body(struct kn_ctx *ctx, struct change *change)
+static int read_body(struct kn_ctx *ctx, struct writing *w)
 {
         bool is_text = strcmp(kn_arg_str(ctx, "encoding", "text"), "text") == 0;
         struct kn_value body;
@@ -103,105 +98,101 @@ static int read_body(struct kn_ctx *ctx, struct change *change)
 
         if (ctx->host->get(ctx, KN_ARG, "body", &body) < 0 || body.kind != KN_STR)
                 return kn_fail(ctx, KN_EARG, "there is no body");
-        change->body = body.s;
-        change->len = body.len;
+        w->body = body.s;
+        w->len = body.len;
         if (!is_text) {
-                change->decoded = malloc(body.len + 1);
-                if (!change->decoded)
+                w->decoded = malloc(body.len + 1);
+                if (!w->decoded)
                         return KN_ENOMEM;
-                if (sodium_base642bin((unsigned char *)change->decoded, body.len + 1, body.s,
+                if (sodium_base642bin((unsigned char *)w->decoded, body.len + 1, body.s,
                                       body.len, "\r\n", &len, NULL, BASE64) != 0)
                         return kn_fail(ctx, KN_EARG, "the body is no base64, which encoding says it "
                                        "is: check how it was made");
-                change->body = change->decoded;
-                change->len = len;
+                w->body = w->decoded;
+                w->len = len;
         }
-        if (change->len > S3_BODY_MAX)
+        if (w->len > S3_BODY_MAX)
                 return kn_fail(ctx, KN_EARG, "the body has %zu bytes, and object.put takes %u: sign "
                                "a URL with object.presign method=PUT, and upload it there",
-                               change->len, S3_BODY_MAX);
+                               w->len, S3_BODY_MAX);
         return KN_OK;
 }
 
-static int put_once(struct kn_ctx *ctx, const struct storage_edit *edit, const char *condition,
+static int put_once(struct kn_ctx *ctx, const struct writing *w, const char *condition,
                     int *ret_status)
 {
-        const struct change *change = edit->what;
-        _s3_ struct s3_call call = { .method = "PUT", .bucket = change->target.bucket,
-                                     .key = change->target.key, .doing = edit->name,
-                                     .body = change->body, .body_len = change->len,
-                                     .content_type = change->content_type,
-                                     .condition = condition };
+        _s3_ struct s3_call call = { .method = "PUT", .bucket = w->target.bucket,
+                                     .key = w->target.key, .body = w->body, .body_len = w->len,
+                                     .content_type = w->content_type, .condition = condition };
         int r = s3_call(ctx, &call);
 
         *ret_status = call.web.status;
         return r;
 }
 
-static int put(struct kn_ctx *ctx, const struct storage_edit *edit)
+static int put(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
-        const struct change *change = edit->what;
+        const struct writing *w = arg;
         char condition[240] = "If-None-Match: *";
         int status, r;
 
-        if (edit->before)
-                snprintf(condition, sizeof condition, "If-Match: \"%s\"", change->before.etag);
-        r = put_once(ctx, edit, condition, &status);
-        return status == 501 ? put_once(ctx, edit, NULL, &status) : r;
+        if (change->before)
+                snprintf(condition, sizeof condition, "If-Match: \"%s\"", w->there.etag);
+        r = put_once(ctx, w, condition, &status);
+        return status == 501 ? put_once(ctx, w, NULL, &status) : r;
 }
 
-static int put_answer(struct kn_ctx *ctx, const struct storage_edit *edit, bool changed)
+static int put_answer(struct kn_ctx *ctx, const struct change *change, const struct writing *w,
+                      bool changed)
 {
-        const struct change *change = edit->what;
         _object_ struct s3_object now = { .value = NULL };
-        json_t *rows = named(change);
-        int r = s3_look(ctx, change->target.bucket, change->target.key, 0, &now);
+        json_t *fields = named(w);
 
-        if (r < 0)
+        if (s3_look(ctx, w->target.bucket, w->target.key, 0, &now) < 0)
                 now.etag[0] = 0;
-        json_object_set_new(rows, "etag", now.etag[0] ? json_string(now.etag) : json_null());
-        return storage_answer(ctx, edit, changed, rows);
+        json_object_set_new(fields, "etag", now.etag[0] ? json_string(now.etag) : json_null());
+        return change_answer(ctx, change, changed, fields);
 }
 
 int object_put(struct kn_ctx *ctx)
 {
-        _change_ struct change change = { .len = 0 };
-        _edit_ struct storage_edit edit = { .write = put };
-        _free_ char *name = NULL;
-        int r = read_body(ctx, &change);
+        const struct change_way way = { .system = "S3", .read = s3_object_removal.read,
+                                        .apply = put };
+        _writing_ struct writing w = { .len = 0 };
+        _change_ struct change change = { .resource = NULL };
+        int r = read_body(ctx, &w);
 
         if (r == 0)
-                r = begin(ctx, &change, &edit, &name);
+                r = begin(ctx, &w, &change);
         if (r < 0)
                 return r;
-        change.content_type = kn_arg_str(ctx, "content_type", "application/octet-stream");
-        edit.after = s3_value(change.content_type, change.body, change.len);
-        if (edit.before && !storage_same(edit.before, edit.after))
-                r = guard_content(ctx, &change, &edit, "replaced");
-        if (!edit.before) {
-                edit.undo_action = "object.delete";
-                edit.undo_args = json_pack("{s:s, s:s, s:b}", "bucket", change.target.bucket, "key",
-                                           change.target.key, "force", 1);
+        w.content_type = kn_arg_str(ctx, "content_type", "application/octet-stream");
+        change.after = s3_value(w.content_type, w.body, w.len);
+        if (change.before && !json_equal(change.before, change.after))
+                r = guard_content(ctx, &w, &change, "replaced");
+        if (!change.before) {
+                change.undo_action = "object.delete";
+                change.undo_args = json_pack("{s:s, s:s, s:b}", "bucket", w.target.bucket, "key",
+                                             w.target.key, "force", 1);
         }
         if (r == 0)
-                r = edit.after ? storage_edit(ctx, &edit) : KN_ENOMEM;
-        return r < 0 ? r : put_answer(ctx, &edit, r);
+                r = change.after ? change_make(ctx, &change, &way, &w) : KN_ENOMEM;
+        return r < 0 ? r : put_answer(ctx, &change, &w, r);
 }
 
 /* ---- object.delete ---- */
 
 int object_delete(struct kn_ctx *ctx)
 {
-        _change_ struct change change = { .len = 0 };
-        _edit_ struct storage_edit edit = { .write = s3_object_remove };
-        _free_ char *name = NULL;
-        int r = begin(ctx, &change, &edit, &name);
+        _writing_ struct writing w = { .len = 0 };
+        _change_ struct change change = { .resource = NULL };
+        int r = begin(ctx, &w, &change);
 
-        if (r == 0 && edit.before)
-                r = guard_content(ctx, &change, &edit, "deleted");
+        if (r == 0 && change.before)
+                r = guard_content(ctx, &w, &change, "deleted");
         if (r == 0)
-                r = storage_edit(ctx, &edit);
-        return r < 0 ? r : storage_answer(ctx, &edit, r, named(&change));
+                r = change_make(ctx, &change, &s3_object_removal, &w);
+        return r < 0 ? r : change_answer(ctx, &change, r, named(&w));
 }
 
 /* ---- those that change nothing ---- */
@@ -237,7 +228,7 @@ int object_get(struct kn_ctx *ctx)
                 base64 = encoded(object.content, (size_t)object.size);
                 body = json_string(base64 ? base64 : "");
         }
-        return storage_give(ctx, json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s, s:s?}",
+        return change_give(ctx, json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:s, s:s?}",
                                            "bucket", target.bucket, "key", target.key, "body", body,
                                            "encoding", is_text ? "text" : "base64", "size",
                                            (json_int_t)object.size, "content_type", object.type,
@@ -254,7 +245,7 @@ int object_list(struct kn_ctx *ctx)
                 .limit = kn_arg_int(ctx, "limit", 1000) };
         int r = s3_list(ctx, &list);
 
-        return r < 0 ? r : storage_give(ctx, json_pack("{s:s, s:O, s:O, s:b}", "bucket",
+        return r < 0 ? r : change_give(ctx, json_pack("{s:s, s:O, s:O, s:b}", "bucket",
                                                        list.bucket, "objects", list.objects,
                                                        "prefixes", list.prefixes, "truncated",
                                                        list.truncated));
@@ -276,7 +267,7 @@ int object_presign(struct kn_ctx *ctx)
                 return r;
         gmtime_r(&expires, &tm);
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-        return storage_give(ctx, json_pack("{s:s, s:s, s:s, s:s, s:s}", "bucket", target.bucket,
+        return change_give(ctx, json_pack("{s:s, s:s, s:s, s:s, s:s}", "bucket", target.bucket,
                                            "key", target.key, "method", method, "url", url,
                                            "expires", text));
 }

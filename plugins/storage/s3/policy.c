@@ -34,9 +34,9 @@ static const char *word_of_acl(const json_t *acl)
         return word;
 }
 
-static int read_acl(struct kn_ctx *ctx, const struct storage_edit *edit, const char **ret)
+static int read_acl(struct kn_ctx *ctx, const char *bucket, const char **ret)
 {
-        _s3_ struct s3_call call = { .bucket = edit->what, .query = "acl=", .doing = edit->name };
+        _s3_ struct s3_call call = { .bucket = bucket, .query = "acl=" };
         _json_ json_t *xml = NULL;
         int r = s3_call_xml(ctx, &call, "AccessControlPolicy", &xml);
 
@@ -45,10 +45,9 @@ static int read_acl(struct kn_ctx *ctx, const struct storage_edit *edit, const c
         return r;
 }
 
-static int write_acl(struct kn_ctx *ctx, const struct storage_edit *edit, bool everybody)
+static int write_acl(struct kn_ctx *ctx, const char *bucket, bool everybody)
 {
-        _s3_ struct s3_call call = { .method = "PUT", .bucket = edit->what, .query = "acl=",
-                                     .doing = edit->name,
+        _s3_ struct s3_call call = { .method = "PUT", .bucket = bucket, .query = "acl=",
                                      .acl = everybody ? "public-read" : "private" };
 
         return s3_call(ctx, &call);
@@ -58,7 +57,7 @@ static int write_acl(struct kn_ctx *ctx, const struct storage_edit *edit, bool e
 
 static json_t *document_of(const char *bucket)
 {
-        _free_ char *resource = storage_text("arn:aws:s3:::%s/*", bucket);
+        _free_ char *resource = change_resource("arn:aws:s3:::%s/*", bucket);
 
         return resource ? json_pack("{s:s, s:[{s:s, s:s, s:s, s:[s], s:[s]}]}", "Version",
                                     "2012-10-17", "Statement", "Sid", "KanameReadByEverybody",
@@ -66,11 +65,10 @@ static json_t *document_of(const char *bucket)
                                     "Resource", resource) : NULL;
 }
 
-static int read_document(struct kn_ctx *ctx, const struct storage_edit *edit, const char **ret)
+static int read_document(struct kn_ctx *ctx, const char *bucket, const char **ret)
 {
-        _s3_ struct s3_call call = { .bucket = edit->what, .query = "policy=",
-                                     .doing = edit->name };
-        _json_ json_t *wanted = document_of(edit->what), *found = NULL;
+        _s3_ struct s3_call call = { .bucket = bucket, .query = "policy=" };
+        _json_ json_t *wanted = document_of(bucket), *found = NULL;
         int r = s3_call(ctx, &call);
 
         if (r == KN_ENOENT && strcmp(call.code, "NoSuchBucketPolicy") == 0) {
@@ -82,17 +80,17 @@ static int read_document(struct kn_ctx *ctx, const struct storage_edit *edit, co
         found = json_loadb(call.web.text, call.web.text_len, 0, NULL);
         if (!found)
                 return kn_fail(ctx, KN_EREMOTE, "the policy that %s gives of bucket %s is no JSON: was "
-                               "the answer cut off?", s3_url(ctx), (const char *)edit->what);
+                               "the answer cut off?", s3_url(ctx), bucket);
         *ret = json_equal(wanted, found) ? "everybody" : "other";
         return KN_OK;
 }
 
-static int write_document(struct kn_ctx *ctx, const struct storage_edit *edit, bool everybody)
+static int write_document(struct kn_ctx *ctx, const char *bucket, bool everybody)
 {
-        _json_ json_t *document = document_of(edit->what);
+        _json_ json_t *document = document_of(bucket);
         _free_ char *body = document ? json_dumps(document, JSON_COMPACT) : NULL;
-        _s3_ struct s3_call call = { .method = everybody ? "PUT" : "DELETE", .bucket = edit->what,
-                                     .query = "policy=", .doing = edit->name };
+        _s3_ struct s3_call call = { .method = everybody ? "PUT" : "DELETE", .bucket = bucket,
+                                     .query = "policy=" };
 
         if (!body)
                 return KN_ENOMEM;
@@ -108,11 +106,11 @@ static int write_document(struct kn_ctx *ctx, const struct storage_edit *edit, b
 
 #define READERS "X-Container-Read"
 
-static int read_swift(struct kn_ctx *ctx, const struct storage_edit *edit, const char **ret)
+static int read_swift(struct kn_ctx *ctx, const char *bucket, const char **ret)
 {
         _web_ struct web_call call = { .status = 0 };
         char readers[200] = "";
-        int r = swift_ask(ctx, edit->what, "HEAD", "", &call);
+        int r = swift_ask(ctx, bucket, "HEAD", "", &call);
         bool is_short = web_header(&call, READERS, readers, sizeof readers);
 
         if (r == 0)
@@ -121,11 +119,11 @@ static int read_swift(struct kn_ctx *ctx, const struct storage_edit *edit, const
         return r;
 }
 
-static int write_swift(struct kn_ctx *ctx, const struct storage_edit *edit, bool everybody)
+static int write_swift(struct kn_ctx *ctx, const char *bucket, bool everybody)
 {
         _web_ struct web_call call = { .status = 0 };
 
-        return swift_ask(ctx, edit->what, "POST", everybody ? READERS ": .r:*,.rlistings\n"
+        return swift_ask(ctx, bucket, "POST", everybody ? READERS ": .r:*,.rlistings\n"
                          : "X-Remove-Container-Read: x\n", &call);
 }
 
@@ -133,8 +131,8 @@ static int write_swift(struct kn_ctx *ctx, const struct storage_edit *edit, bool
 
 static const struct way {
         const char *name;
-        int (*read)(struct kn_ctx *ctx, const struct storage_edit *edit, const char **ret);
-        int (*write)(struct kn_ctx *ctx, const struct storage_edit *edit, bool everybody);
+        int (*read)(struct kn_ctx *ctx, const char *bucket, const char **ret);
+        int (*write)(struct kn_ctx *ctx, const char *bucket, bool everybody);
 } ways[] = {
         { "acl", read_acl, write_acl },
         { "document", read_document, write_document },
@@ -151,47 +149,56 @@ static const struct way *way_of(struct kn_ctx *ctx)
         return &ways[i];
 }
 
-static int read_policy(struct kn_ctx *ctx, const struct storage_edit *edit, json_t **ret)
+static int read_policy(struct kn_ctx *ctx, void *arg, json_t **ret)
 {
+        const struct s3_target *target = arg;
         const char *word = NULL;
-        int r = way_of(ctx)->read(ctx, edit, &word);
+        int r = way_of(ctx)->read(ctx, target->bucket, &word);
 
         if (r == 0)
                 *ret = json_pack("{s:s}", "read", word);
         return r;
 }
 
-static int write_policy(struct kn_ctx *ctx, const struct storage_edit *edit)
+static int write_policy(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
-        bool everybody = strcmp(json_string_value(json_object_get(edit->after, "read")),
-                                "everybody") == 0;
+        const struct s3_target *target = arg;
+        const char *word = json_string_value(json_object_get(change->after, "read"));
 
-        return way_of(ctx)->write(ctx, edit, everybody);
+        return way_of(ctx)->write(ctx, target->bucket, strcmp(word, "everybody") == 0);
+}
+
+/* The floor; what is neither of the two cannot be put back. */
+static int guard_policy(struct kn_ctx *ctx, struct change *change, const char *bucket)
+{
+        const char *word = json_string_value(json_object_get(change->before, "read"));
+
+        if (strcmp(word, "other") != 0) {
+                change->undo_action = "bucket.policy";
+                change->undo_args = json_pack("{s:s, s:s}", "bucket", bucket, "read", word);
+                return change->undo_args ? KN_OK : KN_ENOMEM;
+        }
+        return kn_arg_bool(ctx, "force", 0) ? KN_OK
+                : kn_fail(ctx, KN_EDENIED, "somebody gave bucket %s a policy of its own, so it was left "
+                          "as it is: look at it there, or say force=true, which cannot be undone",
+                          bucket);
 }
 
 int bucket_policy(struct kn_ctx *ctx)
 {
-        const char *bucket = kn_arg_str(ctx, "bucket", ""), *word;
-        char name[120];
-        _edit_ struct storage_edit edit = {
-                .resource = storage_text("storage/bucket/%s/policy", bucket), .name = name,
-                .what = bucket, .read = read_policy, .write = write_policy };
-        int r;
+        static const struct change_way way = { .system = "S3", .read = read_policy,
+                                               .apply = write_policy };
+        struct s3_target target = { kn_arg_str(ctx, "bucket", ""), NULL };
+        _change_ struct change change = {
+                .resource = change_resource("storage/bucket/%s/policy", target.bucket) };
+        int r = read_policy(ctx, &target, &change.before);
 
-        snprintf(name, sizeof name, "the policy of bucket %s", bucket);
-        r = read_policy(ctx, &edit, &edit.before);
+        if (r == 0)
+                r = guard_policy(ctx, &change, target.bucket);
         if (r < 0)
                 return r;
-        edit.after = json_pack("{s:s}", "read", kn_arg_str(ctx, "read", ""));
-        word = json_string_value(json_object_get(edit.before, "read"));
-        if (strcmp(word, "other") == 0 && !kn_arg_bool(ctx, "force", 0))
-                return kn_fail(ctx, KN_EDENIED, "somebody gave bucket %s a policy of its own, so it "
-                               "was left as it is: look at it there, or say force=true, which cannot "
-                               "be undone", bucket);
-        if (strcmp(word, "other") != 0) {
-                edit.undo_action = "bucket.policy";
-                edit.undo_args = json_pack("{s:s, s:s}", "bucket", bucket, "read", word);
-        }
-        r = edit.after ? storage_edit(ctx, &edit) : KN_ENOMEM;
-        return r < 0 ? r : storage_answer(ctx, &edit, r, json_pack("{s:s}", "bucket", bucket));
+        change.after = json_pack("{s:s}", "read", kn_arg_str(ctx, "read", ""));
+        r = change.after ? change_make(ctx, &change, &way, &target) : KN_ENOMEM;
+        return r < 0 ? r : change_answer(ctx, &change, r, json_pack("{s:s}", "bucket",
+                                                                    target.bucket));
 }

@@ -45,7 +45,7 @@ static char *path_of(const struct place *place, const char *bucket, const char *
 
         if (!escaped)
                 return NULL;
-        return storage_text("%s/%s%s%s", place->base, bucket ? bucket : "", key ? "/" : "",
+        return change_resource("%s/%s%s%s", place->base, bucket ? bucket : "", key ? "/" : "",
                             escaped);
 }
 
@@ -96,7 +96,7 @@ static char *signed_headers(const struct place *place, const struct s3_call *cal
         char date[SIGN_DATE_SIZE];
 
         sign_date(now, date);
-        return storage_text("host:%s\n%s%s%sx-amz-content-sha256:%s\nx-amz-date:%s\n%s%s%s",
+        return change_resource("host:%s\n%s%s%sx-amz-content-sha256:%s\nx-amz-date:%s\n%s%s%s",
                             place->host,
                             call->acl ? "x-amz-acl:" : "", call->acl ? call->acl : "",
                             call->acl ? "\n" : "", hash, date,
@@ -118,7 +118,7 @@ static char *headers_of(const struct place *place, const struct s3_call *call, c
         authorization = headers ? sign_authorization(key, &request, now) : NULL;
         if (!authorization)
                 return NULL;
-        return storage_text("%sAuthorization: %s\n%s%s%s%s%s", strchr(headers, '\n') + 1,
+        return change_resource("%sAuthorization: %s\n%s%s%s%s%s", strchr(headers, '\n') + 1,
                             authorization, call->content_type ? "Content-Type: " : "",
                             call->content_type ? call->content_type : "",
                             call->content_type ? "\n" : "", call->condition ? call->condition : "",
@@ -164,7 +164,7 @@ static const struct refusal {
         { "EntityTooLarge", KN_EARG, "the bucket's quota, or the server's own limit" },
 };
 
-static int fail_refusal(struct kn_ctx *ctx, struct s3_call *call, int r)
+static int fail_refusal(struct kn_ctx *ctx, struct s3_call *call, const char *doing, int r)
 {
         _json_ json_t *error = xml_parse(call->web.text, call->web.text_len);
         const struct refusal *known = NULL;
@@ -179,13 +179,23 @@ static int fail_refusal(struct kn_ctx *ctx, struct s3_call *call, int r)
                 if (strcmp(refusals[i].code, call->code) == 0)
                         known = &refusals[i];
         return kn_fail(ctx, known ? known->kn : r, "S3 at %s refused %.90s (%d %s): %s%s%s",
-                       s3_url(ctx), call->doing, call->web.status, call->code, message,
+                       s3_url(ctx), doing, call->web.status, call->code, message,
                        known && *message ? ": " : "", known ? known->remedy : "");
+}
+
+static void doing_of(const struct s3_call *call, char *ret, size_t size)
+{
+        if (call->doing)
+                snprintf(ret, size, "%s", call->doing);
+        else
+                snprintf(ret, size, "%s%.80s%sbucket %s", call->key ? "object " : "",
+                         call->key ? call->key : "", call->key ? " of " : "", call->bucket);
 }
 
 int s3_call(struct kn_ctx *ctx, struct s3_call *call)
 {
         struct place place;
+        char doing[200];
         const struct web_site site = { .name = "S3", .base = place.origin,
                                        .on_refusal = "look at access_key, secret_key, and at the "
                                                      "rights of that key" };
@@ -200,23 +210,24 @@ int s3_call(struct kn_ctx *ctx, struct s3_call *call)
         place_of(s3_url(ctx), &place);
         path = path_of(&place, call->bucket, call->key);
         headers = path ? headers_of(&place, call, path, &key) : NULL;
-        whole = path ? storage_text("%s%s%s", path, call->query ? "?" : "",
+        whole = path ? change_resource("%s%s%s", path, call->query ? "?" : "",
                                     call->query ? call->query : "") : NULL;
         if (!headers || !whole)
                 return KN_ENOMEM;
         call->web.method = call->method;
         call->web.path = whole;
-        call->web.doing = call->doing;
+        doing_of(call, doing, sizeof doing);
+        call->web.doing = doing;
         call->web.headers = headers;
         call->web.body = call->body;
         call->web.body_len = call->body_len;
         call->web.is_text = true;
         call->web.may_be_absent = call->may_be_absent;
         r = web_call(ctx, &site, &call->web);
-        call->web.path = call->web.headers = NULL;
+        call->web.path = call->web.headers = call->web.doing = NULL;
         if (r == KN_OK || call->web.status < 300 || (r == KN_ENOENT && call->may_be_absent))
                 return r;
-        return fail_refusal(ctx, call, r);
+        return fail_refusal(ctx, call, doing, r);
 }
 
 int s3_call_xml(struct kn_ctx *ctx, struct s3_call *call, const char *root, json_t **ret)
@@ -228,9 +239,9 @@ int s3_call_xml(struct kn_ctx *ctx, struct s3_call *call, const char *root, json
                 return r;
         xml = xml_parse(call->web.text, call->web.text_len);
         if (strcmp(xml_name(xml), root) != 0)
-                return kn_fail(ctx, KN_EREMOTE, "what answers at %s gives no %s to %.90s (%zu bytes): "
+                return kn_fail(ctx, KN_EREMOTE, "what answers at %s gives no %s (%zu bytes): "
                                "is that an S3 API, and was the answer cut off?", s3_url(ctx), root,
-                               call->doing, call->web.text_len);
+                               call->web.text_len);
         *ret = json_incref(xml);
         return KN_OK;
 }
@@ -255,10 +266,10 @@ int s3_presign(struct kn_ctx *ctx, const char *method, const char *bucket, const
                 return r;
         place_of(s3_url(ctx), &place);
         request.path = path = path_of(&place, bucket, key);
-        request.headers = headers = storage_text("host:%s\n", place.host);
+        request.headers = headers = change_resource("host:%s\n", place.host);
         query = path && headers ? sign_query(&signing, &request, time(NULL), expires_s) : NULL;
         if (!query)
                 return KN_ENOMEM;
-        *ret = storage_text("%s%s?%s", place.origin, path, query);
+        *ret = change_resource("%s%s?%s", place.origin, path, query);
         return *ret ? KN_OK : KN_ENOMEM;
 }

@@ -14,7 +14,7 @@ static int check(struct kn_ctx *ctx)
                 return r;
         if (!*kn_config_str(ctx, "swift_auth", ""))
                 json_array_append_new(lacks, json_string("bucket.quota"));
-        return storage_give(ctx, json_pack("{s:I, s:O}", "buckets",
+        return change_give(ctx, json_pack("{s:I, s:O}", "buckets",
                                            (json_int_t)json_array_size(buckets), "unsupported",
                                            lacks));
 }
@@ -23,7 +23,7 @@ static const char config[] = KN_JSON({
         "type": "object",
         "properties": {
                 "url": { "type": "string", "maxLength": 250, "pattern": "^https?://[^\\s?#@]+$",
-                        "description": "Where S3 listens: https://s3.eu-west-1.amazonaws.com; buckets are named in the path" },
+                        "description": "https://s3.eu-west-1.amazonaws.com, http://swift.test:8080" },
                 "region": { "type": "string", "minLength": 1, "maxLength": 60, "default": "us-east-1",
                         "pattern": "^[a-z0-9-]+$" },
                 "access_key": { "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$",
@@ -33,9 +33,9 @@ static const char config[] = KN_JSON({
                 "session_token": { "type": "string", "minLength": 1, "maxLength": 4000, "writeOnly": true,
                         "description": "Of temporary credentials" },
                 "policy": { "type": "string", "enum": ["acl", "document", "swift"], "default": "acl",
-                        "description": "How the server knows who may read a bucket: access lists (Ceph), policy documents (AWS, MinIO), or Swift's own (swift_auth)" },
+                        "description": "How to say who may read a bucket: acl (Ceph), document (AWS, MinIO), swift" },
                 "swift_auth": { "type": "string", "maxLength": 250, "pattern": "^https?://[^\\s?#@]+$",
-                        "description": "Where Swift gives tokens: http://swift.test:8080/auth/v1.0; for quotas and policies" },
+                        "description": "http://swift.test:8080/auth/v1.0, for Swift's quotas and policies" },
                 "watch": { "type": "array", "maxItems": 20, "uniqueItems": true,
                         "items": { "type": "string", "minLength": 3, "maxLength": 63 },
                         "description": "The buckets whose objects are watched" },

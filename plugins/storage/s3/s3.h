@@ -5,7 +5,7 @@
 #ifndef PLUGINS_STORAGE_S3_H
 #define PLUGINS_STORAGE_S3_H
 
-#include "storage/edit.h"
+#include "change.h"
 #include "web.h"
 
 #define S3_READ_MAX     (1u << 20)      /* objects up to this are compared by content */
@@ -19,7 +19,7 @@ struct s3_call {
         const char *method;             /* NULL: "GET" */
         const char *bucket, *key;       /* NULL: the service, the bucket */
         const char *query;              /* encoded and sorted, "acl=" for one without value; NULL: none */
-        const char *doing;              /* "bucket b": for sentences */
+        const char *doing;              /* for sentences; NULL: "object k of bucket b" */
         const char *acl;                /* x-amz-acl; NULL: none */
         const char *condition;          /* "If-Match: …"; NULL: none */
         const char *content_type;
@@ -73,12 +73,12 @@ void s3_object_done(struct s3_object *object);
 #define _object_ _cleanup_(s3_object_done)
 /* What an object of this type and content is to the ledger. */
 json_t *s3_value(const char *content_type, const void *content, size_t len);
-/* The change that deletes an object, which bucket.delete makes for each. */
+/* What a change is about: a bucket (key NULL), or an object. */
 struct s3_target {
         const char *bucket, *key;
 };
-int s3_object_read(struct kn_ctx *ctx, const struct storage_edit *edit, json_t **ret);
-int s3_object_remove(struct kn_ctx *ctx, const struct storage_edit *edit);
+/* The way to delete an object, which bucket.delete goes for each; its arg is a struct s3_target. */
+extern const struct change_way s3_object_removal;
 
 /* ---- Swift's own API, for what S3 lacks (swift.c) ---- */
 
