@@ -11,6 +11,7 @@
 #include "base/yaml.h"
 #include "cli/client.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -244,8 +245,10 @@ int cli_main(int argc, char **argv, FILE *in, FILE *out, FILE *err)
         if (fflush(out) != 0 && r != FAULT)
                 r = fault_set(&fault, 500, "cli.output", "cannot write the answer: %s",
                               strerror(errno));
-        if (r == FAULT)
+        if (r == FAULT) {
+                remedy_add(&cli, &fault);
                 cli_report(&cli, &fault);
+        }
         cli_deinit(&cli);
         return cli_exit_code(r, &fault);
 }

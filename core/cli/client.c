@@ -242,7 +242,8 @@ int client_problem(long status, const json_t *problem, const char *text, struct 
                 fault_try(fault, "%s",
                           json_text_of(problem, "remedy", json_text_of(problem, "try", "")));
         json_object_foreach((json_t *)problem, key, value)
-                if (json_is_array(value) || json_is_object(value) || !strcmp(key, "execution"))
+                if (json_is_array(value) || json_is_object(value) || !strcmp(key, "execution")
+                    || !strcmp(key, "path"))
                         fault_detail(fault, key, json_incref(value));
         return FAULT;
 }

@@ -7,6 +7,7 @@
 #include "cli/generic.h"
 #include "cli/out.h"
 #include "cli/params.h"
+#include "cli/remedy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ static int create_run(struct cli *cli, struct fault *fault)
         request.body = rule;
         if (!r)
                 r = client_call(cli, &request, &answer, fault);
+        if (r == FAULT)
+                return remedy_place(cli->operands[0], fault);
         if (r || cli->has_format)
                 return r ? r : out_object(cli, answer.json, "ref");
         cli_note(cli, "%s: created, %s", json_text_of(answer.json, "ref", "rule"),
@@ -113,6 +116,8 @@ static int test_run(struct cli *cli, struct fault *fault)
                 r = read_payload(cli, body, fault);
         if (!r)
                 r = client_call(cli, &request, &answer, fault);
+        if (r == FAULT && json_object_get(body, "rule"))
+                return remedy_place(cli->operands[0], fault);
         if (r)
                 return r;
         if (cli->has_format)

@@ -85,6 +85,28 @@ check kaname rule test my.alert --event "$event"
 check kaname rule delete -y my.alert
 check_equal 4 "$(code kaname rule get my.alert)"
 
+test_case "what is wrong in a file is told with its line"
+: >empty.yaml
+check_equal 2 "$(code kaname rule create empty.yaml)"
+check_match '^error: empty.yaml:1: the file is empty' "$(cat code.err)"
+sed 's/type: gt/type: gtt/' rule.yaml >operator.yaml
+check_equal 2 "$(code kaname rule create operator.yaml)"
+check_match "^error: operator.yaml:$(grep -n gtt operator.yaml | cut -d: -f1): .*gtt" "$(cat code.err)"
+mkdir -p broken/rules
+printf 'name: broken\nversion: 1.0.0\n' >broken/pack.yaml
+cp operator.yaml empty.yaml broken/rules
+check_equal 2 "$(code kaname pack build broken)"
+check_match 'rules/empty.yaml:1: the file is empty' "$(cat code.err)"
+check_match "rules/operator.yaml:$(grep -n gtt operator.yaml | cut -d: -f1): " "$(cat code.err)" "all of them"
+
+test_case "every refusal has something to try"
+for words in 'run core.echo' 'run core.noop x=1' 'execution list --status fine' 'key get no' 'apply abc' 'rule test no' \
+        'instance add x' 'plugin trust no' 'execution cancel last' 'key set a' 'apikey create --role king'; do
+        # shellcheck disable=SC2086
+        kaname $words </dev/null >/dev/null 2>code.err && fail "it did: $words"
+        check_match '^  try: ' "$(cat code.err)" "$words"
+done
+
 test_case "an event is handed in once for one id"
 first=$(kaname event send --any-type my.trigger a=1 --id 7 --source urn:test 2>/dev/null)
 check_equal "$first" "$(kaname event send --any-type my.trigger a=1 --id 7 --source urn:test 2>again.err)"
