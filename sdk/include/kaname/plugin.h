@@ -208,7 +208,7 @@ struct kn_plugin {
         uint32_t n_actions, n_triggers, n_sensors;
         uint32_t flags;
         const char *name, *version, *summary;
-        const char *domain;                                     /* "dns", "ticket account"; NULL: none */
+        const char *domain;                                     /* "dns", "ticket account"; NULL */
         const char *config;                                     /* JSON Schema; "writeOnly": true is a secret */
         const char *access;                                     /* JSON: {"files": [{"path": …, "write": true}], …} */
         int (*create)(struct kn_ctx *);                         /* all three optional, once an instance */
