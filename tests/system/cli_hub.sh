@@ -94,10 +94,11 @@ check_equal 2 "$(code kaname rule create operator.yaml)"
 check_match "^error: operator.yaml:$(grep -n gtt operator.yaml | cut -d: -f1): .*gtt" "$(cat code.err)"
 mkdir -p broken/rules
 printf 'name: broken\nversion: 1.0.0\n' >broken/pack.yaml
-cp operator.yaml empty.yaml broken/rules
+cp empty.yaml broken/rules
+sed '/^pack:/d' operator.yaml >broken/rules/operator.yaml
 check_equal 2 "$(code kaname pack build broken)"
 check_match 'rules/empty.yaml:1: the file is empty' "$(cat code.err)"
-check_match "rules/operator.yaml:$(grep -n gtt operator.yaml | cut -d: -f1): " "$(cat code.err)" "all of them"
+check_match "rules/operator.yaml:$(grep -n gtt broken/rules/operator.yaml | cut -d: -f1): " "$(cat code.err)" "all of them"
 
 test_case "every refusal has something to try"
 for words in 'run core.echo' 'run core.noop x=1' 'execution list --status fine' 'key get no' 'apply abc' 'rule test no' \
