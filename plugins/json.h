@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Two things that nearly every plugin asks of JSON. */
+
+#ifndef PLUGINS_JSON_H
+#define PLUGINS_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* NULL equals NULL. */
+static inline bool json_same(const json_t *a, const json_t *b)
+{
+        return a && b ? json_equal(a, b) : a == b;
+}
+
+/* The text of a member, or else or_else where there is none. */
+static inline const char *json_member(const json_t *object, const char *name, const char *or_else)
+{
+        const char *text = json_string_value(json_object_get(object, name));
+
+        return text ? text : or_else;
+}
+
+#endif
