@@ -115,6 +115,11 @@ struct catalog *catalog_ref(struct catalog *catalog)
         return catalog;
 }
 
+bool catalog_is_shared(const struct catalog *catalog)
+{
+        return __atomic_load_n(&catalog->refs, __ATOMIC_ACQUIRE) > 1;
+}
+
 static void free_action(void *value)
 {
         struct catalog_action *action = value;

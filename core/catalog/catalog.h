@@ -118,6 +118,8 @@ int catalog_finish(struct catalog *catalog, struct fault *fault);
 
 struct catalog *catalog_ref(struct catalog *catalog);
 struct catalog *catalog_unref(struct catalog *catalog);         /* NULL; accepts NULL */
+/* Does anybody but the caller hold it? */
+bool catalog_is_shared(const struct catalog *catalog);
 const struct rulebook *catalog_rules(const struct catalog *catalog);
 /* Where a rule comes from: a path, or "api". */
 const char *catalog_rule_origin(const struct catalog *catalog, const char *ref);

@@ -12,6 +12,8 @@
 
 #include "base/fault.h"
 
+#include <stdbool.h>
+
 /*
  * Build an archive from a folder; *ret_path is a new string. FAULT 422 for a bad pack.yaml or name.
  */
@@ -38,6 +40,13 @@ int pack_discard(const char *state_dir, const char *name, const char *version, s
  * folder too.
  */
 int pack_prune(const char *state_dir, const char *name, const char *keep_version,
+               struct fault *fault);
+/*
+ * Remove the versions that nobody needs: not active, not what a rollback goes to, not wanted; and
+ * packs without an active version, which a crash kept from being installed or removed.
+ */
+int pack_sweep(const char *state_dir,
+               bool (*is_wanted)(void *arg, const char *name, const char *version), void *arg,
                struct fault *fault);
 /* Every active pack: visit(dir). */
 int pack_each_active(const char *state_dir,

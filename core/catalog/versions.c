@@ -232,6 +232,65 @@ static int is_pack(const struct dirent *entry)
         return text_is_name(entry->d_name);
 }
 
+struct sweep {
+        const char *state_dir;
+        bool (*is_wanted)(void *arg, const char *name, const char *version);
+        void *arg;
+};
+
+static int sweep_pack(const struct sweep *sweep, const char *name, struct fault *fault)
+{
+        _close_ int fd = open_pack(sweep->state_dir, name, fault);
+        _free_ char *dir = pack_dir(sweep->state_dir, name), *now = NULL, *before = NULL;
+        struct dirent **entries;
+        int n, r = 0;
+
+        if (fd < 0 || !dir)
+                return FAULT;
+        now = read_link(fd, ACTIVE);
+        before = read_note(fd, now);
+        n = scandir(dir, &entries, NULL, alphasort);
+        if (n < 0)
+                return fault_errno(fault, -errno, dir);
+        for (int i = 0; i < n; i++) {
+                const char *version = entries[i]->d_name;
+
+                if (r == 0 && has_version(fd, version) && !text_equal(version, now) &&
+                    !text_equal(version, before) && !sweep->is_wanted(sweep->arg, name, version))
+                        r = remove_version(dir, fd, version);
+                free(entries[i]);
+        }
+        free(entries);
+        if (!now)
+                rmdir(dir);             /* where nothing else is in it */
+        return fault_errno(fault, r, dir);
+}
+
+int pack_sweep(const char *state_dir,
+               bool (*is_wanted)(void *arg, const char *name, const char *version), void *arg,
+               struct fault *fault)
+{
+        const struct sweep sweep = { state_dir, is_wanted, arg };
+        _free_ char *packs = NULL;
+        struct dirent **entries;
+        int n, r = 0;
+
+        if (asprintf(&packs, "%s/packs", state_dir) < 0) {
+                packs = NULL;
+                return -ENOMEM;
+        }
+        n = scandir(packs, &entries, is_pack, alphasort);
+        if (n < 0)
+                return errno == ENOENT ? 0 : fault_errno(fault, -errno, packs);
+        for (int i = 0; i < n; i++) {
+                if (r == 0)
+                        r = sweep_pack(&sweep, entries[i]->d_name, fault);
+                free(entries[i]);
+        }
+        free(entries);
+        return r;
+}
+
 static int visit_active(const char *packs, const char *name,
                         int (*visit)(void *arg, const char *name, const char *dir), void *arg)
 {

@@ -61,6 +61,12 @@ struct host *host_free(struct host *host);
 int host_describe(const char *program, const char *state_dir, const char *path,
                   struct manifest **ret, struct fault *fault);
 
+/*
+ * Delete the copies that is_wanted() does not want, and what a describing that was cut short left;
+ * nothing may be described meanwhile. 0 or -errno.
+ */
+int host_sweep(const char *state_dir, bool (*is_wanted)(void *arg, const char *hash), void *arg);
+
 /* ---- calls ---- */
 
 struct host_event {                     /* what emit() hands over */

@@ -334,7 +334,7 @@ void content_swap(struct hub *hub, struct catalog *catalog)
         old = hub->catalog;
         hub->catalog = catalog;
         pthread_mutex_unlock(&hub->catalog_lock);
-        catalog_unref(old);
+        sweep_later(hub, old);
         timers_sync(hub);
         sensors_sync(hub);
 }

@@ -59,6 +59,8 @@ int hub_start(const struct hub_options *options, struct hub **ret, struct fault 
         if (r == 0)
                 r = retention_init(hub);
         if (r == 0)
+                r = sweep_init(hub);
+        if (r == 0)
                 r = content_build(hub, hub->instances, false, &hub->catalog, fault);
         if (r == 0)
                 r = held_load(hub, fault);
@@ -94,6 +96,7 @@ struct hub *hub_free(struct hub *hub)
         if (hub->timers.next)
                 timers_deinit(hub);
         retention_deinit(hub);
+        sweep_deinit(hub);
         sensors_deinit(hub);
         dispatch_deinit(hub);
         held_deinit(&hub->held);

@@ -160,6 +160,19 @@ void sensors_deinit(struct hub *hub);
 int retention_init(struct hub *hub);
 void retention_deinit(struct hub *hub);
 
+/* ---- sweep.c ---- */
+
+struct sweeping {
+        struct catalog **old;           /* replaced, and perhaps held by others; under content_lock */
+        size_t n;
+        struct loop_timer *timer;
+        int64_t pause_ms;
+};
+int sweep_init(struct hub *hub);
+/* This one was replaced: takes the reference. Under content_lock. */
+void sweep_later(struct hub *hub, struct catalog *old);
+void sweep_deinit(struct hub *hub);
+
 /* ---- bus.c ---- */
 
 struct bus {
@@ -203,6 +216,7 @@ struct hub {
         struct timers timers;
         struct sensors sensors;
         struct loop_timer *retention;
+        struct sweeping sweeping;
         struct bus bus;
         struct figures figures;
         int64_t started_ms;

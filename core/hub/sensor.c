@@ -288,10 +288,7 @@ static void sensor_log(void *arg, int level, const char *text)
 
 static void sensor_stream(void *arg, uint32_t kind, const void *data, size_t len)
 {
-        (void)arg;
-        (void)kind;
-        (void)data;
-        (void)len;
+        (void)arg, (void)kind, (void)data, (void)len;
 }
 
 static int sensor_secret(void *arg, const char *path, char **ret)
@@ -303,17 +300,13 @@ static int sensor_secret(void *arg, const char *path, char **ret)
 
 static int sensor_change(void *arg, const struct kn_change *change)
 {
-        (void)arg;
-        (void)change;
+        (void)arg, (void)change;
         return KN_EDENIED;              /* a sensor watches */
 }
 
 static int sensor_changed(void *arg, int ticket, int outcome, const char *observed)
 {
-        (void)arg;
-        (void)ticket;
-        (void)outcome;
-        (void)observed;
+        (void)arg, (void)ticket, (void)outcome, (void)observed;
         return KN_EARG;
 }
 
@@ -404,18 +397,12 @@ static const struct host_doors sensor_doors = {
 static void sensor_begin(void *arg)
 {
         struct sensor *s = arg;
-        static const json_t *const nothing = NULL;
         struct host_request request = {
                 .entry = s->row->is_polled ? HOST_POLL : HOST_SENSOR,
-                .instance = s->instance,
-                .name = s->row->name,
-                .args = nothing,
-                .mode = "run",
-                .id = "",
-                .action = s->row->name,
-                .attempt = 1,
-                .doors = &sensor_doors,
-                .arg = s,
+                .instance = s->instance, .name = s->row->name,
+                .mode = "run", .id = "",
+                .action = s->row->name, .attempt = 1,
+                .doors = &sensor_doors, .arg = s,
                 .deadline_mono_ms =
                         s->row->is_polled ? clock_mono_ms() + s->hub->o.default_timeout_ms : 0
         };
@@ -440,6 +427,18 @@ static bool is_same(const struct sensor *s, const struct catalog_instance *insta
                json_equal(s->instance->config, instance->config);
 }
 
+/* Nothing differs, but the old catalog need not be kept for it; a call still points into it. */
+static void move_to(struct sensor *s, struct catalog *catalog,
+                    const struct catalog_instance *instance, const struct manifest_sensor *row)
+{
+        if (s->call)
+                return;
+        catalog_unref(s->catalog);
+        s->catalog = catalog_ref(catalog);
+        s->instance = instance;
+        s->row = row;
+}
+
 static void want_row(struct hub *hub, struct catalog *catalog,
                      const struct catalog_instance *instance, const struct manifest_sensor *row)
 {
@@ -449,6 +448,7 @@ static void want_row(struct hub *hub, struct catalog *catalog,
                 s = list_entry(pos, struct sensor, link);
                 if (is_same(s, instance, row)) {
                         s->is_wanted = true;
+                        move_to(s, catalog, instance, row);
                         return;
                 }
         }

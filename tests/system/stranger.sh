@@ -212,6 +212,10 @@ rule_now() { kaname rule get slow.nap -o json | jq -r .description; }
 # ends_on VERSION ID
 ends_on() { check_equal "$1" "$(wait_execution "$2" | jq -r .result.version)" "the version that it ended on"; }
 
+# copy_of VERSION: where the hub has the object
+copy_of() { echo "$STATE/plugins/$(sha256sum <"slow$1/plugins/slow.so" | cut -c1-64).so"; }
+gone_file() { [ ! -e "$1" ]; }
+
 for home in host core; do
         slow 1.0.0
         slow 2.0.0
@@ -238,8 +242,11 @@ for home in host core; do
         check wait_until runs "$id"
         check kaname pack remove -y slow
         check_equal 404 "$(api_status POST /api/v1/executions '{"action": "slow.nap"}')" "a removed action"
+        check test -e "$(copy_of 1.0.0)"
         ends_on 1.0.0 "$id"
         check_fails test -e "$STATE/packs/slow"
+        check wait_until gone_file "$(copy_of 1.0.0)"
+        check wait_until gone_file "$(copy_of 2.0.0)"
 done
 check_equal "$hub" "$(pid_of hub)" "the hub's process"
 
@@ -259,7 +266,7 @@ echo 'name: [' >slow3.0.0/rules/broken.yaml
 breaks 'rules/broken.yaml:[0-9]' pack upgrade slow3.0.0
 printf 'name: lost\nenabled: true\ntrigger: { type: core.st2.webhook, parameters: { url: x } }\naction: { ref: slow.nap }\ncriteria: { trigger.body.a: { type: odd, pattern: 1 } }\n' \
         >slow3.0.0/rules/broken.yaml
-breaks 'rules/broken.yaml: .*odd' pack upgrade slow3.0.0
+breaks 'rules/broken.yaml:.*odd' pack upgrade slow3.0.0
 rm slow3.0.0/rules/broken.yaml
 echo nonsense >slow3.0.0/plugins/zz.so
 breaks 'zz.so is no shared object' pack upgrade slow3.0.0

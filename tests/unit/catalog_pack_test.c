@@ -534,6 +534,49 @@ START_TEST(pruning_leaves_what_is_active_and_what_is_kept)
 }
 END_TEST
 
+static bool is_1_1(void *arg, const char *name, const char *version)
+{
+        (void)arg;
+        return strcmp(name, "demo") == 0 && strcmp(version, "1.1.0") == 0;
+}
+
+static bool is_none(void *arg, const char *name, const char *version)
+{
+        (void)arg, (void)name, (void)version;
+        return false;
+}
+
+static bool is_there(const char *version)
+{
+        char path[160];
+
+        snprintf(path, sizeof path, "%s/packs/demo/%s", state, version);
+        return access(path, F_OK) == 0;
+}
+
+START_TEST(a_sweep_leaves_what_somebody_needs)
+{
+        static const char *const versions[] = { "1.0.0", "1.1.0", "2.0.0", "3.0.0" };
+        _free_ char *previous = NULL;
+
+        ck_assert_int_eq(pack_sweep(state, is_none, NULL, NULL), 0);
+        for (size_t i = 0; i < 4; i++) {
+                install(versions[i], versions[i]);
+                ck_assert_int_eq(pack_activate(state, "demo", versions[i], NULL), 0);
+        }
+        ck_assert_int_eq(pack_sweep(state, is_1_1, NULL, NULL), 0);
+        ck_assert(!is_there("1.0.0") && is_there("1.1.0") && is_there("2.0.0"));
+        expect_active("3.0.0");
+        ck_assert_int_eq(pack_sweep(state, is_none, NULL, NULL), 0);
+        ck_assert(!is_there("1.1.0") && is_there("2.0.0") && is_there("3.0.0"));
+        ck_assert_int_eq(pack_previous(state, "demo", &previous, NULL), 0);
+        ck_assert_str_eq(previous, "2.0.0");
+        ck_assert_int_eq(pack_deactivate(state, "demo", NULL), 0);
+        ck_assert_int_eq(pack_sweep(state, is_none, NULL, NULL), 0);
+        ck_assert(!is_there("3.0.0"));
+}
+END_TEST
+
 START_TEST(what_a_crash_left_is_swept)
 {
         char path[160];
@@ -566,5 +609,6 @@ int main(void)
                           ONCE(what_is_not_installed_cannot_be_active),
                           ONCE(an_active_version_keeps_its_content),
                           ONCE(pruning_leaves_what_is_active_and_what_is_kept),
+                          ONCE(a_sweep_leaves_what_somebody_needs),
                           ONCE(what_a_crash_left_is_swept));
 }
