@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The completion script for bash. Nouns, verbs and options are spelled out in it, so completing
+ * The completion scripts; that of zsh and fish have files of their own, bash's is here. Nouns, verbs and options are spelled out in it, so completing
  * them starts no process; names that only the hub knows are asked for and kept for half a minute.
  */
 
+#include "cli/completion.h"
 #include "cli/help.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const sources[] = {          /* the command that lists the names of a kind */
         [COMPLETE_ACTION] = "action list", [COMPLETE_EXECUTION] = "execution list",
@@ -15,6 +17,16 @@ static const char *const sources[] = {          /* the command that lists the na
         [COMPLETE_INSTANCE] = "instance list", [COMPLETE_PLUGIN] = "plugin list",
         [COMPLETE_KEY] = "key list", [COMPLETE_TRIGGER] = "trigger list",
 };
+
+const char *completion_source(enum complete kind)
+{
+        return sources[kind];
+}
+
+bool completion_takes_argument(const struct verb_option *option)
+{
+        return option->argument && option->argument[0] != '[';
+}
 
 static void print_kind(FILE *to, enum complete kind)
 {
@@ -41,7 +53,7 @@ static void print_option_words(FILE *to, const struct verb_option *options)
 static void print_option_cases(FILE *to, const char *command, const struct verb_option *options)
 {
         for (; options && options->name; options++) {
-                if (!options->argument || options->argument[0] == '[')
+                if (!completion_takes_argument(options))
                         continue;
                 fprintf(to, "        '%s --%s'", command, options->name);
                 if (options->letter)
@@ -58,7 +70,7 @@ static void command_name(const struct noun *noun, const struct verb *verb, char 
                  verb->name);
 }
 
-static void each_verb(FILE *to, void (*print)(FILE *, const struct verb *, const char *command))
+void completion_each(FILE *to, completion_verb *print)
 {
         for (const struct noun *const *noun = nouns; *noun; noun++)
                 for (const struct verb *verb = (*noun)->verbs; verb->name; verb++) {
@@ -156,7 +168,7 @@ static const char tail[] =
         "    fi\n}\n"
         "complete -F _kaname kaname\n";
 
-void completion_print(FILE *to)
+void completion_print_bash(FILE *to)
 {
         fputs(head, to);
         fputs("__kaname_global='", to);
@@ -164,9 +176,25 @@ void completion_print(FILE *to)
         fputs("'\n", to);
         print_nouns(to);
         fputs(middle, to);
-        each_verb(to, print_arguments);
+        completion_each(to, print_arguments);
         fputs("    esac\n    return 1\n}\n__kaname_words()\n{\n    case $command in\n", to);
-        each_verb(to, print_words);
+        completion_each(to, print_words);
         fputs("    esac\n}\n", to);
         fputs(tail, to);
+}
+
+bool completion_print(FILE *to, const char *shell)
+{
+        static const struct {
+                const char *shell;
+                void (*print)(FILE *to);
+        } shells[] = { { "bash", completion_print_bash }, { "zsh", completion_print_zsh },
+                       { "fish", completion_print_fish } };
+
+        for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
+                if (!strcmp(shell, shells[i].shell)) {
+                        shells[i].print(to);
+                        return true;
+                }
+        return false;
 }

@@ -15,7 +15,7 @@
 void help_print(FILE *to, const struct noun *noun, const struct verb *verb);
 /* A man page in mdoc, kaname-NOUN(1); for NULL the COMMANDS of kaname(1). */
 void manual_print(FILE *to, const struct noun *noun);
-/* The completion script for bash. */
-void completion_print(FILE *to);
+/* The completion script for bash, zsh or fish; false for any other. */
+bool completion_print(FILE *to, const char *shell);
 
 #endif

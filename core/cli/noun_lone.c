@@ -62,14 +62,24 @@ static int help_noun(struct cli *cli, const struct noun *noun, struct fault *fau
         return 0;
 }
 
+static int help_completion(struct cli *cli, struct fault *fault)
+{
+        const char *shell = cli_option(cli, "completion");
+
+        if (completion_print(cli->out, shell ? shell : "bash"))
+                return 0;
+        fault_set(fault, 400, "usage.argument", "there is no completion for \"%s\"", shell);
+        return fault_try(fault, "kaname help --completion=bash   (or zsh, fish)");
+}
+
 static int help_run(struct cli *cli, struct fault *fault)
 {
         const struct noun *noun = cli->n_operands ? noun_find(cli->operands[0]) : NULL;
         const struct verb *verb;
 
         if (cli_switch(cli, "completion"))
-                completion_print(cli->out);
-        else if (cli_switch(cli, "mdoc"))
+                return help_completion(cli, fault);
+        if (cli_switch(cli, "mdoc"))
                 manual_print(cli->out, noun);
         else if (!cli->n_operands)
                 help_print(cli->out, NULL, NULL);
@@ -89,7 +99,8 @@ static const struct verb_option pause_options[] = {
 };
 
 static const struct verb_option help_options[] = {
-        { .name = "completion", .summary = "print the completion script for bash" },
+        { .name = "completion", .argument = "[SHELL]",
+          .summary = "print the completion script for bash, zsh or fish" },
         { .name = "mdoc", .summary = "print the source of a command's man page" },
         { .name = NULL }
 };

@@ -221,13 +221,27 @@ START_TEST(durations)
 }
 END_TEST
 
-START_TEST(completion_is_a_script_that_bash_reads)
-{
-        FILE *bash = popen("bash -n", "w");
+static const char *const shells[][2] = {
+        { "bash", "bash -n" }, { "zsh", "zsh -n" }, { "fish", "fish -n" },
+        /* fish can be asked what it would offer. */
+        { "fish", "fish -c 'source; complete -C\"kaname execution list --sta\"' 2>&1 "
+                  "| grep -q -- --status" },
+};
 
-        ck_assert_ptr_nonnull(bash);
-        completion_print(bash);
-        ck_assert_int_eq(pclose(bash), 0);
+START_TEST(completion_is_a_script_that_its_shell_reads)
+{
+        _free_ char *text = NULL;
+        size_t size;
+        FILE *to = open_memstream(&text, &size), *shell;
+
+        ck_assert(completion_print(to, shells[_i][0]));
+        fclose(to);
+        ck_assert_ptr_nonnull(strstr(text, "execution list"));
+        ck_assert_ptr_nonnull(strstr(text, "status"));
+        shell = popen(shells[_i][1], "w");
+        ck_assert_ptr_nonnull(shell);
+        fputs(text, shell);
+        ck_assert_int_eq(pclose(shell), 0);
 }
 END_TEST
 
@@ -242,5 +256,5 @@ int main(void)
                      ONCE(options_stand_anywhere), ONCE(pairs_become_json),
                      ONCE(pairs_that_are_none_are_refused), ONCE(a_key_again_makes_a_list),
                      ONCE(text_takes_the_declared_type), ONCE(durations),
-                     ONCE(completion_is_a_script_that_bash_reads));
+                     EACH(completion_is_a_script_that_its_shell_reads, shells));
 }
