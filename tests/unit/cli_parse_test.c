@@ -222,10 +222,14 @@ START_TEST(durations)
 END_TEST
 
 static const char *const shells[][2] = {
-        { "bash", "bash -n" }, { "zsh", "zsh -n" }, { "fish", "fish -n" },
-        /* fish can be asked what it would offer. */
-        { "fish", "fish -c 'source; complete -C\"kaname execution list --sta\"' 2>&1 "
-                  "| grep -q -- --status" },
+/* fish writes where its user lives. */
+#define FISH(arguments)                                                                         \
+        "d=$(mktemp -d); HOME=$d XDG_CONFIG_HOME=$d XDG_DATA_HOME=$d XDG_CACHE_HOME=$d fish "   \
+        arguments "; s=$?; rm -r $d; exit $s"
+        { "bash", "bash -n" }, { "zsh", "zsh -n" }, { "fish", FISH("-n") },
+        /* It can be asked what it would offer. */
+        { "fish", FISH("-c 'source; complete -C\"kaname execution list --sta\"' "
+                       "| grep -q -- --status") },
 };
 
 START_TEST(completion_is_a_script_that_its_shell_reads)
