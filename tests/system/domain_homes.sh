@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The contracts of both domains through a running hub, in both homes of a plugin: the suites of domain_dns.sh
-# and domain_lb.sh, with plans, undo and conflicts as the hub makes them.
+# The contracts of the domains dns, lb, account and notify through a running hub, in both homes of a plugin: the
+# suites of domain_*.sh, with plans, undo and conflicts as the hub makes them.
 . "$(dirname "$0")/../domain/lib.sh"
-[ $# -eq 1 ] || fan_out bind knot powerdns haproxy nginx
+[ $# -eq 1 ] || fan_out bind knot powerdns haproxy nginx slapd
 system=$1
 
 # instance_of NAME HOME SCOPE: one line of kanamed.conf; secrets go to a file
 instance_of() {
         local secret
-        secret=$(jq -r '.secret // .api_key // empty' <<<"$config")
+        secret=$(jq -r '.secret // .api_key // .password // empty' <<<"$config")
         (umask 077 && printf '%s' "$secret" >"$TEST_DIR/secret")
         jq -r --arg name "$1" --arg home "$2" --arg scope "$3" --arg plugin "$(basename "$plugin" .so)" --arg file "$TEST_DIR/secret" '
                 def conf: if type == "object" then "{ " + ([to_entries[] | "\(.key) = \(.value | conf);"] | join(" ")) + " }"
                         elif type == "array" then "[ " + (map(conf) | join(", ")) + " ]" else tojson end;
-                (if .secret then .secret = {file: $file} else . end) | (if .api_key then .api_key = {file: $file} else . end) |
+                with_entries(if .key | IN("secret", "api_key", "password") then .value = {file: $file} else . end) |
                 "{ name = \"\($name)\"; plugin = \"\($plugin)\"; home = \"\($home)\"; scope = \"\($scope)\"; config = \(conf); }"' <<<"$config"
 }
 
@@ -61,7 +61,23 @@ homes_lb() {
         done
 }
 
+# Both homes have the same directory: each leaves it as it found it.
+homes_account() {
+        local home
+        . "$TOP/tests/domain/account_suite.sh"
+        . "$TOP/tests/domain/account_servers.sh"
+        "start_$system"
+        HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
+        start_hub "$TEST_DIR/hub"
+        via=hub
+        for home in core host; do
+                instance=in-$home
+                parts_at_home "$home" $account_parts conflict
+        done
+}
+
 case $system in
+slapd) homes_account ;;
 haproxy | nginx) homes_lb ;;
 *) homes_dns ;;
 esac
