@@ -10,7 +10,9 @@ start_server bind example.test
 proxy=$!
 stopping+=("kill $proxy")
 wait_until test -s "$TEST_DIR/proxy.port"
-HUB_CONFIG="instances = (
+# strace reads the hub's memory.
+HUB_CONFIG="core_dumps = true;
+instances = (
   { name = \"corp-dns\"; plugin = \"rfc2136\"; scope = \"example.test\";
     config = { server = \"127.0.0.1:$(cat "$TEST_DIR/proxy.port")\"; key_name = \"$BIND_KEY_NAME\"; secret = { file = \"$TEST_DIR/tsig.key\" }; }; }
 );"
