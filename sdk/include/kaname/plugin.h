@@ -174,7 +174,7 @@ struct kn_host {
         int (*change)(struct kn_ctx *, const struct kn_change *);
         /* [call] Close a ticket with KN_OK or the failure, and with what was read back (JSON, NULL: gone). */
         int (*changed)(struct kn_ctx *, int ticket, int outcome, const char *observed);
-        /* [any] Where the ABI grows: a const vtable by id, "kn.NAME/REVISION"; NULL for all, since none is there yet. */
+        /* [any] Where the ABI grows: a const vtable by id, "kn.NAME/REVISION", or NULL. None exists yet. */
         const void *(*extension)(struct kn_ctx *, const char *id);
 };
 
