@@ -25,7 +25,7 @@ struct http_cache;
 struct door_scope {
         const char *instance;           /* connections are reused within one instance only */
         const json_t *egress;
-        const json_t *tls;              /* {"ca": file, "verify": bool} or NULL */
+        const json_t *tls;              /* {"ca", "cert", "key": files, "verify": bool} or NULL */
         struct cancel *cancel;
 };
 

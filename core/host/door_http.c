@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/list.h"
+#include "host/door_proxy.h"
 #include "host/egress.h"
 
 #include <curl/curl.h>
@@ -134,7 +135,9 @@ struct exchange {
         char *host;                     /* of the URL, curl's memory */
         struct curl_slist *headers;
         CURLU *url;
-        bool has_proxy, is_denied, is_too_big;
+        const char *proxy;              /* NULL: none */
+        char *shown;                    /* the URL without what may be secret; curl's memory */
+        bool is_denied, is_too_big;
         char error[CURL_ERROR_SIZE];
 };
 
@@ -193,7 +196,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
         struct exchange *x = arg;
 
         (void)purpose;
-        if (!x->has_proxy && !egress_allows_address(x->scope->egress, x->host, &address->addr)) {
+        if (!x->proxy && !egress_allows_address(x->scope->egress, x->host, &address->addr)) {
                 x->is_denied = true;
                 return CURL_SOCKET_BAD;
         }
@@ -247,14 +250,32 @@ static bool is_token(const char *s)
         return *s && strlen(s) < 32 && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")];
 }
 
-static bool proxy_is_set(const char *scheme)
+/* Tokens travel in queries, passwords before the host: neither is for a sentence. */
+static void make_shown(struct exchange *x)
 {
-        const char *all = getenv("ALL_PROXY"), *small = getenv("all_proxy");
-        const char *own = strcmp(scheme, "https") == 0
-                ? (getenv("https_proxy") ? getenv("https_proxy") : getenv("HTTPS_PROXY"))
-                : getenv("http_proxy");
+        static const CURLUPart hidden[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                            CURLUPART_FRAGMENT };
+        CURLU *copy = curl_url_dup(x->url);
 
-        return (own && *own) || (all && *all) || (small && *small);
+        for (size_t i = 0; copy && i < sizeof hidden / sizeof *hidden; i++)
+                curl_url_set(copy, hidden[i], NULL, 0);
+        if (copy)
+                curl_url_get(copy, CURLUPART_URL, &x->shown, 0);
+        curl_url_cleanup(copy);
+}
+
+static const char *shown(const struct exchange *x)
+{
+        return x->shown ? x->shown : x->host;
+}
+
+static int no_url(struct exchange *x)
+{
+        const char *url = x->http->url, *at = strrchr(url, '@');
+        int len = (int)strcspn(at ? at : url, "?#");
+
+        return say_so(x, KN_EARG, "'%s%.*s' is no http or https URL", at ? "…" : "", len,
+                      at ? at : url);
 }
 
 /* The same parsed URL is checked here and given to curl, so the two cannot read it differently. */
@@ -273,14 +294,15 @@ static int check_url(struct exchange *x)
             curl_url_get(x->url, CURLUPART_SCHEME, &scheme, 0) ||
             curl_url_get(x->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ||
             !text_to_int(port, 1, 65535, &number) || !text_starts_with(scheme, "http")) {
-                r = say_so(x, KN_EARG, "'%s' is no http or https URL", x->http->url);
+                r = no_url(x);
         } else {
-                x->has_proxy = proxy_is_set(scheme);
+                make_shown(x);
                 len = strlen(x->host);
                 if (len > 2 && x->host[0] == '[' && x->host[len - 1] == ']') {
                         memmove(x->host, x->host + 1, len - 2);
                         x->host[len - 2] = '\0';
                 }
+                x->proxy = proxy_for(scheme, x->host);
                 if (!egress_allows(x->scope->egress, x->host, (int)number))
                         r = say_so(x, KN_EDENIED,
                                    "%s:%s is not on the egress list of the instance: "
@@ -294,10 +316,14 @@ static int check_url(struct exchange *x)
 
 static void set_tls(CURL *easy, const json_t *tls)
 {
-        const char *ca = json_text_of(tls, "ca", NULL);
+        const char *ca = json_text_of(tls, "ca", NULL), *cert = json_text_of(tls, "cert", NULL);
 
         if (ca)
                 curl_easy_setopt(easy, CURLOPT_CAINFO, ca);
+        if (cert) {
+                curl_easy_setopt(easy, CURLOPT_SSLCERT, cert);
+                curl_easy_setopt(easy, CURLOPT_SSLKEY, json_text_of(tls, "key", cert));
+        }
         if (!json_bool_of(tls, "verify", true)) {
                 curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -324,6 +350,7 @@ static void set_options(CURL *easy, struct exchange *x)
         curl_easy_reset(easy);
         set_request(easy, x);
         set_tls(easy, x->scope->tls);
+        curl_easy_setopt(easy, CURLOPT_PROXY, x->proxy ? x->proxy : "");
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "kaname/" PACKAGE_VERSION);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -371,12 +398,12 @@ static int explain(struct exchange *x, CURLcode result)
                               x->host);
         if (x->is_too_big)
                 return say_so(x, KN_EREMOTE, "%s %s: the answer is larger than %u MiB",
-                              x->http->method, x->http->url, DOOR_REPLY_MAX >> 20);
+                              x->http->method, shown(x), DOOR_REPLY_MAX >> 20);
         return say_so(x,
                       result == CURLE_OPERATION_TIMEDOUT ? KN_ETIMEOUT
                       : result == CURLE_OUT_OF_MEMORY    ? KN_ENOMEM
                                                          : KN_EREMOTE,
-                      "%s %s: %s", x->http->method, x->http->url, why);
+                      "%s %s: %s", x->http->method, shown(x), why);
 }
 
 static int finish(struct exchange *x, struct http_handle *handle)
@@ -407,7 +434,7 @@ static int exchange_run(struct exchange *x, struct http_handle *handle)
                 return KN_EINTERNAL;
         r = transfer(handle->multi, x->scope->cancel);
         r = r == KN_OK ? finish(x, handle)
-                : say_so(x, r, "%s %s was called off", x->http->method, x->http->url);
+                : say_so(x, r, "%s %s was called off", x->http->method, shown(x));
         curl_multi_remove_handle(handle->multi, handle->easy);
         return r;
 }
@@ -433,5 +460,6 @@ int door_http(struct http_cache *cache, const struct door_scope *scope, const st
         curl_slist_free_all(x.headers);
         curl_url_cleanup(x.url);
         curl_free(x.host);
+        curl_free(x.shown);
         return r;
 }

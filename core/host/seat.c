@@ -9,6 +9,8 @@
 #include "host/process.h"
 
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "host/egress.h"
 #include "host/guard.h"
@@ -133,6 +135,14 @@ static json_t *share(json_t *json)
         return json && !json_is_null(json) ? json_incref(json) : NULL;
 }
 
+/* Once for each seat, so with each start and each change of the configuration. */
+static void warn(const struct seat *seat)
+{
+        if (!json_bool_of(json_object_get(seat->public, "tls"), "verify", true))
+                log_warning("instance '%s' does not check with whom it speaks TLS: tls.verify is "
+                            "false", seat->name);
+}
+
 static struct seat *seat_new(struct resident *resident, const struct catalog_instance *instance,
                              enum catalog_home home)
 {
@@ -153,6 +163,7 @@ static struct seat *seat_new(struct resident *resident, const struct catalog_ins
         list_init(&seat->queue);
         pthread_mutex_init(&seat->making, NULL);
         list_append(&resident->seats, &seat->link);
+        warn(seat);
         return seat;
 }
 

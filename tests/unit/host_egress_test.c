@@ -2,6 +2,7 @@
 #include "host/egress.h"
 
 #include "base/cleanup.h"
+#include "host/door_proxy.h"
 #include "suite.h"
 
 #include <arpa/inet.h>
@@ -87,8 +88,36 @@ START_TEST(names_may_not_lead_home)
 }
 END_TEST
 
+START_TEST(proxies_follow_the_environment)
+{
+        unsetenv("all_proxy");
+        unsetenv("ALL_PROXY");
+        unsetenv("https_proxy");
+        setenv("http_proxy", "http://p:1", 1);
+        setenv("HTTPS_PROXY", "http://p:2", 1);
+        setenv("no_proxy", "localhost, .example.com,10.0.0.7", 1);
+        ck_assert_str_eq(proxy_for("http", "a.test"), "http://p:1");
+        ck_assert_str_eq(proxy_for("HTTPS", "a.test"), "http://p:2");
+        ck_assert_ptr_null(proxy_for("http", "LOCALHOST"));
+        ck_assert_ptr_null(proxy_for("http", "example.com"));
+        ck_assert_ptr_null(proxy_for("http", "www.Example.com"));
+        ck_assert_ptr_null(proxy_for("http", "10.0.0.7"));
+        ck_assert_ptr_nonnull(proxy_for("http", "notexample.com"));
+        ck_assert_ptr_nonnull(proxy_for("http", "110.0.0.7"));
+        setenv("no_proxy", "*", 1);
+        ck_assert_ptr_null(proxy_for("https", "a.test"));
+        unsetenv("no_proxy");
+        unsetenv("http_proxy");
+        setenv("HTTP_PROXY", "http://evil:1", 1);
+        ck_assert_ptr_null(proxy_for("http", "a.test"));
+        setenv("all_proxy", "http://p:3", 1);
+        ck_assert_str_eq(proxy_for("http", "a.test"), "http://p:3");
+}
+END_TEST
+
 int main(void)
 {
         return SUITE("host/egress", ONCE(lists_are_derived), ONCE(patterns_match),
-                     ONCE(names_may_not_lead_home));
+                     ONCE(names_may_not_lead_home),
+                     ONCE(proxies_follow_the_environment));
 }
