@@ -103,6 +103,35 @@ static int add_run(struct cli *cli, struct fault *fault)
         return 0;
 }
 
+/* By the code of the plugin's failure. */
+static int try_next(const char *name, const char *code, struct fault *fault)
+{
+        static const struct {
+                const char *code, *remedy;
+        } rows[] = {
+                { "denied-there", "set its secret anew: kaname key set --encrypt KEY; "
+                          "kaname instance get %s names the key" },
+                { "denied", "let it connect there: egress in kaname instance get %s" },
+                { "timeout", "is the system up, and its address right? kaname instance get %s" },
+                { "remote", "is the system up, and its address right? kaname instance get %s" },
+                { "temporary", "try again in a minute; kaname instance get %s shows its address" },
+                { "arguments", "correct its configuration: kaname instance add %s --replace …" },
+                { "crashed", "kaname plugin list shows its crashes; kaname instance get %s" },
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                if (text_equal(code, rows[i].code)) {
+                        _free_ char *remedy = NULL;
+                        const char *gap = strstr(rows[i].remedy, "%s");
+
+                        if (asprintf(&remedy, "%.*s%s%s", (int)(gap - rows[i].remedy),
+                                     rows[i].remedy, name, gap + 2) < 0)
+                                return -ENOMEM;
+                        return fault_try(fault, "%s", remedy);
+                }
+        return fault_try(fault, "kaname instance get %s", name);
+}
+
 static int check_one(struct cli *cli, const char *name, struct fault *fault)
 {
         _free_ char *path = client_path("/api/v1/instances/{}/check", name), *result = NULL;
@@ -121,7 +150,10 @@ static int check_one(struct cli *cli, const char *name, struct fault *fault)
         if (!ok) {
                 fault_set(fault, 500, json_text_of(answer.json, "code", "check"), "%s: %s", name,
                           *message ? message : "its system cannot be used");
-                return fault_try(fault, "kaname instance get %s", name);
+                fault_why(fault, "asked by the plugin %s, in the home %s",
+                          json_text_of(answer.json, "plugin", "?"),
+                          json_text_of(answer.json, "home", "?"));
+                return try_next(name, json_text_of(answer.json, "code", ""), fault);
         }
         result = json_compact(json_object_get(answer.json, "result"));
         if (!cli->has_format)
@@ -133,10 +165,21 @@ static int check_one(struct cli *cli, const char *name, struct fault *fault)
 
 static int check_run(struct cli *cli, struct fault *fault)
 {
-        int r = 0;
+        int failed = 0, r = 0;
 
-        for (int i = 0; i < cli->n_operands && !r; i++)
+        for (int i = 0; i < cli->n_operands; i++) {
                 r = check_one(cli, cli->operands[i], fault);
+                if (r && r != FAULT)
+                        return r;
+                failed += r == FAULT;
+                if (r != FAULT || i + 1 == cli->n_operands)
+                        continue;
+                cli_report(cli, fault);
+                fault_deinit(fault);
+        }
+        if (failed && r != FAULT)
+                r = fault_set(fault, 500, "check", "%d of %d instances cannot be used", failed,
+                              cli->n_operands);
         return r;
 }
 

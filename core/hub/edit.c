@@ -43,7 +43,10 @@ static int put(struct hub *hub, const char *kind, const char *name, const char *
 
 static int exists(const char *kind, const char *name, struct fault *fault)
 {
-        fault_set(fault, 409, "content.exists", "there is a %s '%s' already", kind, name);
+        fault_set(fault, 409, "content.exists", "the %s '%s' is there already", kind, name);
+        if (text_equal(kind, "instance"))
+                return fault_try(fault, "kaname instance add %s --replace …, or choose another "
+                                 "name", name);
         return fault_try(fault, "change it with PUT, or choose another name");
 }
 

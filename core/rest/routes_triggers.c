@@ -111,19 +111,26 @@ static int create_type(struct request *req, struct fault *fault)
         return put_type(req, ref, true, fault);
 }
 
+/* What a file or a plugin defines is changed there. */
+static int check_origin(const struct catalog_trigger *trigger, struct fault *fault)
+{
+        if (text_equal(trigger->origin, "api"))
+                return 0;
+        fault_set(fault, 409, "trigger.from-file", "the trigger type '%s' is defined by %s",
+                  trigger->ref, trigger->origin);
+        return fault_try(fault, "change it there");
+}
+
 static int update_type(struct request *req, struct fault *fault)
 {
         const struct catalog_trigger *trigger;
         _free_ char *ref = NULL;
         int r = find_type(req, &trigger, fault);
 
+        if (!r)
+                r = check_origin(trigger, fault);
         if (r)
                 return r;
-        if (!text_equal(trigger->origin, "api")) {
-                fault_set(fault, 409, "trigger.from-file", "the trigger type '%s' is defined by %s",
-                          trigger->ref, trigger->origin);
-                return fault_try(fault, "change it there");
-        }
         ref = strdup(trigger->ref);
         strip(req->json);
         json_set_text(req->json, "pack", trigger->pack);
@@ -136,10 +143,8 @@ static int remove_type(struct request *req, struct fault *fault)
         const struct catalog_trigger *trigger;
         int r = find_type(req, &trigger, fault);
 
-        if (!r && !text_equal(trigger->origin, "api"))
-                r = fault_set(fault, 409, "trigger.from-file",
-                              "the trigger type '%s' is defined by %s",
-                              trigger->ref, trigger->origin);
+        if (!r)
+                r = check_origin(trigger, fault);
         if (!r)
                 r = hub_put_trigger_type(request_hub(req), trigger->ref, NULL, false,
                                          req->who->user, fault);
@@ -205,7 +210,14 @@ static int get_trigger(struct request *req, struct fault *fault)
         return answer_json(req, 200, json_incref(json_array_get(page.rows, 0)));
 }
 
-/* ---- timers and sensors ---- */
+/* ---- timers and sensors: what the hub says of them, as StackStorm shapes it ---- */
+
+struct running_kind {
+        const char *shape, *code, *path;        /* of ids, of the fault, of the list */
+        const char *filter, *member;    /* the list's query parameter, and what it selects by */
+        json_t *(*all)(struct hub *hub);
+        json_t *(*row)(struct request *req, const json_t *one);
+};
 
 static json_t *timer_row(struct request *req, const json_t *timer)
 {
@@ -217,38 +229,7 @@ static json_t *timer_row(struct request *req, const json_t *timer)
         return row;
 }
 
-static int list_timers(struct request *req, struct fault *fault)
-{
-        const char *type = query_text(&req->query, "timer_type");
-        _json_ json_t *timers = hub_timers(request_hub(req));
-        _page_ struct page page = { 0 };
-        json_t *timer;
-        size_t i;
-        int r = page_init(&page, req, fault);
-
-        if (r)
-                return r;
-        json_array_foreach(timers, i, timer)
-                if ((!type || text_equal(json_text_of(timer, "type", ""), type))
-                    && page_takes(&page))
-                        page_add(&page, timer_row(req, timer));
-        return page_answer(&page);
-}
-
-static int get_timer(struct request *req, struct fault *fault)
-{
-        const char *name = request_param(req, "ref");
-        _json_ json_t *timers = hub_timers(request_hub(req));
-        json_t *timer;
-        size_t i;
-
-        json_array_foreach(timers, i, timer)
-                if (shape_is("trigger", json_text_of(timer, "ref", ""), name))
-                        return answer_object(req, 200, timer_row(req, timer));
-        return fault_set(fault, 404, "timer.unknown", "there is no timer '%.128s'", name);
-}
-
-static json_t *sensor_row(const json_t *sensor)
+static json_t *sensor_row(struct request *req, const json_t *sensor)
 {
         json_t *row = json_copy((json_t *)sensor);
         const char *pack = json_text_of(sensor, "pack", ""),
@@ -256,6 +237,7 @@ static json_t *sensor_row(const json_t *sensor)
         const char *instance = json_text_of(sensor, "instance", "");
         char id[ID_TEXT_SIZE];
 
+        (void)req;
         json_object_set_new(row, "ref", json_sprintf("%s.%s", instance, name));
         json_set_text(row, "id", shape_id("sensor", json_text_of(row, "ref", ""), id));
         json_object_set_new(row, "uid", json_sprintf("sensor_type:%s:%s", instance, name));
@@ -267,39 +249,64 @@ static json_t *sensor_row(const json_t *sensor)
         return row;
 }
 
-static int list_sensors(struct request *req, struct fault *fault)
+static const struct running_kind timers = { "trigger", "timer.unknown", "timers", "timer_type",
+                                            "type", hub_timers, timer_row },
+        sensors = { "sensor", "sensor.unknown", "sensortypes", "pack", "pack", hub_sensors,
+                    sensor_row };
+
+static int list_running(struct request *req, const struct running_kind *kind, struct fault *fault)
 {
-        const char *pack = query_text(&req->query, "pack");
-        _json_ json_t *sensors = hub_sensors(request_hub(req));
+        const char *wanted = query_text(&req->query, kind->filter);
+        _json_ json_t *all = kind->all(request_hub(req));
         _page_ struct page page = { 0 };
-        json_t *sensor;
+        json_t *one;
         size_t i;
         int r = page_init(&page, req, fault);
 
         if (r)
                 return r;
-        json_array_foreach(sensors, i, sensor)
-                if ((!pack || text_equal(json_text_of(sensor, "pack", ""), pack))
+        json_array_foreach(all, i, one)
+                if ((!wanted || text_equal(json_text_of(one, kind->member, ""), wanted))
                     && page_takes(&page))
-                        page_add(&page, sensor_row(sensor));
+                        page_add(&page, kind->row(req, one));
         return page_answer(&page);
+}
+
+static int get_running(struct request *req, const struct running_kind *kind, struct fault *fault)
+{
+        const char *name = request_param(req, "ref");
+        _json_ json_t *all = kind->all(request_hub(req));
+        json_t *one;
+        size_t i;
+
+        json_array_foreach(all, i, one) {
+                _json_ json_t *row = kind->row(req, one);
+
+                if (shape_is(kind->shape, json_text_of(row, "ref", ""), name))
+                        return answer_object(req, 200, TAKE(row));
+        }
+        fault_set(fault, 404, kind->code, "there is no '%.128s' among the %s", name, kind->path);
+        return fault_try(fault, "GET /api/v1/%s lists them", kind->path);
+}
+
+static int list_timers(struct request *req, struct fault *fault)
+{
+        return list_running(req, &timers, fault);
+}
+
+static int get_timer(struct request *req, struct fault *fault)
+{
+        return get_running(req, &timers, fault);
+}
+
+static int list_sensors(struct request *req, struct fault *fault)
+{
+        return list_running(req, &sensors, fault);
 }
 
 static int get_sensor(struct request *req, struct fault *fault)
 {
-        const char *name = request_param(req, "ref");
-        _json_ json_t *sensors = hub_sensors(request_hub(req));
-        json_t *sensor;
-        size_t i;
-
-        json_array_foreach(sensors, i, sensor) {
-                json_t *row = sensor_row(sensor);
-
-                if (shape_is("sensor", json_text_of(row, "ref", ""), name))
-                        return answer_object(req, 200, row);
-                json_decref(row);
-        }
-        return fault_set(fault, 404, "sensor.unknown", "there is no sensor '%.128s'", name);
+        return get_running(req, &sensors, fault);
 }
 
 #define LIST "limit offset include_attributes exclude_attributes "
