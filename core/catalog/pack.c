@@ -121,6 +121,10 @@ static int parse_meta(const char *path, json_t **ret, struct fault *fault)
         r = yaml_parse(text, len, path, NULL, &meta, fault);
         if (r)
                 return r;
+        if (json_is_null(meta)) {
+                fault_set(fault, 422, "pack.invalid", "%s:1: the file is empty", path);
+                return fault_try(fault, "every pack.yaml has at least 'name' and 'version'");
+        }
         r = check_meta(meta, fault);
         if (r == FAULT && fault) {
                 line = form_line(text, len, fault);

@@ -361,6 +361,7 @@ START_TEST(pack_yaml_is_checked)
         refuse_meta("name: active directory\nversion: 1.0.0\n", "pack.invalid", "active directory");
         refuse_meta("name: demo\nname: demo\nversion: 1.0.0\n", "yaml.syntax", "name");
         refuse_meta("- 1\n", "pack.invalid", "object");
+        refuse_meta("", "pack.invalid", "pack.yaml:1: the file is empty");
 }
 END_TEST
 
