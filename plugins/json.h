@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Two things that nearly every plugin asks of JSON. */
+/* Three things that nearly every plugin asks of JSON. */
 
 #ifndef PLUGINS_JSON_H
 #define PLUGINS_JSON_H
@@ -12,6 +12,12 @@
 static inline bool json_same(const json_t *a, const json_t *b)
 {
         return a && b ? json_equal(a, b) : a == b;
+}
+
+/* A new reference; null for NULL. */
+static inline json_t *json_or_null(json_t *value)
+{
+        return value ? json_incref(value) : json_null();
 }
 
 /* The text of a member, or else or_else where there is none. */

@@ -8,6 +8,7 @@
 #include "cmdb/zabbix/zabbix.h"
 
 #include "cmdb/cmdb.h"
+#include "monitor/monitor.h"
 
 /* What the token may do is found out by asking for the least of each. */
 static int try_method(struct kn_ctx *ctx, const char *method, json_t *params, const char *name)
@@ -53,14 +54,16 @@ static const char config[] = KN_JSON({
         "additionalProperties": false
 });
 
-static const struct kn_action actions[] = { CMDB_ACTIONS };
+static const struct kn_action actions[] = { CMDB_ACTIONS, MONITOR_ACTIONS };
 
 static const struct kn_sensor sensors[] = {
         { .name = "item.log", .summary = "Watch the audit log for changes of hosts",
           .poll = cmdb_watch, .interval_ms = 10000 },
+        { .name = "alert.watch", .summary = "Watch problems begin and end",
+          .poll = monitor_watch, .interval_ms = 10000 },
 };
 
 /* Calls of one instance stay serialised: Zabbix has no "only if" that would hold them apart. */
-KN_PLUGIN(.name = "zabbix", .version = "1.0", .domain = "cmdb",
+KN_PLUGIN(.name = "zabbix", .version = "1.0", .domain = "cmdb monitor",
           .summary = "Host inventory and problems of Zabbix, by its JSON-RPC API",
           .config = config, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))
