@@ -148,9 +148,18 @@ static int take_off(struct request *req, struct fault *fault)
 
 static void land(struct request *req)
 {
+        /* Unlinked twice it does no harm. */
         pthread_mutex_lock(&req->rest->flights->lock);
         list_unlink(&req->once->flight);
         pthread_mutex_unlock(&req->rest->flights->lock);
+}
+
+void once_end(struct request *req)
+{
+        if (req->once)
+                land(req);
+        free(req->once);
+        req->once = NULL;
 }
 
 /* ---- answers that are kept ---- */
@@ -243,7 +252,7 @@ static int handle_kept(struct request *req, struct fault *fault)
         r = kept ? answer_kept(req, kept, fault) : req->route->handle(req, fault);
         if (!r && !kept)
                 keep(req);
-        if (r != REQUEST_LATER)
+        if (r != REQUEST_LATER)         /* else the request is not ours any more: once_end() */
                 land(req);
         return r;
 }
@@ -256,8 +265,8 @@ static int handle_kept(struct request *req, struct fault *fault)
  */
 static int handle_run(struct request *req, struct fault *fault)
 {
-        int r = req->route->handle(req, fault);
         const struct once *once = req->once;
+        int r = req->route->handle(req, fault);
         enum store_outcome outcome;
         struct id first = { { 0 } };
         char text[ID_TEXT_SIZE];

@@ -26,6 +26,8 @@ int once_read(struct request *req, struct fault *fault);
 struct hub_once request_once(const struct request *req);
 /* The row's handler, at most once. Returns what the handler does. */
 int once_handle(struct request *req, struct fault *fault);
+/* The request is over, however it was answered. */
+void once_end(struct request *req);
 /* Another body under the same key. Returns FAULT. */
 int once_mismatch(const char *first, struct fault *fault);
 

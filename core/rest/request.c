@@ -522,7 +522,7 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **con_
         auth_principal_unref(req->who);
         catalog_unref(req->catalog);
         json_decref(req->json);
-        free(req->once);
+        once_end(req);
         free(req->body);
         free(req->out);
         free(req->uri);
