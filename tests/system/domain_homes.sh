@@ -6,27 +6,6 @@
 [ $# -eq 1 ] || fan_out bind knot powerdns haproxy nginx slapd
 system=$1
 
-# instance_of NAME HOME SCOPE: one line of kanamed.conf; secrets go to a file
-instance_of() {
-        local secret
-        secret=$(jq -r '.secret // .api_key // .password // empty' <<<"$config")
-        (umask 077 && printf '%s' "$secret" >"$TEST_DIR/secret")
-        jq -r --arg name "$1" --arg home "$2" --arg scope "$3" --arg plugin "$(basename "$plugin" .so)" --arg file "$TEST_DIR/secret" '
-                def conf: if type == "object" then "{ " + ([to_entries[] | "\(.key) = \(.value | conf);"] | join(" ")) + " }"
-                        elif type == "array" then "[ " + (map(conf) | join(", ")) + " ]" else tojson end;
-                with_entries(if .key | IN("secret", "api_key", "password") then .value = {file: $file} else . end) |
-                "{ name = \"\($name)\"; plugin = \"\($plugin)\"; home = \"\($home)\"; scope = \"\($scope)\"; config = \(conf); }"' <<<"$config"
-}
-
-# The suite, and that it ran where it should.
-parts_at_home() {
-        local home=$1
-        shift
-        parts "$@"
-        test_case "$system, $instance: it lives there"
-        check_equal "$home" "$(api POST "/api/v1/instances/$instance/check" '{}' | jq -r .home)"
-}
-
 homes_dns() {
         local home lines=()
         . "$TOP/tests/domain/dns_suite.sh"
