@@ -153,3 +153,9 @@ fi
 if sandboxed landlock; then
         check_equal "Permission denied" "$(said "$(ask sockets-host look path "\"$TEST_DIR/own/other\"")")"
 fi
+
+test_case "what core.http is let in with is in no answer, no error and no log"
+e=$(api POST /api/v1/executions '{"action": "core.http", "parameters": {"url": "http://127.0.0.1:1/", "headers": {"Authorization": "Bearer s3cretH"}}}' -H 'Prefer: wait=10')
+check_json "$e" '.status == "failed" and (.result.error | test("no answer from http://127.0.0.1:1"))'
+check_fails grep -q s3cretH <<<"$e"
+check_fails grep -q s3cretH hub.log
