@@ -76,18 +76,14 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
                                enum MHD_ConnectionNotificationCode code)
 {
         struct listener *listener = cls;
-        unsigned n;
+        const union MHD_DaemonInfo *info = code == MHD_CONNECTION_NOTIFY_STARTED && listener->daemon
+                ? MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
 
-        if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-                __atomic_sub_fetch(&listener->connections, 1, __ATOMIC_RELAXED);
-                return;
-        }
-        n = __atomic_add_fetch(&listener->connections, 1, __ATOMIC_RELAXED);
-        if (n <= listener->rest->options.connections_max)
+        (void)connection;
+        if (!info || info->num_connections <= listener->rest->options.connections_max)
                 return;
         *context = listener;            /* request.c refuses what comes on it */
-        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
-        say_crowded(listener, n);
+        say_crowded(listener, info->num_connections);
 }
 
 static int serve(struct rest *rest, struct listener *listener, struct fault *fault)
