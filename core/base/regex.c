@@ -33,6 +33,8 @@ static uint32_t options_of(unsigned flags)
                 options |= PCRE2_CASELESS;
         if (flags & REGEX_DOTALL)
                 options |= PCRE2_DOTALL;
+        if (flags & REGEX_MULTILINE)
+                options |= PCRE2_MULTILINE;
         if (flags & REGEX_AT_START)
                 options |= PCRE2_ANCHORED;
         if (flags & REGEX_TO_END)
@@ -110,6 +112,18 @@ struct regex *regex_free(struct regex *regex)
         return NULL;
 }
 
+static int explain(int r, const char *s, size_t len)
+{
+        switch (r) {
+        case PCRE2_ERROR_NOMATCH:
+                return 0;
+        case PCRE2_ERROR_NOMEMORY:
+                return -ENOMEM;
+        default:
+                return text_is_utf8(s, len) ? -ELOOP : 0;
+        }
+}
+
 int regex_match(const struct regex *regex, const char *s, size_t len)
 {
         pcre2_match_data *found = pcre2_match_data_create(1, NULL);
@@ -119,14 +133,33 @@ int regex_match(const struct regex *regex, const char *s, size_t len)
                 return -ENOMEM;
         r = pcre2_match(regex->code, (PCRE2_SPTR)s, len, 0, 0, found, regex->bounds);
         pcre2_match_data_free(found);
-        if (r >= 0)
-                return 1;
-        switch (r) {
-        case PCRE2_ERROR_NOMATCH:
-                return 0;
-        case PCRE2_ERROR_NOMEMORY:
+        return r >= 0 ? 1 : explain(r, s, len);
+}
+
+int regex_find(const struct regex *regex, const char *s, size_t len, size_t from, size_t *groups,
+               size_t n)
+{
+        pcre2_match_data *found = pcre2_match_data_create_from_pattern(regex->code, NULL);
+        const PCRE2_SIZE *bounds;
+        uint32_t count;
+        int r;
+
+        if (!found)
                 return -ENOMEM;
-        default:
-                return text_is_utf8(s, len) ? -ELOOP : 0;
-        }
+        r = pcre2_match(regex->code, (PCRE2_SPTR)s, len, from, 0, found, regex->bounds);
+        count = pcre2_get_ovector_count(found);
+        bounds = pcre2_get_ovector_pointer(found);
+        if (count > n)
+                count = (uint32_t)n;
+        for (uint32_t i = 0; r >= 0 && i < 2 * count; i++)
+                groups[i] = bounds[i];          /* PCRE2_UNSET is REGEX_NONE */
+        pcre2_match_data_free(found);
+        return r >= 0 ? (int)count : explain(r, s, len);
+}
+
+int regex_group_named(const struct regex *regex, const char *name)
+{
+        int r = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
+
+        return r < 0 ? -1 : r;
 }
