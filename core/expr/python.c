@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expr/python.h"
 
+#include "expr/moment.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void repr(const json_t *value, struct text *text);
-
 /* The shortest decimal that reads back as the same number, never without a dot or an exponent. */
-static void add_real(double real, struct text *text)
+void python_real(double real, struct text *text)
 {
         char digits[40];
         bool small = fabs(real) < 1e16 && (fabs(real) >= 1e-4 || real == 0);
@@ -49,64 +49,140 @@ static void add_quoted(const char *s, size_t len, struct text *text)
         text_add_bytes(text, &quote, 1);
 }
 
-static void add_list(const json_t *list, struct text *text)
+/* What is shown, to where, and how far. */
+struct show {
+        const struct natures *natures;
+        struct text *text;
+        size_t max;
+};
+
+static void repr(const struct show *show, const json_t *value);
+
+static void add_items(const struct show *show, const json_t *list, const char *open,
+                      const char *close)
 {
-        text_add(text, "[");
-        for (size_t i = 0; i < json_array_size(list); i++) {
-                text_add(text, i ? ", " : "");
-                repr(json_array_get(list, i), text);
+        text_add(show->text, open);
+        for (size_t i = 0; i < json_array_size(list) && show->text->len <= show->max; i++) {
+                text_add(show->text, i ? ", " : "");
+                repr(show, json_array_get(list, i));
         }
-        text_add(text, "]");
+        text_add(show->text, close);
 }
 
-static void add_object(const json_t *object, struct text *text)
+static void add_list(const struct show *show, const json_t *list, enum nature_kind kind)
+{
+        bool one = json_array_size(list) == 1;
+
+        if (show->natures && show->natures->lists_are_tuples && kind == NATURE_PLAIN)
+                kind = NATURE_TUPLE;
+        if (kind == NATURE_TUPLE)
+                add_items(show, list, "(", one ? ",)" : ")");
+        else if (kind == NATURE_SET && !json_array_size(list))
+                text_add(show->text, "set()");
+        else if (kind == NATURE_SET)
+                add_items(show, list, "{", "}");
+        else
+                add_items(show, list, "[", "]");
+}
+
+static void add_object(const struct show *show, const json_t *object)
 {
         const char *key, *comma = "";
         json_t *value;
 
-        text_add(text, "{");
+        text_add(show->text, "{");
         json_object_foreach((json_t *)object, key, value) {
-                text_add(text, comma);
-                add_quoted(key, strlen(key), text);
-                text_add(text, ": ");
-                repr(value, text);
+                text_add(show->text, comma);
+                add_quoted(key, strlen(key), show->text);
+                text_add(show->text, ": ");
+                repr(show, value);
                 comma = ", ";
+                if (show->text->len > show->max)
+                        break;
         }
-        text_add(text, "}");
+        text_add(show->text, "}");
 }
 
-static void repr(const json_t *value, struct text *text)
+static void repr(const struct show *show, const json_t *value)
 {
         switch (json_typeof(value)) {
         case JSON_NULL:
-                text_add(text, "None");
+                text_add(show->text, "None");
                 break;
         case JSON_TRUE:
         case JSON_FALSE:
-                text_add(text, json_is_true(value) ? "True" : "False");
+                text_add(show->text, json_is_true(value) ? "True" : "False");
                 break;
         case JSON_INTEGER:
-                text_addf(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+                text_addf(show->text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
                 break;
         case JSON_REAL:
-                add_real(json_real_value(value), text);
+                python_real(json_real_value(value), show->text);
                 break;
         case JSON_STRING:
-                add_quoted(json_string_value(value), json_string_length(value), text);
+                add_quoted(json_string_value(value), json_string_length(value), show->text);
                 break;
         case JSON_ARRAY:
-                add_list(value, text);
+                add_list(show, value, nature_kind(show->natures, value));
                 break;
         case JSON_OBJECT:
-                add_object(value, text);
+                add_object(show, value);
                 break;
         }
 }
 
-void python_str(const json_t *value, struct text *text)
+void python_show(const struct natures *natures, const json_t *value, bool as_repr, size_t max,
+                 struct text *text)
 {
-        if (json_is_string(value))
+        struct show show = { natures, text, max };
+        const struct nature *nature = nature_of(natures, value);
+
+        if (nature && (nature->kind == NATURE_MOMENT || nature->kind == NATURE_SPAN))
+                moment_show(nature, text);
+        else if (json_is_string(value) && !as_repr)
                 text_add_bytes(text, json_string_value(value), json_string_length(value));
         else
-                repr(value, text);
+                repr(&show, value);
+}
+
+static const char *const types[] = {
+        [JSON_OBJECT] = "dict", [JSON_ARRAY] = "list", [JSON_STRING] = "str",
+        [JSON_INTEGER] = "int", [JSON_REAL] = "float", [JSON_TRUE] = "bool",
+        [JSON_FALSE] = "bool", [JSON_NULL] = "NoneType",
+};
+
+static const char *const natural_types[] = {
+        [NATURE_TUPLE] = "tuple", [NATURE_SET] = "set", [NATURE_ITERATOR] = "generator",
+        [NATURE_MOMENT] = "datetime.datetime", [NATURE_SPAN] = "datetime.timedelta",
+        [NATURE_REGEX] = "re.Pattern", [NATURE_UNDEFINED] = "Undefined", [NATURE_KINDS] = NULL,
+};
+
+const char *python_type(const struct natures *natures, const json_t *value)
+{
+        const char *natural = natural_types[nature_kind(natures, value)];
+
+        return natural ? natural : types[json_typeof(value)];
+}
+
+static const char *const objects[] = {
+        [JSON_OBJECT] = "dict object", [JSON_ARRAY] = "list object", [JSON_STRING] = "str object",
+        [JSON_INTEGER] = "int object", [JSON_REAL] = "float object", [JSON_TRUE] = "bool object",
+        [JSON_FALSE] = "bool object", [JSON_NULL] = "None",
+};
+
+const char *python_object(const struct natures *natures, const json_t *value)
+{
+        return nature_kind(natures, value) == NATURE_TUPLE ? "tuple object"
+                : objects[json_typeof(value)];
+}
+
+static const char *const kinds[] = {
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list", [JSON_STRING] = "text",
+        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false", [JSON_NULL] = "null",
+};
+
+const char *python_kind(const json_t *value)
+{
+        return kinds[json_typeof(value)];
 }

@@ -269,7 +269,7 @@ static const struct {
         { HEAD "action: {}\n", "action.ref is missing" },
         { HEAD "action: {ref: a.b, parameters: [1]}\n", "action.parameters must be an object" },
         { HEAD "action: {ref: a.b, parameters: {x: '{{ a'}}\n",
-          "action.parameters: x: {{ at character 1 has no }}" },
+          "action.parameters: x: {{ a: character 5: unexpected end of template" },
         { HEAD TAIL "type: {ref: other}", "standard or backstop" },
         { HEAD TAIL "type: {}", "type.ref is missing" },
         { HEAD TAIL "limit_per_minute: -1", "limit_per_minute" },
@@ -294,7 +294,7 @@ static const struct {
           "any, all, any2any or all2any" },
         { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: {b: {type: exists}}}}",
           "write item.b" },
-        { HEAD TAIL "criteria: {trigger.a: {type: eq, pattern: '{{ a | b }}'}}", "a filter" },
+        { HEAD TAIL "criteria: {trigger.a: {type: eq, pattern: '{{ a | b }}'}}", "No filter named" },
 #define WEBHOOK(url)                                                                               \
         "name: r\ntrigger: {type: core.st2.webhook, parameters: {url: " url "}}\n" TAIL
 #define TIMER(type, parameters)                                                                    \
