@@ -145,6 +145,11 @@ void python_show(const struct natures *natures, const json_t *value, bool as_rep
                 repr(&show, value);
 }
 
+void python_str(const json_t *value, struct text *text)
+{
+        python_show(NULL, value, false, SIZE_MAX, text);
+}
+
 static const char *const types[] = {
         [JSON_OBJECT] = "dict", [JSON_ARRAY] = "list", [JSON_STRING] = "str",
         [JSON_INTEGER] = "int", [JSON_REAL] = "float", [JSON_TRUE] = "bool",

@@ -13,6 +13,8 @@
 /* str(), or repr(). It stops where the text is longer than max. natures may be NULL. */
 void python_show(const struct natures *natures, const json_t *value, bool as_repr, size_t max,
                  struct text *text);
+/* str() without natures and without a bound: for values that are known to be small. */
+void python_str(const json_t *value, struct text *text);
 void python_real(double real, struct text *text);
 /* 'int', 'str', 'NoneType' …: what Python's errors name. */
 const char *python_type(const struct natures *natures, const json_t *value);
