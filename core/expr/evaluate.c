@@ -51,6 +51,31 @@ static json_t *member(struct run *run, const struct node *node)
         return run_undefined(run, of, node->name);
 }
 
+static bool is_shadowed(struct run *run, const struct node *node)
+{
+        while (node->kind != NODE_NAME)
+                node = node->kids[0];
+        return (run->frame && frame_get(run, node->name)) ||
+                json_object_get(run->world->names, node->name);
+}
+
+/* As in StackStorm, a key that is not there is an empty text. */
+static json_t *stored(struct run *run, const struct node *node)
+{
+        json_t *args, *kwargs, *found;
+
+        if (run->is_workflow || !run->world->call || !strchr(node->key, '.') ||
+            is_shadowed(run, node))
+                return member(run, node);
+        args = run_list(run);
+        kwargs = run_object(run);
+        if (!run_append(run, args, run_text(run, node->key, strlen(node->key))) ||
+            json_object_set_new(kwargs, "default", json_string("")) < 0)
+                return run->failure ? NULL : run_no_memory(run);
+        found = function_of_world(run, "st2kv", args, kwargs);
+        return found || run->failure ? found : member(run, node);
+}
+
 static json_t *property_of(struct run *run, json_t *of, const struct node *node);
 
 /* The property of a list is that of its items. */
@@ -300,7 +325,7 @@ static evaluator *const evaluators[] = {
         [NODE_LITERAL] = literal, [NODE_NAME] = name, [NODE_VARIABLE] = variable,
         [NODE_MEMBER] = member, [NODE_PROPERTY] = property, [NODE_ITEM] = item,
         [NODE_SLICE] = slice, [NODE_CALL] = call, [NODE_METHOD] = method, [NODE_FILTER] = filter,
-        [NODE_TEST] = filter, [NODE_NEGATE] = negate, [NODE_PLUS] = plus, [NODE_NOT] = not,
+        [NODE_TEST] = filter, [NODE_STORED] = stored, [NODE_NEGATE] = negate, [NODE_PLUS] = plus, [NODE_NOT] = not,
         [NODE_BINARY] = binary, [NODE_COMPARE] = compare, [NODE_AND] = either, [NODE_OR] = either,
         [NODE_CHOICE] = choice, [NODE_SAFE] = safe, [NODE_SEND] = send, [NODE_LIST] = list,
         [NODE_TUPLE] = list, [NODE_DICT] = dict, [NODE_PAIR] = stray_pair, [NODE_HERE] = here,

@@ -156,8 +156,26 @@ struct node *jinja_primary(struct jinja_parser *p)
                 : jinja_is(p, "{") ? dict(p) : jinja_unexpected(p);
 }
 
+/* st2kv.system.a.b is one key, however many dots it has; system.a is its older spelling. */
+static const char *key_of(struct jinja_parser *p, const struct node *of, const char *step)
+{
+        _text_ struct text key = TEXT_INIT;
+        const char *made;
+
+        if (of->kind == NODE_NAME && strcmp(of->name, "st2kv") == 0)
+                return step;
+        if (of->kind != NODE_STORED && (of->kind != NODE_NAME || strcmp(of->name, "system") != 0))
+                return NULL;
+        text_addf(&key, "%s.%s", of->kind == NODE_STORED ? of->key : of->name, step);
+        made = key.failed ? NULL : arena_text(&p->forest->arena, key.s);
+        if (!made)
+                jinja_fail(p, -ENOMEM);
+        return made;
+}
+
 static struct node *member(struct jinja_parser *p, struct node *of)
 {
+        const char *key;
         struct node *made;
 
         jinja_advance(p);
@@ -170,6 +188,11 @@ static struct node *member(struct jinja_parser *p, struct node *of)
         made = jinja_node(p, NODE_MEMBER, of, NULL);
         if (made)
                 made->name = jinja_name(p);
+        key = made && made->name ? key_of(p, of, made->name) : NULL;
+        if (key) {
+                made->kind = NODE_STORED;
+                made->key = key;
+        }
         jinja_advance(p);
         return made;
 }
@@ -242,7 +265,7 @@ static bool find(struct jinja_parser *p, struct node *made, const struct functio
 
 static struct node *call(struct jinja_parser *p, struct node *callee)
 {
-        bool is_method = callee->kind == NODE_MEMBER;
+        bool is_method = callee->kind == NODE_MEMBER || callee->kind == NODE_STORED;
         struct node *made;
 
         if (callee->kind != NODE_NAME && !is_method)

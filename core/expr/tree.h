@@ -27,7 +27,7 @@ enum node_kind {
         NODE_METHOD,                    /* kids[0].name(other kids) */
         NODE_FILTER,                    /* kids[0] | name(other kids) */
         NODE_TEST,                      /* kids[0] is name(other kids) */
-        NODE_STORED,                    /* st2kv.system.a: name, kids are the steps */
+        NODE_STORED,                    /* kids[0].name, and that is a key's: st2kv.system.a */
         NODE_NEGATE, NODE_PLUS, NODE_NOT,
         NODE_BINARY,                    /* operate */
         NODE_COMPARE,                   /* kids[0] operates[0] kids[1] operates[1] kids[2] … */
@@ -63,6 +63,7 @@ struct node {
         const struct node **kids;
         const char **names;             /* beside kids: keyword arguments; NULL: none has a name */
         const char *name;
+        const char *key;                /* of NODE_STORED: "system.a" */
         json_t *literal;
         operation *const *operates;
         const struct candidate **candidates;    /* what name may mean */

@@ -248,10 +248,67 @@ START_TEST(many_threads_evaluate_one)
 }
 END_TEST
 
+/* A store of one key, that answers as StackStorm's does. */
+static int from_store(void *arg, const char *function, const json_t *args, const json_t *kwargs,
+                      json_t **ret, struct fault *fault)
+{
+        const char *key = json_string_value(json_array_get(args, 0));
+
+        (void)arg;
+        if (strcmp(function, "st2kv") != 0)
+                return EXPR_NOT_MINE;
+        if (strcmp(key, "system.slack.channel") == 0)
+                *ret = json_string("#ops");
+        else if (json_object_get(kwargs, "default"))
+                *ret = json_incref(json_object_get(kwargs, "default"));
+        else
+                return fault_set(fault, 404, "KeyError", "there is no key %s", key);
+        return 0;
+}
+
+static const struct {
+        const char *text, *json;
+} stored[] = {
+        { "{{ st2kv.system.slack.channel }}", "\"#ops\"" },
+        { "to {{ system.slack.channel }}", "\"to #ops\"" },
+        { "{{ st2kv.system.slack.channel.upper() }}", "\"#OPS\"" },
+        { "{{ st2kv.system.slack.channel | length }}", "4" },
+        { "{{ st2kv.system.nothing | default('x', true) }}", "\"x\"" },
+        { "{{ st2kv('system.slack.channel') }}", "\"#ops\"" },
+        { "{% set system = {'slack': 'mine'} %}{{ system.slack }}", "\"mine\"" },
+};
+
+START_TEST(keys_are_read_by_dots)
+{
+        _json_ json_t *source = json_string(stored[_i].text), *ret = NULL,
+                      *wanted = json_loads(stored[_i].json, JSON_DECODE_ANY, NULL);
+        const struct expr_world world = { .call = from_store };
+        _cleanup_(expr_freep) struct expr *expr = NULL;
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_int_eq(expr_compile(source, &expr, &fault), 0);
+        ck_assert_msg(expr_eval_in(expr, &world, &ret, &fault) == 0, "%s", fault.what);
+        ck_assert_msg(json_equal(ret, wanted), "%s", json_dumps(ret, JSON_ENCODE_ANY));
+}
+END_TEST
+
+START_TEST(keys_need_a_store)
+{
+        _json_ json_t *source = json_string("{{ st2kv.system.a }}"), *ret = NULL;
+        _cleanup_(expr_freep) struct expr *expr = NULL;
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_int_eq(expr_compile(source, &expr, NULL), 0);
+        ck_assert_int_eq(expr_eval(expr, NULL, &ret, &fault), FAULT);
+        ck_assert_str_eq(fault.code, "expr.undefined");
+}
+END_TEST
+
 int main(void)
 {
         return SUITE("expr/expr", EACH(gives, rows), EACH(refuses_with_a_place, wrong),
                      EACH(tells_what_is_undefined, undefined), ONCE(results_are_copies),
                      ONCE(other_values_are_themselves), ONCE(results_are_limited),
-                     ONCE(depth_is_limited), ONCE(many_threads_evaluate_one));
+                     ONCE(depth_is_limited), ONCE(many_threads_evaluate_one),
+                     EACH(keys_are_read_by_dots, stored), ONCE(keys_need_a_store));
 }
