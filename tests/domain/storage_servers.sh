@@ -35,3 +35,46 @@ start_swift() {
         config=$(jq -nc --arg url "$SWIFT_URL" --arg key "$SWIFT_KEY" --arg secret "$SWIFT_SECRET" --arg auth "$SWIFT_AUTH" '
                 {url: $url, access_key: $key, secret_key: $secret, policy: "swift", swift_auth: $auth, watch: ["watched"], poll_s: 1}')
 }
+
+# ---- tgtd: an initiator that is not ours, tgtadm, and the files themselves ----
+
+lun() { echo "iscsi://${2:+$2@}$TGT_PORTAL/$TGT_PREFIX:$1/1"; }
+# The size that an initiator sees, "" where it is not let in; more arguments are its own. Who is refused tries
+# again for ever, so whoever is not even told of the target is not sent there.
+seen_size() {
+        local volume=$1
+        shift
+        timeout 10 iscsi-ls "$@" "iscsi://$TGT_PORTAL" 2>/dev/null | grep -q "Target:$TGT_PREFIX:$volume " || return 0
+        timeout 2 iscsi-readcapacity16 "$@" "$(lun "$volume")" 2>/dev/null | sed -n 's/^Total size://p'
+}
+seen_as() {
+        timeout 10 iscsi-ls "iscsi://$2%$3@$TGT_PORTAL" 2>/dev/null | grep -q "Target:$TGT_PREFIX:$1 " || return 0
+        timeout 2 iscsi-readcapacity16 "$(lun "$1" "$2%$3")" 2>/dev/null | sed -n 's/^Total size://p'
+}
+write_to() { timeout 20 iscsi-test-cu --dataloss --test=SCSI.Write10.Simple "$(lun "$1")" >/dev/null 2>&1; }
+shown() { TGT_IPC_SOCKET=$TGT_IPC tgtadm --lld iscsi --mode target --op show; }
+volumes() { shown | sed -n "s/^Target [0-9]*: $TGT_PREFIX://p" | sort | xargs; }
+clients() { shown | sed -n "/^Target [0-9]*: $TGT_PREFIX:$1\$/,/^Target/p" | sed -n '/ACL information/,/^Target/s/^        //p' | xargs; }
+mark() { printf '%s' "$2" | dd of="$TGT_VOLUMES/$1.img" conv=notrunc status=none; }
+marked() { head -c "${2:-4}" "$TGT_VOLUMES/$1.img"; }
+mark_end() { printf x | dd of="$TGT_VOLUMES/$1.img" bs=1 seek=$(($2 - 1)) conv=notrunc status=none; }
+foreign_resize_command() { echo "truncate -s $2 $TGT_VOLUMES/$1.img"; }
+hold() {
+        setsid iscsi-perf -m 1 -t 60 "$(lun "$1")" >/dev/null 2>&1 &
+        holder=$!
+        wait_until is_held "$1" || fail "nobody holds $1"
+}
+is_held() { shown | sed -n "/^Target [0-9]*: $TGT_PREFIX:$1\$/,/^Target/p" | grep -q 'I_T nexus: '; }
+is_free() { ! is_held "$1"; }
+release() {
+        kill -9 $holder 2>/dev/null || true
+        wait $holder 2>/dev/null || true
+        wait_until is_free "$1" || fail "somebody still holds $1"
+}
+restart_tgtd() { "$TOP/tests/servers/tgtd.sh" restart "$TEST_DIR/tgtd"; }
+
+start_tgtd() {
+        plugin=$BUILD/plugins/storage/tgt.so
+        start_server tgtd
+        config=$(jq -nc --arg socket "$TGT_HELPER" '{socket: $socket}')
+}

@@ -3,7 +3,11 @@
 # the caller defines for buckets
 #   buckets, keys BUCKET, content BUCKET KEY, status_of BUCKET KEY, foreign_put BUCKET KEY TEXT,
 #   foreign_put_command BUCKET KEY TEXT, quota_of BUCKET, stranger BUCKET KEY
-# and for volumes those that stand before their part of this file: clients that are not ours.
+# and for volumes
+#   seen_size VOLUME [OPTION…], seen_as VOLUME USER PASSWORD, write_to VOLUME, hold VOLUME, release VOLUME,
+#   volumes, clients VOLUME, mark VOLUME TEXT, marked VOLUME, mark_end VOLUME SIZE,
+#   foreign_resize_command VOLUME SIZE
+# all of them clients that are not ours.
 
 # ---- buckets and objects ----
 
@@ -254,3 +258,213 @@ suite_conflict() {
 }
 
 storage_bucket_parts="check bucket object floor names list presign quota policy plan etag"
+
+# ---- volumes ----
+
+M=1048576
+on() { jq -nc --arg v "$1" --argjson more "{${2:-}}" '{volume: $v} + $more'; }
+volume() { call run volume.create "$(on "$1" "\"size\": $((${2:-16} * M))")"; }
+grant() { run volume.grant "$(on "$1" "\"client\": \"$2\"")"; }
+revoke() { run volume.revoke "$(on "$1" "\"client\": \"$2\"")"; }
+purge() {
+        local one
+        for one; do call run volume.delete "$(on "$one" '"force": true')"; done
+}
+
+suite_volume() {
+        run volume.create "$(on vol-a "\"size\": $((16 * M))")"
+        shows "one change, read back" '.result.changed and .changes[0].before == null and .changes[0].state == "applied" and
+                .changes[0].observed == {size: 16777216} and .changes[0].resource == "storage/volume/vol-a"'
+        check_match "vol-a" "$(volumes)" "the system offers it"
+        equals "to nobody" "$(seen_size vol-a)" ""
+        run volume.create "$(on vol-a "\"size\": $((16 * M))")"
+        shows "the same again changes nothing" '.result.changed == false and .changes == []'
+        refuse -4 volume.create "$(on vol-a "\"size\": $((32 * M))")"
+        run volume.list "$(on vol-a)"
+        shows "listed" '.result.volumes == [.result.volumes[0]] and (.result.volumes[0] | .size == 16777216 and .written == false and
+                .clients == [] and .sessions == 0 and .snapshots == [] and .target.protocol == "iscsi")'
+        run volume.delete "$(on vol-a)"
+        equals "gone" "$(volumes | grep -c vol-a)" 0
+        undo
+        check_match "vol-a" "$(volumes)" "an empty one comes back"
+        run volume.delete "$(on vol-a)"
+        run volume.delete "$(on vol-a)"
+        shows "deleting nothing changes nothing" '.result.changed == false'
+        refuse -3 volume.list "$(on vol-a)"
+        refuse -1 volume.create "$(on 'No Good' "\"size\": $M")"
+        refuse -1 volume.create "$(on '../up' "\"size\": $M")"
+        refuse -1 volume.create "$(on odd '"size": 1500000')"
+}
+
+suite_grant() {
+        volume grants
+        grant grants 127.0.0.1
+        shows "read back" '.changes[0].before == null and .changes[0].observed == {client: "127.0.0.1"}'
+        equals "an initiator sees it" "$(seen_size grants)" $((16 * M))
+        run volume.grant "$(on grants '"client": "127.0.0.1/32"')"
+        shows "the same in other words changes nothing" '.result.changed == false and .result.client == "127.0.0.1"'
+        revoke grants 127.0.0.1
+        equals "and sees it no more" "$(seen_size grants)" ""
+        undo
+        equals "undone" "$(seen_size grants)" $((16 * M))
+        revoke grants 127.0.0.1
+        revoke grants 127.0.0.1
+        shows "revoking nothing changes nothing" '.result.changed == false'
+        grant grants 127.0.0.0/8
+        equals "a network" "$(seen_size grants)" $((16 * M))
+        revoke grants 127.0.0.0/8
+        grant grants 192.0.2.0/24
+        equals "another network" "$(seen_size grants)" ""
+        grant grants iqn.2026-01.test.example:client
+        equals "a name" "$(seen_size grants -i iqn.2026-01.test.example:client)" $((16 * M))
+        equals "another name" "$(seen_size grants -i iqn.2026-01.test.example:other)" ""
+        undo
+        equals "no name" "$(seen_size grants -i iqn.2026-01.test.example:client)" ""
+        run volume.list "$(on grants)"
+        shows "who may" '.result.volumes[0].clients == ["192.0.2.0/24"]'
+        refuse -1 volume.grant "$(on grants '"client": "127.0.0.1/8"')"
+        refuse -1 volume.grant "$(on grants '"client": "999.0.0.1"')"
+        refuse -1 volume.grant "$(on grants '"client": "example.test"')"
+        refuse -3 volume.grant "$(on nope '"client": "127.0.0.1"')"
+        purge grants
+}
+
+# An account asks for its password, from anywhere or from where somebody may come.
+suite_account() {
+        volume accounts
+        grant accounts account:backup
+        equals "with its password" "$(seen_as accounts backup "$TGT_PASSWORD")" $((16 * M))
+        equals "not with another" "$(seen_as accounts backup wrongwrongwrong)" ""
+        equals "not without" "$(seen_size accounts)" ""
+        grant accounts 192.0.2.7
+        equals "and only from there" "$(seen_as accounts backup "$TGT_PASSWORD")" ""
+        revoke accounts 192.0.2.7
+        equals "from anywhere again" "$(seen_as accounts backup "$TGT_PASSWORD")" $((16 * M))
+        revoke accounts account:backup
+        equals "nobody" "$(seen_as accounts backup "$TGT_PASSWORD")" ""
+        equals "nothing is left open" "$(clients accounts)" ""
+        refuse -3 volume.grant "$(on accounts '"client": "account:nobody"')"
+        [[ $last != *"$TGT_PASSWORD"* ]] || fail "a password shows"
+        purge accounts
+}
+
+suite_resize() {
+        volume sizes
+        grant sizes 127.0.0.1
+        run volume.resize "$(on sizes "\"size\": $((32 * M))")"
+        shows "read back" '.changes[0].observed == {size: 33554432}'
+        equals "an initiator sees it" "$(seen_size sizes)" $((32 * M))
+        undo
+        equals "undone" "$(seen_size sizes)" $((16 * M))
+        run volume.resize "$(on sizes "\"size\": $((32 * M))")"
+        mark_end sizes $((32 * M))
+        refuse -13 volume.resize "$(on sizes "\"size\": $((16 * M))")"
+        shows "and nothing was done" '.changes[0].observed == {size: 33554432}'
+        equals "data is not cut off" "$(seen_size sizes)" $((32 * M))
+        refuse -3 volume.resize "$(on nope "\"size\": $((16 * M))")"
+        purge sizes
+}
+
+suite_snapshot() {
+        volume states
+        mark states one!
+        run volume.snapshot "$(on states '"snapshot": "s1"')"
+        shows "read back" '.changes[0].before == null and .changes[0].observed == {size: 16777216}'
+        mark states two!
+        run volume.snapshot "$(on states '"snapshot": "s1"')"
+        shows "one that is there stays as it is" '.result.changed == false'
+        run volume.clone "$(jq -nc '{volume: "back", from: "states", snapshot: "s1"}')"
+        equals "the clone holds what was" "$(marked back)" one!
+        undo
+        equals "gone" "$(volumes | grep -c back)" 0
+        run volume.clone "$(jq -nc '{volume: "twin", from: "states"}')"
+        equals "the twin holds what is" "$(marked twin)" two!
+        refuse -4 volume.clone "$(jq -nc '{volume: "twin", from: "states"}')"
+        refuse -3 volume.clone "$(jq -nc '{volume: "none", from: "states", snapshot: "s9"}')"
+        grant twin 127.0.0.1
+        check write_to twin
+        refuse -13 volume.delete "$(on twin '"unwritten": true')"
+        shows "a clone that was written to is nobody's copy" '.sentence | contains("written")'
+        run volume.list "$(on states)"
+        shows "listed" '.result.volumes[0].snapshots == [{snapshot: "s1", size: 16777216, made: .result.volumes[0].snapshots[0].made}]'
+        refuse -13 snapshot.delete "$(on states '"snapshot": "s1"')"
+        run snapshot.delete "$(on states '"snapshot": "s1", "force": true')"
+        shows "and no way back" '.changes[0].undo_action == null and .changes[0].observed == null'
+        run volume.snapshot "$(on states '"snapshot": "s2"')"
+        undo
+        run volume.list "$(on states)"
+        shows "a snapshot is undone" '.result.volumes[0].snapshots == []'
+        refuse -3 volume.snapshot "$(on nope '"snapshot": "s1"')"
+        purge states twin
+}
+
+suite_volume_floor() {
+        volume kept
+        grant kept 127.0.0.1
+        refuse -13 volume.delete "$(on kept)"
+        shows "somebody has it" '.sentence | contains("granted")'
+        check write_to kept
+        run volume.list "$(on kept)"
+        shows "it was written to" '.result.volumes[0].written'
+        revoke kept 127.0.0.1
+        refuse -13 volume.delete "$(on kept)"
+        shows "says how to go on" '.sentence | contains("written") and contains("force")'
+        grant kept 127.0.0.1
+        run volume.snapshot "$(on kept '"snapshot": "s"')"
+        run volume.delete "$(on kept '"force": true')"
+        shows "all that goes is recorded, and no way back" '(.changes | length == 3) and .changes[2].undo_action == null and
+                (.changes | all(.state == "applied" and .observed == null))'
+        equals "gone" "$(volumes | grep -c kept)" 0
+}
+
+# What somebody has open is not taken from under him.
+suite_in_use() {
+        volume busy
+        grant busy 127.0.0.1
+        hold busy
+        refuse -13 volume.revoke "$(on busy '"client": "127.0.0.1"')"
+        refuse -13 volume.delete "$(on busy '"force": true')"
+        refuse -5 volume.resize "$(on busy "\"size\": $((32 * M))")"
+        run volume.revoke "$(on busy '"client": "127.0.0.1", "force": true')"
+        shows "with force he is cut off" '.result.sessions == 1'
+        release busy
+        run volume.list "$(on busy)"
+        shows "nobody has it" '.result.volumes[0].sessions == 0'
+        purge busy
+}
+
+suite_volume_plan() {
+        volume planned
+        call plan volume.resize "$(on planned "\"size\": $((32 * M))")"
+        shows "a plan tells what it would do" '.code == 0 and .result.changed and .changes[0].state == "planned" and .changes[0].after.size == 33554432'
+        grant planned 127.0.0.1
+        call plan volume.delete "$(on planned '"force": true')"
+        shows "and all that would go" '.code == 0 and (.changes | length == 2) and (.changes | all(.after == null))'
+        call plan volume.delete "$(on planned)"
+        shows "and what the floor forbids" '.code == -13'
+        equals "and does nothing" "$(seen_size planned)" $((16 * M))
+        purge planned
+}
+
+suite_volume_race() {
+        volume raced
+        between=$(foreign_resize_command raced $((64 * M)))
+        call run volume.resize "$(on raced "\"size\": $((32 * M))")"
+        between=
+        shows "a conflict" '.code == -4 and .changes[0].state == "failed" and .changes[0].observed == {size: 67108864}'
+        purge raced
+}
+
+suite_volume_conflict() {
+        local plan
+        volume planned
+        call plan volume.resize "$(on planned "\"size\": $((32 * M))")"
+        plan=$(jq -r .id <<<"$last")
+        bash -c "$(foreign_resize_command planned $((64 * M)))"
+        last=$(answer_of "$(_curl POST "/api/v1/plans/$plan/apply" '{}')")
+        shows "before, found, wanted" '.code == -4 and .conflict.before.size == 16777216 and .conflict.found.size == 67108864 and
+                .conflict.wanted.size == 33554432'
+        purge planned
+}
+
+storage_volume_parts="check volume grant account resize snapshot volume_floor in_use volume_plan"
