@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/context.h"
 
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -37,6 +38,7 @@ int context_say(struct context *context, int code, const char *fmt, ...)
         va_start(ap, fmt);
         vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);
+        log_scrub(text);
         context->sentence = arena_text(&context->arena, text);
         if (context->sentence)
                 context_clean(context->sentence);

@@ -63,7 +63,10 @@ extern const struct json_limits context_limits; /* of one value that crosses the
 void context_init(struct context *context, const struct host_doors *doors, void *arg,
                   struct cancel *cancel);
 void context_deinit(struct context *context);
-/* Set the sentence of the failure that is about to be returned; gives code. */
+/*
+ * Set the sentence of the failure that is about to be returned; gives code. Secrets that were read
+ * are masked in it, as they are in log lines.
+ */
 int context_say(struct context *context, int code, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 void context_clean(char *text);

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -76,6 +77,7 @@ static void door_log(struct kn_ctx *ctx, int level, const char *text)
         if (!text || !context->doors->log)
                 return;
         snprintf(line, sizeof line, "%s", text);
+        log_scrub(line);
         context_clean(line);
         if (take(context, &context->log_left, strlen(line)) < strlen(line) ||
             !context_enter(context))

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "store/store.h"
 
@@ -100,6 +101,7 @@ static int get_secret(struct context *context, const char *path, struct kn_value
         context_leave(context);
         if (r < 0)
                 return r;
+        log_mask(secret);
         kept = arena_adopt(&context->arena, secret);
         if (!kept)
                 return KN_ENOMEM;
