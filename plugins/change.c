@@ -56,7 +56,7 @@ static bool same(const json_t *a, const json_t *b)
         return a && b ? json_equal(a, b) : a == b;
 }
 
-static int announce(struct kn_ctx *ctx, const struct change *change)
+int change_announce(struct kn_ctx *ctx, const struct change *change)
 {
         _free_ char *before = change_text(change->before), *after = change_text(change->after);
         _free_ char *args = change_text(change->undo_args);
@@ -137,7 +137,7 @@ int change_make(struct kn_ctx *ctx, const struct change *change, const struct ch
 
         if (same(change->before, change->after))
                 return 0;
-        ticket = announce(ctx, change);
+        ticket = change_announce(ctx, change);
         if (ticket < 0)
                 return ticket;
         return ticket == KN_SKIP ? 1 : settle(ctx, change, way, arg, ticket);

@@ -33,6 +33,8 @@ struct change_way {
 /* 0: it is so already. 1: it was made, or in a plan would be. Else KN_E with the sentence set. */
 int change_make(struct kn_ctx *ctx, const struct change *change, const struct change_way *way,
                 void *arg);
+/* The first step alone, for what cannot be read back: as kn_change(). */
+int change_announce(struct kn_ctx *ctx, const struct change *change);
 void change_done(struct change *change);
 #define _change_ _cleanup_(change_done)
 

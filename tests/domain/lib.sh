@@ -94,16 +94,18 @@ parts() {
         done
 }
 
-# instance_of NAME HOME SCOPE: one line of kanamed.conf; secrets go to a file
+# instance_of NAME HOME SCOPE: one line of kanamed.conf. $secrets: the members of $config that go to files of
+# their own; $egress: where it may connect to, where that cannot be seen in the rest
+secrets="secret api_key password token" egress=
 instance_of() {
-        local secret
-        secret=$(jq -r '.secret // .api_key // .password // .token // empty' <<<"$config")
-        (umask 077 && printf '%s' "$secret" >"$TEST_DIR/secret.$1")
-        jq -r --arg name "$1" --arg home "$2" --arg scope "$3" --arg plugin "$(basename "$plugin" .so)" --arg file "$TEST_DIR/secret.$1" '
+        local key file=$TEST_DIR/secret.$1
+        for key in $secrets; do (umask 077 && jq -j ".$key // empty" <<<"$config" >"$file.$key"); done
+        jq -r --arg name "$1" --arg home "$2" --arg scope "$3" --arg plugin "$(basename "$plugin" .so)" --arg file "$file" \
+                --arg secrets "$secrets" --arg egress "${egress:+ egress = ( \"$egress\" );}" '
                 def conf: if type == "object" then "{ " + ([to_entries[] | "\(.key) = \(.value | conf);"] | join(" ")) + " }"
-                        elif type == "array" then "[ " + (map(conf) | join(", ")) + " ]" else tojson end;
-                with_entries(if .key | IN("secret", "api_key", "password", "token") then .value = {file: $file} else . end) |
-                "{ name = \"\($name)\"; plugin = \"\($plugin)\"; home = \"\($home)\"; scope = \"\($scope)\"; config = \(conf); }"' <<<"$config"
+                        elif type == "array" then "( " + (map(conf) | join(", ")) + " )" else tojson end;
+                with_entries(if .key | IN($secrets | split(" ")[]) then .value = {file: "\($file).\(.key)"} else . end) |
+                "{ name = \"\($name)\"; plugin = \"\($plugin)\"; home = \"\($home)\"; scope = \"\($scope)\";\($egress) config = \(conf); }"' <<<"$config"
 }
 
 # The suite, and that it ran where it should.

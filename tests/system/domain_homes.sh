@@ -3,7 +3,7 @@
 # The contracts of the domains dns, lb, account and notify through a running hub, in both homes of a plugin: the
 # suites of domain_*.sh, with plans, undo and conflicts as the hub makes them.
 . "$(dirname "$0")/../domain/lib.sh"
-[ $# -eq 1 ] || fan_out bind knot powerdns haproxy nginx slapd
+[ $# -eq 1 ] || fan_out bind knot powerdns haproxy nginx slapd smtp standard
 system=$1
 
 homes_dns() {
@@ -55,7 +55,24 @@ homes_account() {
         done
 }
 
+homes_notify() {
+        local home
+        . "$TOP/tests/domain/notify_suite.sh"
+        . "$TOP/tests/domain/notify_servers.sh"
+        "start_$system"
+        # An address is a secret where it is all that is needed, so the egress list cannot be made of it.
+        [ "$system" != standard ] || { secrets+=" url" && egress=${HOOKS_URL#http://}; }
+        HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
+        start_hub "$TEST_DIR/hub"
+        via=hub
+        for home in core host; do
+                instance=in-$home
+                parts_at_home "$home" $notify_parts
+        done
+}
+
 case $system in
+smtp | standard) homes_notify ;;
 slapd) homes_account ;;
 haproxy | nginx) homes_lb ;;
 *) homes_dns ;;

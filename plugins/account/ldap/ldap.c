@@ -72,7 +72,7 @@ static const char config[] = KN_JSON({
                           "pattern" : "^ldaps?://(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+)(:[1-9][0-9]*)?/?$",
                           "description" : "ldaps://HOST or ldap://HOST; the name is held to the certificate" },
                 "starttls" : { "type" : "boolean", "default" : true,
-                               "description" : "Of ldap://: TLS before the password is sent; off, all on the way can read it" },
+                               "description" : "Of ldap://: TLS before anything is said" },
                 "ca" : { "type" : "string", "maxLength" : 65536,
                          "description" : "Authorities to trust, as PEM text; absent: the system's" },
                 "bind_dn" : { "type" : "string", "minLength" : 1, "maxLength" : 1024,

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#define _GNU_SOURCE             /* memfd_create() */
-
 #include "account/ldap/link.h"
+
+#include "memfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openldap.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 
 #define CONNECT_MS      10000
@@ -163,21 +162,15 @@ static void never_block(const struct link *link)
         fcntl(link->fd, F_SETFL, O_NONBLOCK);
 }
 
-/* libldap reads certificates from files only; one in memory has a name below /proc, too. */
 static int trust(struct link *link)
 {
         const char *ca = kn_config_str(link->ctx, "ca", "");
-        char path[40] = SYSTEM_CA;
+        char path[MEMFILE_PATH] = SYSTEM_CA;
         int demand = LDAP_OPT_X_TLS_DEMAND, minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
-        int fd = *ca ? memfd_create("ca", MFD_CLOEXEC) : -1, r;
+        int fd = *ca ? memfile_open(ca, path) : -1, r;
 
-        if (*ca && (fd < 0 || write(fd, ca, strlen(ca)) != (ssize_t)strlen(ca))) {
-                if (fd >= 0)
-                        close(fd);
+        if (*ca && fd < 0)
                 return KN_ENOMEM;
-        }
-        if (*ca)
-                snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         ldap_set_option(link->ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
         ldap_set_option(link->ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum);
         ldap_set_option(link->ld, LDAP_OPT_X_TLS_CACERTFILE, path);
