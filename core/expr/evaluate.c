@@ -249,7 +249,7 @@ static json_t *choice(struct run *run, const struct node *node)
         if (truth)
                 return run_node(run, node->kids[1]);
         return node->kids[2] ? run_node(run, node->kids[2])
-                : run_undefined(run, NULL, "the else of an inline if");
+                : run_nothing(run);
 }
 
 static json_t *safe(struct run *run, const struct node *node)

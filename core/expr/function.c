@@ -208,7 +208,7 @@ static bool is_of(const struct run *run, const json_t *value, const struct param
 
 static json_t *undefined_argument(struct run *run, const json_t *value)
 {
-        return run->world->undefined_is_empty ? run_text(run, "", 0)
+        return run_is_empty(run, value) ? run_text(run, "", 0)
                 : run_use_undefined(run, value);
 }
 

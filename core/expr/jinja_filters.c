@@ -364,6 +364,8 @@ static void add_url(struct text *text, const char *s, bool keeps_slash)
         for (; *s; s++)
                 if (isalnum((unsigned char)*s) || strchr("_.-~", *s) || (*s == '/' && keeps_slash))
                         text_add_bytes(text, s, 1);
+                else if (*s == ' ' && !keeps_slash)
+                        text_add(text, "+");
                 else
                         text_addf(text, "%%%02X", (unsigned char)*s);
 }

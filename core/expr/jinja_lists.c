@@ -431,9 +431,8 @@ static json_t *rejectattr(struct call *call)
 
 static json_t *attr(struct call *call)
 {
-        json_t *found = value_member(call->args[0], call->args[1]);
-
-        return found ? found : run_undefined(call->run, call->args[0], call_text(call, 1)
+        /* JSON's values have items, no attributes. */
+        return run_undefined(call->run, call->args[0], call_text(call, 1)
                                              ? call_text(call, 1) : "");
 }
 

@@ -170,12 +170,13 @@ static json_t *property_of_moment(struct run *run, const struct nature *nature, 
                 return moment_new(run, nature->us - into, nature->offset);
         if (strcmp(name, "time") == 0)
                 return span_new(run, into);
+        /* Both as upstream, which takes the offset away and keeps the zone. */
         if (strcmp(name, "utc") == 0)
-                return moment_new(run, nature->us, 0);
+                return moment_new(run, nature->us - (local - nature->us), nature->offset);
         if (strcmp(name, "offset") == 0)
                 return span_new(run, (int64_t)nature->offset * 1000000);
         if (strcmp(name, "timestamp") == 0)
-                return run_real(run, (double)nature->us / 1e6);
+                return run_real(run, (double)(nature->us - (local - nature->us)) / 1e6);
         return part(run, &broken, name);
 }
 

@@ -21,7 +21,7 @@ enum nature_kind {
         NATURE_ITERATOR,                /* what Python makes item by item */
         NATURE_MOMENT, NATURE_SPAN,     /* microseconds, offset (seconds east) */
         NATURE_REGEX,                   /* flags */
-        NATURE_UNDEFINED,               /* of: what has no such member; name in the text */
+        NATURE_UNDEFINED,               /* of: what has no such member; name in the text; flags: mild */
         NATURE_ORDERED,                 /* of orderBy: its keys are in of */
         NATURE_OWN,                     /* made here, may be changed: namespace(), list literals */
         NATURE_KINDS

@@ -65,12 +65,20 @@ static json_t *not_in(struct run *run, json_t *a, json_t *b)
         return run->failure ? NULL : run_bool(!found);
 }
 
+static bool is_tuple(const struct run *run, const json_t *value)
+{
+        return nature_kind(&run->natures, value) == NATURE_TUPLE;
+}
+
 static json_t *strict_equal(struct run *run, json_t *a, json_t *b)
 {
         const json_t *wrong = run_is_undefined(run, a) ? a : run_is_undefined(run, b) ? b : NULL;
 
-        return wrong && !run->world->undefined_is_empty ? run_use_undefined(run, wrong)
-                : equal(run, a, b);
+        if (wrong && !run_is_empty(run, wrong))
+                return run_use_undefined(run, wrong);
+        if (json_is_array(a) && json_is_array(b) && is_tuple(run, a) != is_tuple(run, b))
+                return json_false();
+        return equal(run, a, b);
 }
 
 static json_t *strict_unequal(struct run *run, json_t *a, json_t *b)

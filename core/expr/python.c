@@ -120,6 +120,10 @@ static void repr(const struct show *show, const json_t *value)
                 python_real(json_real_value(value), show->text);
                 break;
         case JSON_STRING:
+                if (nature_kind(show->natures, value) == NATURE_UNDEFINED) {
+                        text_add(show->text, "Undefined");
+                        break;
+                }
                 add_quoted(json_string_value(value), json_string_length(value), show->text);
                 break;
         case JSON_ARRAY:

@@ -154,16 +154,18 @@ static bool with(struct run *run, const struct node *node)
 static json_t *loop_variable(struct run *run, const json_t *items, size_t i, unsigned depth)
 {
         size_t n = json_array_size(items);
-        json_t *none = json_null();
+        json_t *previous = i ? json_array_get(items, i - 1)
+                : run_undefined(run, NULL, "there is no previous item");
+        json_t *next = i + 1 < n ? json_array_get(items, i + 1)
+                : run_undefined(run, NULL, "there is no next item");
 
-        return run_keep(run, json_pack(
+        return !previous || !next ? NULL : run_keep(run, json_pack(
                 "{s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:i, s:i, s:O, s:O}",
                 "index", (json_int_t)i + 1, "index0", (json_int_t)i,
                 "revindex", (json_int_t)(n - i), "revindex0", (json_int_t)(n - i - 1),
                 "first", i == 0, "last", i + 1 == n, "length", (json_int_t)n,
                 "depth", (int)depth, "depth0", (int)depth - 1,
-                "previtem", i ? json_array_get(items, i - 1) : none,
-                "nextitem", i + 1 < n ? json_array_get(items, i + 1) : none));
+                "previtem", previous, "nextitem", next));
 }
 
 /* The items that the loop's condition lets through. */

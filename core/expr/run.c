@@ -345,6 +345,24 @@ json_t *run_undefined(struct run *run, const json_t *of, const char *name)
         return nature_set(&run->natures, &nature) < 0 ? run_no_memory(run) : value;
 }
 
+json_t *run_nothing(struct run *run)
+{
+        json_t *value = run_text(run, "the else of an inline if", 24);
+        struct nature nature = { .value = value, .kind = NATURE_UNDEFINED, .flags = 1 };
+
+        if (!value)
+                return NULL;
+        return nature_set(&run->natures, &nature) < 0 ? run_no_memory(run) : value;
+}
+
+bool run_is_empty(const struct run *run, const json_t *value)
+{
+        const struct nature *nature = nature_of(&run->natures, value);
+
+        return nature && nature->kind == NATURE_UNDEFINED &&
+                (nature->flags || run->world->undefined_is_empty);
+}
+
 bool run_is_undefined(const struct run *run, const json_t *value)
 {
         return nature_kind(&run->natures, value) == NATURE_UNDEFINED;
@@ -395,9 +413,9 @@ json_t *run_use_undefined(struct run *run, const json_t *value)
 
 bool run_print(struct run *run, const json_t *value, bool as_repr, struct text *text)
 {
+        if (run_is_empty(run, value))
+                return true;
         if (run_is_undefined(run, value)) {
-                if (run->world->undefined_is_empty)
-                        return true;
                 run_use_undefined(run, value);
                 return false;
         }

@@ -91,7 +91,11 @@ bool run_put(struct run *run, json_t *object, const json_t *key, json_t *value);
 json_t *run_nature(struct run *run, json_t *value, enum nature_kind kind);
 json_t *run_pair(struct run *run, json_t *a, json_t *b);        /* a tuple of two */
 json_t *run_undefined(struct run *run, const json_t *of, const char *name);
+/* What an inline if without an else gives: undefined, but empty text where it is shown. */
+json_t *run_nothing(struct run *run);
 bool run_is_undefined(const struct run *run, const json_t *value);
+/* It is undefined, and stands for empty text: mild, or in a world where all is. */
+bool run_is_empty(const struct run *run, const json_t *value);
 /* Complain that value, which is undefined, was used. */
 json_t *run_use_undefined(struct run *run, const json_t *value);
 /* Python's str() or repr() of value into text; false and failed. */

@@ -151,7 +151,8 @@ static int compile_template(struct template *template, struct fault *fault)
         _fault_ struct fault inner = FAULT_INIT;
         int r;
 
-        if (!is_template(template->text, template->len))
+        /* Text alone is a template, too, where its last line break is to go. */
+        if (template->rules != EXPR_TEXT && !is_template(template->text, template->len))
                 return 0;
         r = jinja_parse_template(&template->forest, template->text, template->len, &template->tree,
                                  &inner);
@@ -425,7 +426,7 @@ json_t *template_eval(const struct template *template, struct run *run)
                 return render(template, run);
         value = run_node(run, template->alone);
         if (value && run_is_undefined(run, value))
-                return run->world->undefined_is_empty ? run_text(run, "", 0)
+                return run_is_empty(run, value) ? run_text(run, "", 0)
                         : run_use_undefined(run, value);
         return value;
 }

@@ -39,7 +39,7 @@ bool value_truth(struct run *run, const json_t *value)
         }
         nature = nature_of(&run->natures, value);
         if (nature && nature->kind == NATURE_UNDEFINED) {
-                if (!run->world->undefined_is_empty)
+                if (!run_is_empty(run, value))
                         run_use_undefined(run, value);
                 return false;
         }
@@ -243,7 +243,7 @@ json_t *value_items(struct run *run, json_t *value)
         if (json_is_array(value))
                 return value;
         if (run_is_undefined(run, value))
-                return run->world->undefined_is_empty ? run_list(run)
+                return run_is_empty(run, value) ? run_list(run)
                         : run_use_undefined(run, value);
         if (json_is_object(value))
                 return keys(run, value);

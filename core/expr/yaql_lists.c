@@ -208,6 +208,7 @@ const struct function yaql_lists[] = {
         { "set", "*args", set, FUNCTION_ALONE },
         { "toList", "collection:c", to_list, FUNCTION_METHOD },
         { "toSet", "collection:c", to_set, FUNCTION_METHOD },
+        { "memorize", "collection:c", to_list, FUNCTION_METHOD },
         { "flatten", "collection:c", flatten, FUNCTION_METHOD },
         { "#indexer", "dict:d key", at, FUNCTION_METHOD },
         { "#indexer", "dict:d key default", member_or, FUNCTION_METHOD },
