@@ -270,7 +270,7 @@ static int render_output(struct conductor *c, const struct context *last)
 static int chain_output(struct conductor *c, const struct context *last)
 {
         bool is_unknown;
-        _json_ json_t *results = context_get(&c->contexts, last, "__results", &is_unknown);
+        _json_ json_t *results = context_variable(&c->contexts, last, "__results", &is_unknown);
         json_t *tasks = json_array(), *published = json_object();
 
         for (size_t i = 0; i < c->entry_count; i++) {
@@ -286,7 +286,7 @@ static int chain_output(struct conductor *c, const struct context *last)
                                                        result));
                 for (size_t k = 0; edge->publish && k < edge->publish->count; k++) {
                         const char *name = edge->publish->list[k].name;
-                        json_t *value = context_get(&c->contexts, last, name, &is_unknown);
+                        json_t *value = context_variable(&c->contexts, last, name, &is_unknown);
 
                         if (value)
                                 json_object_set_new(published, name, value);

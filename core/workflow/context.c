@@ -281,7 +281,7 @@ static json_t *over(const struct contexts *contexts, json_t *root, json_t *value
         return root && !contexts->replaces ? json_merge_deep(root, value) : json_incref(value);
 }
 
-json_t *context_get(const struct contexts *contexts, const struct context *context,
+json_t *context_variable(const struct contexts *contexts, const struct context *context,
                     const char *name, bool *ret_unknown)
 {
         const struct leaf *leaf = context ? trie_find(context->names, name) : NULL;

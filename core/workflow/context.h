@@ -52,7 +52,7 @@ int contexts_join(struct contexts *contexts, const struct context *base, const s
                   struct context **ret);
 
 /* The value of a name, new reference; NULL: there is none, or (ret_unknown) it is not known. */
-json_t *context_get(const struct contexts *contexts, const struct context *context,
+json_t *context_variable(const struct contexts *contexts, const struct context *context,
                     const char *name, bool *ret_unknown);
 /* All that is known, but not names that begin with __: new reference. */
 json_t *context_all(struct contexts *contexts, const struct context *context);

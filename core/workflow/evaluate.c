@@ -68,7 +68,7 @@ static int ctx_one(struct scope *scope, const char *name, json_t **ret, struct f
         bool is_unknown = !value && json_object_get(scope->rolling_unknown, name);
 
         if (!value && !is_unknown)
-                value = context_get(&scope->c->contexts, scope->vars, name, &is_unknown);
+                value = context_variable(&scope->c->contexts, scope->vars, name, &is_unknown);
         if (is_unknown)
                 return meets_unknown(scope, fault);
         if (!value && !(scope->node && is_private(name)))
@@ -181,7 +181,7 @@ static int call_task_status(struct scope *scope, const json_t *args, const json_
         const json_t *on = argument(args, kwargs, 1, "route");
         unsigned route = json_is_integer(on) ? (unsigned)json_integer_value(on) : scope->route;
         const struct node *node = name ? workflow_node(scope->c->workflow, name) : NULL;
-        const struct entry *entry = node ? route_find(scope->c, node, route) : NULL;
+        const struct entry *entry = node ? route_number(scope->c, node, route) : NULL;
 
         (void)fault;
         *ret = json_string(status_name(entry ? entry->status : STATUS_UNSET));
@@ -194,7 +194,7 @@ static int status_now(const struct scope *scope, enum status *ret, struct fault 
 
         if (!scope->node)
                 return no_task(fault);
-        entry = route_find(scope->c, scope->node, scope->route);
+        entry = route_number(scope->c, scope->node, scope->route);
         *ret = entry ? entry->status : STATUS_UNSET;
         return 0;
 }
@@ -297,7 +297,7 @@ static json_t *names_of(struct scope *scope)
         if (ctx_all(scope, &all))
                 return NULL;
         if (!results)
-                results = context_get(&scope->c->contexts, scope->vars, "__results", &is_unknown);
+                results = context_variable(&scope->c->contexts, scope->vars, "__results", &is_unknown);
         names = json_copy(all);
         json_object_set_new(names, "__results", results ? results : json_object());
         return names;

@@ -154,7 +154,7 @@ int route_add(struct conductor *c, unsigned parent, const struct edge *edge, uns
 int route_follow(struct conductor *c, const struct edge *edge, unsigned from, unsigned *ret,
                  struct fault *fault);
 /* The latest entry of a task on the route, or on the nearest one that this one came from. */
-struct entry *route_find(const struct conductor *c, const struct node *node, unsigned route);
+struct entry *route_number(const struct conductor *c, const struct node *node, unsigned route);
 
 /* errors.c */
 int error_add(struct conductor *c, json_t *entry, const struct outcome *result);

@@ -60,7 +60,7 @@ static bool is_part_of(const struct conductor *c, unsigned part, unsigned whole)
         return true;
 }
 
-struct entry *route_find(const struct conductor *c, const struct node *node, unsigned route)
+struct entry *route_number(const struct conductor *c, const struct node *node, unsigned route)
 {
         for (;;) {
                 struct entry *entry = entry_latest(c, node, route);

@@ -58,7 +58,7 @@ static int publish_result(struct scope *scope, json_t *set, json_t *records)
                 return r;
         if (r > 0)
                 value = json_null();
-        old = context_get(&scope->c->contexts, scope->vars, "__results", &is_unknown);
+        old = context_variable(&scope->c->contexts, scope->vars, "__results", &is_unknown);
         results = old ? json_copy(old) : json_object();
         json_decref(old);
         json_object_set(results, scope->node->name, value);
