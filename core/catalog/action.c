@@ -194,7 +194,8 @@ static int compile_metadata(const struct catalog *catalog, const json_t *metadat
         return r;
 }
 
-int action_put_metadata(struct catalog *catalog, json_t *metadata, struct fault *fault)
+int action_put_metadata(struct catalog *catalog, json_t *metadata, struct catalog_action **ret,
+                        struct fault *fault)
 {
         struct schema *params = NULL, *returns = NULL;
         int r = form_check("action", metadata, fault);
@@ -205,7 +206,7 @@ int action_put_metadata(struct catalog *catalog, json_t *metadata, struct fault 
                 json_decref(metadata);
                 return r;
         }
-        return action_put(catalog, metadata, params, returns, NULL, fault);
+        return action_put(catalog, metadata, params, returns, ret, fault);
 }
 
 /* ---- a plugin's schema, and from it StackStorm's parameters ---- */

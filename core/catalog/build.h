@@ -18,6 +18,7 @@ struct catalog {
         struct table instances;
         struct table plugins;           /* name → struct manifest */
         struct table packs;
+        struct table policies;
         struct table contracts;         /* domain → struct contract */
         struct table
                 rules; /* ref → struct rule_entry, until catalog_finish() moves them into the book */
@@ -43,7 +44,8 @@ int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
  * The same, with the schema made of the runner's parameters and of the action's, as StackStorm
  * does.
  */
-int action_put_metadata(struct catalog *catalog, json_t *metadata, struct fault *fault);
+int action_put_metadata(struct catalog *catalog, json_t *metadata, struct catalog_action **ret,
+                        struct fault *fault);
 /* A plugin's action: the schema with "instance" added. source NULL: no parameters. */
 int action_put_schema(struct catalog *catalog, json_t *metadata, const struct schema *source,
                       struct schema *returns, struct catalog_action **ret, struct fault *fault);
@@ -66,6 +68,9 @@ int domains_finish(struct catalog *catalog, struct fault *fault);
 int instances_finish(struct catalog *catalog);
 void instance_free(void *instance);
 void rule_entry_free(void *entry);
+void policy_free(void *policy);
+/* Bring policies and actions together. 0 or -ENOMEM. */
+int policies_finish(struct catalog *catalog);
 
 /* Keep a fault as a warning about a file; empties it. line 0: not known. */
 void warn(struct catalog *catalog, const char *file, unsigned line, struct fault *fault);

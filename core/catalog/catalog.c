@@ -6,6 +6,7 @@
 #include "catalog/build.h"
 #include "catalog/form.h"
 #include "flow/rulebook.h"
+#include "workflow/workflow.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -50,7 +51,7 @@ static int add_builtin(struct catalog *catalog, struct fault *fault)
         json_array_foreach(json_object_get(catalog->builtin, "actions"), i, row) {
                 json_object_set_new(row, "pack", json_string("core"));
                 if (r == 0)
-                        r = action_put_metadata(catalog, json_deep_copy(row), fault);
+                        r = action_put_metadata(catalog, json_deep_copy(row), NULL, fault);
         }
         json_array_foreach(json_object_get(catalog->builtin, "triggers"), i, row)
                 if (r == 0)
@@ -87,6 +88,8 @@ int catalog_finish(struct catalog *catalog, struct fault *fault)
                 r = domains_finish(catalog, fault);
         if (r == 0)
                 r = rules_finish(catalog, fault);
+        if (r == 0)
+                r = policies_finish(catalog);
         for (size_t i = 0; r == 0 && i < sizeof tables / sizeof *tables; i++)
                 r = table_sort(tables[i]);
         return r;
@@ -124,6 +127,8 @@ static void free_action(void *value)
 {
         struct catalog_action *action = value;
 
+        workflow_unref(action->workflow);
+        free(action->policies);
         schema_unref(action->params);
         schema_unref(action->returns);
         json_decref((json_t *)action->metadata);
@@ -151,6 +156,7 @@ struct catalog *catalog_unref(struct catalog *catalog)
         table_deinit(&catalog->triggers, trigger_free);
         table_deinit(&catalog->instances, instance_free);
         table_deinit(&catalog->packs, pack_row_free);
+        table_deinit(&catalog->policies, policy_free);
         table_deinit(&catalog->contracts, free_contract);
         table_deinit(&catalog->plugins, free_plugin);
         table_deinit(&catalog->runners, free);

@@ -34,6 +34,15 @@ struct catalog_instance {
         json_t *egress; /* array of "host:port", "*.example.com:443", "unix:/path"; null: derived */
 };
 
+/* What bounds the starts of an action. */
+struct catalog_policy {
+        const char *ref, *resource, *type;      /* resource: the action's ref */
+        const char *origin;
+        const json_t *parameters;       /* checked and filled */
+        bool is_enabled;
+        json_t *definition;             /* as StackStorm shows it */
+};
+
 struct catalog_action {
         const char *ref, *pack, *name, *summary;
         const char *runner;             /* "plugin", "noop", "local-shell-cmd", … */
@@ -41,6 +50,9 @@ struct catalog_action {
         bool is_idempotent, is_readonly, is_enabled;
         int64_t timeout_ms;
         const char *entry_point;        /* may be NULL */
+        struct workflow *workflow;      /* of orquesta and action-chain; else NULL */
+        const struct catalog_policy **policies; /* enabled ones, in the order of their refs */
+        size_t n_policies;
         const json_t *metadata;         /* as StackStorm shows it: parameters, tags, notify … */
         const struct contract *contract;        /* NULL unless a domain's action */
         const struct manifest
@@ -69,6 +81,7 @@ struct catalog_pack {
 };
 
 struct rulebook;
+struct workflow;
 struct catalog;
 
 /*
@@ -105,6 +118,9 @@ int catalog_add_rule(struct catalog *catalog, json_t *definition, const char *or
  */
 int catalog_add_trigger(struct catalog *catalog, const json_t *definition, const char *pack,
                         const char *origin, struct fault *fault);
+/* {name, policy_type, resource_ref, parameters, enabled}; pack: where it names none. */
+int catalog_add_policy(struct catalog *catalog, const json_t *definition, const char *pack,
+                       const char *origin, struct fault *fault);
 /*
  * What a file defines, REST may switch on and off: kind "rule" or "action"; -ENOENT. Before
  * catalog_finish().
@@ -132,6 +148,9 @@ const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, con
 const char *catalog_nearest_trigger(const struct catalog *catalog, const char *ref);
 const struct catalog_instance *catalog_instance(const struct catalog *catalog, const char *name);
 const struct catalog_pack *catalog_pack(const struct catalog *catalog, const char *name);
+const struct catalog_policy *catalog_policy(const struct catalog *catalog, const char *ref);
+/* [{name, description, schema}] */
+const json_t *catalog_policy_types(const struct catalog *catalog);
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name);
 /* In the order of refs; the visitor returns 0 to go on. */
 int catalog_each_action(const struct catalog *catalog,
@@ -144,6 +163,8 @@ int catalog_each_pack(const struct catalog *catalog,
                       int (*visit)(void *, const struct catalog_pack *), void *arg);
 int catalog_each_plugin(const struct catalog *catalog,
                         int (*visit)(void *, const struct manifest *), void *arg);
+int catalog_each_policy(const struct catalog *catalog,
+                        int (*visit)(void *, const struct catalog_policy *), void *arg);
 int catalog_each_runner(const struct catalog *catalog,
                         int (*visit)(void *, const struct catalog_runner *), void *arg);
 /*

@@ -12,6 +12,8 @@
 #include "catalog/build.h"
 #include "catalog/form.h"
 #include "catalog/pack.h"
+#include "catalog/tree.h"
+#include "workflow/workflow.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,9 +23,11 @@
 
 #define FILE_MAX ((size_t)1 << 20)
 
+CLEANUP_DEFINE(struct workflow *, workflow_unref);
+
 struct loading {
         struct catalog *catalog;
-        const char *pack;
+        const char *pack, *dir;
         const char *path;               /* of the file at hand */
 };
 
@@ -116,14 +120,53 @@ static int load_rule(struct loading *loading, json_t *item, struct fault *fault)
         return r ? r : catalog_add_rule(loading->catalog, item, loading->path, fault);
 }
 
+static bool is_workflow(const json_t *item)
+{
+        const char *runner = json_text_of(item, "runner_type", "");
+
+        return text_equal(runner, "orquesta") || text_equal(runner, "action-chain");
+}
+
+/* An action of a workflow's runner names the file of its definition, below the pack's actions. */
+static int read_definition(const struct loading *loading, const json_t *item,
+                           struct workflow **ret, struct fault *fault)
+{
+        const char *entry = json_text_of(item, "entry_point", "");
+        _free_ char *path = NULL, *text = NULL;
+        _json_ json_t *definition = NULL;
+        size_t len = 0;
+        int r = tree_check_path(entry, fault);
+
+        if (r == FAULT)
+                return fault_prefix(fault, "entry_point");
+        if (r == 0 && asprintf(&path, "%s/actions/%s", loading->dir, entry) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        if (r == 0)
+                r = file_read(path, FILE_MAX, &text, &len, fault);
+        if (r == 0)
+                r = yaml_parse(text, len, path, NULL, &definition, fault);
+        if (r == 0)
+                r = workflow_compile(definition, NULL, ret, fault);
+        return r == FAULT && !names_itself(fault, path) ? fault_prefix(fault, "%s", path) : r;
+}
+
 static int load_action(struct loading *loading, json_t *item, struct fault *fault)
 {
+        _cleanup_(workflow_unrefp) struct workflow *workflow = NULL;
+        struct catalog_action *action = NULL;
         int r = claim(loading, item, fault);
 
+        if (r == 0 && is_workflow(item))
+                r = read_definition(loading, item, &workflow, fault);
         if (r)
                 return r;
         json_set_text(item, "metadata_file", loading->path);
-        return action_put_metadata(loading->catalog, json_incref(item), fault);
+        r = action_put_metadata(loading->catalog, json_incref(item), &action, fault);
+        if (r == 0)
+                action->workflow = TAKE(workflow);
+        return r;
 }
 
 static int load_trigger(struct loading *loading, json_t *item, struct fault *fault)
@@ -132,6 +175,14 @@ static int load_trigger(struct loading *loading, json_t *item, struct fault *fau
 
         return r ? r : catalog_add_trigger(loading->catalog, item, loading->pack, loading->path,
                                            fault);
+}
+
+static int load_policy(struct loading *loading, json_t *item, struct fault *fault)
+{
+        int r = claim(loading, item, fault);
+
+        return r ? r : catalog_add_policy(loading->catalog, item, loading->pack, loading->path,
+                                          fault);
 }
 
 static bool is_known(const struct loading *loading, const json_t *trigger)
@@ -198,6 +249,7 @@ static int load_content(struct loading *loading, const char *dir)
         } kinds[] = {
                 { "triggers", load_trigger }, { "sensors", load_sensor },
                 { "actions", load_action }, { "rules", load_rule },
+                { "policies", load_policy },
         };
         int r = 0;
 
@@ -208,7 +260,7 @@ static int load_content(struct loading *loading, const char *dir)
 
 int catalog_add_pack(struct catalog *catalog, const char *dir, struct fault *fault)
 {
-        struct loading loading = { catalog, NULL, NULL };
+        struct loading loading = { catalog, NULL, dir, NULL };
         json_t *metadata;
         int r = pack_read_meta(dir, &metadata, fault);
 
