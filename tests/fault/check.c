@@ -5,11 +5,14 @@
  * and holds it to what was seen outside: the numbers that were answered with 2xx (acks), and the
  * executions that really ran (counter: one line a start, written by what was run).
  *
- *   check STORE.DB ACKS COUNTER
+ *   check STORE.DB ACKS COUNTER [TASKS]
+ *
+ * TASKS: each event began a workflow of so many tasks; they are the executions that really ran.
  *
  * lost: an acknowledged number without its event, its execution, a result, or whose execution never
- * ran. duplicate: a number with two events, an event with two executions, an execution with two
- * results. integrity: what SQLite's own check and the partition into queue and results find wrong.
+ * ran; of a workflow, one that did not succeed, or a task without a result or a run. duplicate: a
+ * number with two events, an event with two executions, an execution with two results, a task that
+ * was run by two executions. integrity: what SQLite's own check and the partition into queue and results find wrong.
  * Prints `accepted N lost N duplicate N integrity N`; exits 1 unless the last three are 0.
  */
 
@@ -73,9 +76,25 @@ static long long count_lost(void)
                    " JOIN ran ON ran.id=lower(hex(x.id)) WHERE h.n=ack.n)");
 }
 
+static long long count_lost_tasks(long long tasks)
+{
+        char sql[1024];
+
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM ack WHERE NOT EXISTS (SELECT 1 FROM happened h"
+                 " JOIN execution x ON x.event=h.id JOIN result r ON r.execution=x.seq"
+                 " WHERE h.n=ack.n AND r.status=11 AND %lld=(SELECT count(*) FROM execution c"
+                 " JOIN result cr ON cr.execution=c.seq JOIN ran ON ran.id=lower(hex(c.id))"
+                 " WHERE c.parent=x.id AND cr.status=11))", tasks);
+        return ask(sql);
+}
+
 static long long count_duplicates(void)
 {
-        return ask("SELECT count(*) FROM (SELECT n FROM happened GROUP BY n HAVING count(*)>1)") +
+        return ask("SELECT count(*) FROM (SELECT 1 FROM execution WHERE parent IS NOT NULL"
+                   " GROUP BY parent, json_extract(context,'$.orquesta.task_id'),"
+                   " json_extract(context,'$.orquesta.item_id') HAVING count(*)>1)") +
+               ask("SELECT count(*) FROM (SELECT n FROM happened GROUP BY n HAVING count(*)>1)") +
                ask("SELECT count(*) FROM (SELECT event FROM execution WHERE event IS NOT NULL"
                    " GROUP BY event HAVING count(*)>1)") +
                ask("SELECT count(*) FROM (SELECT execution FROM result GROUP BY execution HAVING "
@@ -97,8 +116,8 @@ int main(int argc, char **argv)
 {
         long long accepted, lost, duplicate, integrity;
 
-        if (argc != 4) {
-                fprintf(stderr, "usage: check STORE.DB ACKS COUNTER\n");
+        if (argc != 4 && argc != 5) {
+                fprintf(stderr, "usage: check STORE.DB ACKS COUNTER [TASKS]\n");
                 return 2;
         }
         if (sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
@@ -113,7 +132,7 @@ int main(int argc, char **argv)
             "event"
             " WHERE trigger='core.st2.webhook'; CREATE INDEX temp.happened_n ON happened(n)");
         accepted = ask("SELECT count(*) FROM ack");
-        lost = count_lost();
+        lost = argc == 5 ? count_lost_tasks(atoll(argv[4])) : count_lost();
         duplicate = count_duplicates();
         integrity = count_damage();
         printf("accepted %lld lost %lld duplicate %lld integrity %lld\n", accepted, lost, duplicate,

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# kill9.sh [CYCLES]: kill -9 the hub at random instants under load with at least 20 executions in
+# kill9.sh [CYCLES [workflows]]: kill -9 the hub at random instants under load with at least 20 executions in
 # flight, start it again, and hold its store to what was seen outside: the numbers answered with 2xx
-# and a counter that the executions themselves wrote. Last line: accepted N lost N duplicate N integrity N.
-cycles=${1:-200}
+# and a counter that the executions themselves wrote. With "workflows" each event begins one of five
+# tasks, three of them items of one. Last line: accepted N lost N duplicate N integrity N.
+cycles=${1:-200} kind=${2:-actions}
 . "$(dirname "$0")/common.sh"
 
 make_pack kill9
@@ -24,13 +25,34 @@ parameters:
   argv:
     default: ["$work/count"]
 END
-make_rule kill9 count count kill9.count
+action=kill9.count tasks= rate=200
+if [ "$kind" = workflows ]; then
+        action=kill9.flow tasks=5 rate=40
+        mkdir "$work/packs/kill9/actions/workflows"
+        printf 'name: flow\nrunner_type: orquesta\nentry_point: workflows/flow.yaml\nenabled: true\n' \
+                >"$work/packs/kill9/actions/flow.yaml"
+        cat >"$work/packs/kill9/actions/workflows/flow.yaml" <<END
+version: 1.0
+vars: [{left: [1, 2, 3]}]
+tasks:
+  first:
+    action: kill9.count
+    next: [{when: <% succeeded() %>, do: each}]
+  each:
+    with: <% ctx(left) %>
+    action: kill9.count
+    next: [{when: <% succeeded() %>, do: last}]
+  last:
+    action: kill9.count
+END
+fi
+make_rule kill9 count count "$action"
 make_config 'plugin_path = ( );' 'running_max = 48;'
 touch "$work/acks" "$work/counter"
 
 up
 "$build/tests/load/load" --port "$port" --path /api/v1/webhooks/count --token "$token" --connections 16 \
-        --rate 200 --acks "$work/acks" --retry '{"n":%N}' >"$work/load.out" 2>&1 &
+        --rate "$rate" --acks "$work/acks" --retry '{"n":%N}' >"$work/load.out" 2>&1 &
 load=$!
 
 busy=0 thin=0
@@ -51,4 +73,4 @@ end_load
 down
 echo "$busy of $cycles kills with 20 or more in flight"
 [ "$thin" = 0 ] || echo "note: $thin kills with fewer"
-"$build/tests/fault/check" "$work/state/store.db" "$work/acks" "$work/counter"
+"$build/tests/fault/check" "$work/state/store.db" "$work/acks" "$work/counter" $tasks
