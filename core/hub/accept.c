@@ -49,7 +49,9 @@ void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms
                 .status = claimed ? STORE_RUNNING : status,
                 .timeout_ms = r->is_timed ? r->timeout_ms : 0,
                 .note = held_note,
-                .on_lost = r->action->is_idempotent || r->action->is_readonly ? "retry" : "ask",
+                .on_lost = r->action->is_idempotent || r->action->is_readonly ||
+                                           r->runner->is_idempotent
+                                   ? "retry" : "ask",
         };
 
         record.run_at_ms = delay_ms > 0 ? record.created_ms + delay_ms : 0;
@@ -293,6 +295,18 @@ void intake_internal(struct intake *intake, struct catalog *catalog, const struc
         text = json_compact(event->payload);
         if (text)
                 add_event(intake, event, &m.id, text);
+}
+
+json_t *hub_trigger_parameters(const char *trigger, const char *source, const json_t *payload)
+{
+        json_t *schedule = json_object_get(payload, "schedule");
+
+        if (text_equal(trigger, "core.st2.webhook") && source &&
+            text_starts_with(source, "webhook:"))
+                return json_pack("{s:s}", "url", source + strlen("webhook:"));
+        if (text_ends_with(trigger, "Timer") && json_is_object(schedule))
+                return json_incref(schedule);
+        return NULL;
 }
 
 /* ---- accepting ---- */

@@ -19,16 +19,15 @@ static void claim_more(struct hub *hub);
 static void end_unrunnable(struct hub *hub, const struct store_execution *record,
                            const struct fault *fault)
 {
-        struct store_txn *txn = store_txn_new();
-        _json_ json_t *result = json_pack("{s:s*, s:s, s:s*}", "error", fault->what, "code",
-                                          fault->code, "remedy", fault->remedy);
-        _free_ char *text = result ? json_compact(result) : NULL;
-        struct store_claim claim = { record->id, record->epoch, record->attempt };
+        struct running *r = running_of(hub, record);
 
-        if (!txn)
+        if (!r)
                 return;
-        store_txn_finish(txn, &claim, STORE_FAILED, text, clock_real_ms());
-        store_commit(hub->o.store, txn, NULL, NULL);
+        atomic_store(&r->is_over, true);
+        running_set_end(r, STORE_FAILED,
+                        json_pack("{s:s*, s:s, s:s*}", "error", fault->what, "code", fault->code,
+                                  "remedy", fault->remedy));
+        ending_commit(r);
 }
 
 static void start_claimed(struct hub *hub, const struct store_execution *record)

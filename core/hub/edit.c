@@ -177,34 +177,6 @@ int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *
         return r;
 }
 
-int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, const json_t *payload,
-                  json_t **ret, struct fault *fault)
-{
-        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
-        const struct rule *rule = ref ? rulebook_find(catalog_rules(catalog), ref) : NULL;
-        struct rule *given = NULL;
-        _fault_ struct fault unrendered = FAULT_INIT;
-        json_t *criteria, *params = NULL;
-        bool matched = false;
-        int r = 0;
-
-        if (ref && !rule)
-                return fault_set(fault, 404, "rule.unknown", "there is no rule '%s'", ref);
-        if (!ref)
-                r = rule_compile(definition, &given, fault);
-        if (r != 0)
-                return fault_errno(fault, r, "rule");
-        rule = rule ? rule : given;
-        criteria = rule_explain(rule, payload, &matched);
-        if (matched && rule_parameters(rule, payload, &params, &unrendered) != 0)
-                params = json_pack("{s:s*}", "error", unrendered.what);
-        *ret = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o?}", "rule", rule_ref(rule), "matched",
-                         matched, "enabled", rule_is_enabled(rule), "action", rule_action(rule),
-                         "criteria", criteria, "parameters", params);
-        rule_free(given);
-        return 0;
-}
-
 /* ---- instances and trigger types ---- */
 
 int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create,

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define LOOK_AGAIN_MS 5000              /* one that a policy delays, should nobody call it */
+
 struct running *running_ref(struct running *r)
 {
         atomic_fetch_add(&r->refs, 1);
@@ -25,6 +27,7 @@ struct running *running_unref(struct running *r)
         if (!r || atomic_fetch_sub(&r->refs, 1) > 1)
                 return NULL;
         output_close(r->output);
+        policy_release(r);
         guard_deinit(&r->guard);
         json_decref(r->undone);
         json_decref(r->params);
@@ -34,6 +37,7 @@ struct running *running_unref(struct running *r)
         free(r->user);
         free(r->mode);
         free(r->end_result);
+        json_decref(r->end_json);
         catalog_unref(r->catalog);
         pthread_mutex_destroy(&r->lock);
         free(r);
@@ -107,11 +111,47 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
         if (failed)
                 return failed;
         r->made_mono_us = 0;
+        r->due_ms = record->run_at_ms;
+        r->is_released = record->note && text_starts_with(record->note, HELD_RELEASED);
         r->claim = (struct store_claim){ record->id, record->epoch, record->attempt };
         r->retries_left =
                 record->attempt > r->retries_left + 1 ? 0 : r->retries_left + 1 - record->attempt;
         *ret = r;
         return 0;
+}
+
+static struct running *running_bare(struct hub *hub, const struct store_execution *record)
+{
+        struct running *r = calloc(1, sizeof *r);
+
+        if (!r)
+                return NULL;
+        atomic_init(&r->refs, 1);
+        r->hub = hub;
+        r->action_ref = strdup(record->action);
+        r->mode = strdup(record->mode);
+        r->user = strdup(record->user);
+        r->context = json_stored(record->context ? record->context : "{}");
+        r->params = json_object();
+        r->parent = record->parent;
+        r->plan = record->plan;
+        list_init(&r->link);
+        list_init(&r->unfinished);
+        pthread_mutex_init(&r->lock, NULL);
+        return r;
+}
+
+struct running *running_of(struct hub *hub, const struct store_execution *record)
+{
+        struct running *r = NULL;
+
+        if (running_load(hub, record, &r, NULL) != 0)
+                r = running_bare(hub, record);
+        if (!r)
+                return NULL;
+        r->claim = (struct store_claim){ record->id, record->epoch, record->attempt };
+        r->started_ms = record->started_ms;
+        return r;
 }
 
 /* ---- start ---- */
@@ -129,9 +169,23 @@ static void tell(struct running *r, enum hub_topic topic, enum store_status stat
         hub_announce(r->hub, &notice);
 }
 
+/* A policy lets it not start now: it waits, is held, or is over. */
+static void obey(struct running *r, enum policy_verdict verdict, const char *note)
+{
+        if (verdict == POLICY_CANCEL)
+                running_finish(r, STORE_CANCELED, json_pack("{s:s, s:s}", "error", note, "code",
+                                                            "policy"));
+        else if (verdict == POLICY_HOLD)
+                running_wait(r, STORE_HELD, 0, note);
+        else
+                running_wait(r, STORE_DELAYED, clock_real_ms() + LOOK_AGAIN_MS, note);
+}
+
 void running_start(struct running *r)
 {
         struct hub *hub = r->hub;
+        enum policy_verdict verdict;
+        char note[160];
 
         r->started_ms = clock_real_ms();
         if (r->made_mono_us && !id_is_zero(&r->event))
@@ -139,9 +193,15 @@ void running_start(struct running *r)
         r->deadline_mono_ms = clock_mono_ms() + r->timeout_ms;
         pthread_mutex_lock(&hub->running_lock);
         list_append(&hub->running, &r->link);
+        r->has_entered = true;
         pthread_mutex_unlock(&hub->running_lock);
         atomic_fetch_add(&hub->n_running, 1);
         atomic_fetch_add(&hub->figures.started, 1);
+        verdict = policy_admit(r, note);
+        if (verdict != POLICY_START) {
+                obey(r, verdict, note);
+                return;
+        }
         tell(r, HUB_EXECUTION_UPDATED, STORE_RUNNING, 0);
         r->runner->start(r);
 }
@@ -181,43 +241,13 @@ void running_output(struct running *r, const char *stream, const void *data, siz
 
 /* ---- finish ---- */
 
-/* What core.st2.generic.actiontrigger carries, in StackStorm's names. */
-static json_t *action_event(const struct running *r, const json_t *result)
-{
-        char id[ID_TEXT_SIZE], when[CLOCK_TEXT_SIZE];
-        _json_ json_t *shown = schema_mask(r->action->params, r->params);
-
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O?, s:O?}", "execution_id",
-                         id_text(&r->claim.id, id), "status", store_status_text(r->end_status),
-                         "start_timestamp", clock_text(r->started_ms, when), "action_name",
-                         r->action->name, "action_ref", r->action_ref, "runner_ref",
-                         r->action->runner, "parameters", shown, "result", result);
-}
-
-static void add_action_event(struct intake *intake, struct running *r)
-{
-        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(r->hub);
-        _json_ json_t *result = json_stored(r->end_result);
-        _json_ json_t *payload = NULL;
-        const json_t *trace = json_object_get(r->context, "trace_context");
-        struct hub_event event = { .trigger = "core.st2.generic.actiontrigger", .source = "hub",
-                                   .trace = json_text_of(trace, "trace_tag", NULL) };
-
-        if (!rulebook_has(catalog_rules(catalog), event.trigger))
-                return;
-        event.payload = payload = action_event(r, result);
-        if (payload)
-                intake_internal(intake, catalog, &event, &r->root);
-}
-
-struct finishing {
-        struct running *r;
-        struct intake intake;
-};
-
-static void leave(struct running *r)
+void running_leave(struct running *r)
 {
         struct hub *hub = r->hub;
+
+        if (!r->has_entered)
+                return;
+        r->has_entered = false;
 
         pthread_mutex_lock(&hub->running_lock);
         list_unlink(&r->link);
@@ -226,7 +256,7 @@ static void leave(struct running *r)
         dispatch_release(hub);
 }
 
-static void keep_for_later(struct running *r)
+void running_keep(struct running *r)
 {
         struct hub *hub = r->hub;
 
@@ -235,56 +265,19 @@ static void keep_for_later(struct running *r)
         pthread_mutex_unlock(&hub->running_lock);
 }
 
-static void finished(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
+void running_told(struct running *r, uint64_t seq)
 {
-        struct finishing *finishing = arg;
-        struct running *r = finishing->r;
-        char id[ID_TEXT_SIZE];
-
-        (void)first;
-        if (outcome == STORE_FAILED_FULL) {
-                intake_committed(&finishing->intake, outcome);
-                free(finishing);
-                keep_for_later(r);
-                return;
-        }
-        leave(r);
-        if (outcome == STORE_DONE) {
-                atomic_fetch_add(&r->hub->figures.finished[r->end_status], 1);
-                tell(r, HUB_EXECUTION_FINISHED, r->end_status, seq);
-        } else {
-                atomic_fetch_add(&r->hub->figures.stale, 1);
-                log_write(LOG_WARNING_,
-                          LOG_FIELDS("execution", id_text(&r->claim.id, id), "action",
-                                     r->action_ref),
-                          "result refused: its claim is not ours any more, ignoring");
-        }
-        intake_committed(&finishing->intake, outcome);
-        free(finishing);
-        running_unref(r);
+        atomic_fetch_add(&r->hub->figures.finished[r->end_status], 1);
+        tell(r, HUB_EXECUTION_FINISHED, r->end_status, seq);
 }
 
-static void commit_finish(struct running *r)
+/* Once there is room again: end it, or, where it could not even begin, begin it. */
+static void finish_kept(struct running *r)
 {
-        struct finishing *finishing = calloc(1, sizeof *finishing);
-
-        if (!finishing) {
-                keep_for_later(r);
-                return;
-        }
-        finishing->r = r;
-        intake_init(&finishing->intake, r->hub);
-        if (!finishing->intake.txn) {
-                free(finishing);
-                keep_for_later(r);
-                return;
-        }
-        store_txn_finish(finishing->intake.txn, &r->claim, r->end_status, r->end_result, r->end_ms);
-        change_record_plan(finishing->intake.txn, r);
-        if (r->runner->record)
-                r->runner->record(r, finishing->intake.txn);
-        add_action_event(&finishing->intake, r);
-        store_commit(r->hub->o.store, finishing->intake.txn, finished, finishing);
+        if (atomic_load(&r->is_over))
+                ending_commit(r);
+        else
+                r->runner->start(r);
 }
 
 void running_flush(struct hub *hub)
@@ -299,10 +292,10 @@ void running_flush(struct hub *hub)
                 pthread_mutex_unlock(&hub->running_lock);
                 if (!link || store_health(hub->o.store, NULL) != 0) {
                         if (link)
-                                keep_for_later(list_entry(link, struct running, unfinished));
+                                running_keep(list_entry(link, struct running, unfinished));
                         return;
                 }
-                commit_finish(list_entry(link, struct running, unfinished));
+                finish_kept(list_entry(link, struct running, unfinished));
         }
 }
 
@@ -317,6 +310,21 @@ static char *result_text(struct running *r, json_t *result)
                       "allows\",\"code\":\"result.too-big\"}");
 }
 
+void running_set_end(struct running *r, enum store_status status, json_t *result)
+{
+        r->end_status = status;
+        r->end_ms = clock_real_ms();
+        free(r->end_result);
+        r->end_result = result_text(r, result);
+        json_decref(r->end_json);
+        if (r->end_status == status) {
+                r->end_json = result;
+                return;
+        }
+        json_decref(result);
+        r->end_json = json_stored(r->end_result);
+}
+
 void running_finish(struct running *r, enum store_status status, json_t *result)
 {
         if (atomic_exchange(&r->is_over, true)) {
@@ -326,53 +334,58 @@ void running_finish(struct running *r, enum store_status status, json_t *result)
         pthread_mutex_lock(&r->lock);
         r->output = output_close(r->output);
         pthread_mutex_unlock(&r->lock);
-        r->end_status = status;
-        r->end_ms = clock_real_ms();
-        free(r->end_result);
-        r->end_result = result_text(r, result);
-        json_decref(result);
-        commit_finish(r);
+        running_set_end(r, status, result);
+        ending_commit(r);
 }
 
 /* ---- failure and retry ---- */
 
-static void retried(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
+static void set_aside(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
 {
         struct running *r = arg;
 
         (void)first;
         (void)seq;
-        leave(r);
+        running_leave(r);
         if (outcome == STORE_DONE) {
-                tell(r, HUB_EXECUTION_UPDATED, STORE_DELAYED, 0);
+                tell(r, HUB_EXECUTION_UPDATED, r->end_status, 0);
                 dispatch_rearm(r->hub);
         }
         running_unref(r);
 }
 
-static bool retry(struct running *r, const char *sentence)
+void running_wait(struct running *r, enum store_status status, int64_t until_ms, const char *note)
 {
         struct store_txn *txn;
 
-        if (!r->retries_left || atomic_load(&r->is_canceled) || atomic_load(&r->is_over))
-                return false;
+        if (atomic_exchange(&r->is_over, true))
+                return;
         txn = store_txn_new();
-        if (!txn || atomic_exchange(&r->is_over, true)) {
-                store_txn_free(txn);
-                return false;
+        if (!txn) {
+                running_leave(r);       /* found as lost by the next start */
+                running_unref(r);
+                return;
         }
-        store_txn_requeue(txn, &r->claim, STORE_DELAYED, clock_real_ms() + r->retry_delay_ms,
-                          sentence);
-        store_commit(r->hub->o.store, txn, retried, r);
-        return true;
+        r->end_status = status;
+        store_txn_requeue(txn, &r->claim, status, until_ms, note);
+        store_commit(r->hub->o.store, txn, set_aside, r);
+}
+
+static bool is_retried(const struct running *r, enum store_status status)
+{
+        if (status == STORE_CANCELED || !r->retries_left || atomic_load(&r->is_canceled))
+                return false;
+        return !r->retries_only || r->retries_only == status;
 }
 
 void running_fail(struct running *r, enum store_status status, const char *code,
                   const char *sentence)
 {
-        if (status != STORE_CANCELED && retry(r, sentence))
-                return;
-        running_finish(r, status, json_pack("{s:s, s:s}", "error", sentence, "code", code));
+        if (is_retried(r, status))
+                running_wait(r, STORE_DELAYED, clock_real_ms() + r->retry_delay_ms, sentence);
+        else
+                running_finish(r, status,
+                               json_pack("{s:s, s:s}", "error", sentence, "code", code));
 }
 
 /* ---- cancel ---- */
@@ -386,9 +399,9 @@ void running_cancel(struct running *r)
                 r->runner->cancel(r);
 }
 
-static int is_final(void *arg, const struct store_execution *execution)
+static int take_status(void *arg, const struct store_execution *execution)
 {
-        *(bool *)arg = store_status_is_final(execution->status);
+        *(enum store_status *)arg = execution->status;
         return 0;
 }
 
@@ -396,21 +409,12 @@ static int settle_waiting(struct hub *hub, const struct id *id, const char *user
                           struct fault *fault)
 {
         char text[ID_TEXT_SIZE];
-        _json_ json_t *result =
-                json_pack("{s:s+}", "error", "cancelled before it started, by ", user);
-        _free_ char *body = result ? json_compact(result) : NULL;
-        struct store_txn *txn = store_txn_new();
+        json_t *result = json_pack("{s:s+}", "error", "cancelled before it started, by ", user);
         enum store_outcome outcome;
-        uint64_t seq = 0;
+        int r = ending_settle(hub, id, STORE_CANCELED, result, &outcome, fault);
 
-        if (!txn)
-                return fault_errno(fault, -ENOMEM, "cancel");
-        store_txn_settle(txn, id, STORE_CANCELED, body, clock_real_ms());
-        outcome = store_commit_wait(hub->o.store, txn, NULL, &seq);
-        if (outcome == STORE_DONE)
-                bus_settled(hub, id, STORE_CANCELED, seq);
-        if (outcome != STORE_STALE && outcome != STORE_CONFLICT)
-                return store_outcome_fault(outcome, fault);
+        if (r || (outcome != STORE_STALE && outcome != STORE_CONFLICT))
+                return r ? r : store_outcome_fault(outcome, fault);
         fault_set(fault, 409, "execution.starting", "execution %s is starting just now",
                   id_text(id, text));
         return fault_try(fault, "cancel it again");
@@ -420,7 +424,7 @@ int hub_cancel(struct hub *hub, const struct id *execution, const char *user, st
 {
         struct running *r = running_find(hub, execution);
         char text[ID_TEXT_SIZE];
-        bool final = false;
+        enum store_status status = STORE_RUNNING;
         int failed;
 
         if (r) {
@@ -430,11 +434,12 @@ int hub_cancel(struct hub *hub, const struct id *execution, const char *user, st
                 running_unref(r);
                 return 0;
         }
-        failed = store_get_execution(hub->o.store, execution, false, is_final, &final, fault);
+        failed = store_get_execution(hub->o.store, execution, false, take_status, &status, fault);
         if (failed)
                 return failed;
-        if (final)
+        if (store_status_is_final(status))
                 return fault_set(fault, 409, "execution.final", "execution %s has ended already",
                                  id_text(execution, text));
-        return settle_waiting(hub, execution, user, fault);
+        return store_status_is_shared(status) ? workflow_cancel(hub, execution, user, fault)
+                                              : settle_waiting(hub, execution, user, fault);
 }

@@ -181,18 +181,6 @@ static int find_held(struct hub *hub, const struct id *id, const char *rule, str
         return store_list_executions(hub->o.store, &filter, &page, collect, ret, NULL, fault);
 }
 
-static void settle_one(struct store_txn *txn, const struct id *id, bool release, const char *user)
-{
-        _json_ json_t *result =
-                json_pack("{s:s+}", "error", "dropped from the held list by ", user);
-        _free_ char *text = result ? json_compact(result) : NULL;
-
-        if (release)
-                store_txn_restate(txn, id, STORE_REQUESTED, 0, NULL);
-        else
-                store_txn_settle(txn, id, STORE_CANCELED, text, clock_real_ms());
-}
-
 static int not_held(const struct id *id, struct fault *fault)
 {
         char text[ID_TEXT_SIZE];
@@ -218,17 +206,20 @@ static int check_held(struct hub *hub, const struct id *id, struct fault *fault)
 /* 1 where it is done; 0 where somebody was faster. */
 static unsigned decide(struct hub *hub, const struct id *id, bool release, const char *user)
 {
-        struct store_txn *txn = store_txn_new();
-        uint64_t seq = 0;
+        struct store_txn *txn = release ? store_txn_new() : NULL;
+        char note[128];
+        enum store_outcome outcome;
 
+        if (!release)
+                return ending_settle(hub, id, STORE_CANCELED,
+                                     json_pack("{s:s+}", "error", "dropped from the held list by ",
+                                               user), &outcome, NULL) == 0 &&
+                       outcome == STORE_DONE;
         if (!txn)
                 return 0;
-        settle_one(txn, id, release, user);
-        if (store_commit_wait(hub->o.store, txn, NULL, &seq) != STORE_DONE)
-                return 0;
-        if (!release)
-                bus_settled(hub, id, STORE_CANCELED, seq);
-        return 1;
+        snprintf(note, sizeof note, HELD_RELEASED " by %s", user);
+        store_txn_restate(txn, id, STORE_REQUESTED, 0, note);
+        return store_commit_wait(hub->o.store, txn, NULL, NULL) == STORE_DONE;
 }
 
 static int each_held(struct hub *hub, const struct id *id, const char *rule, const char *user,

@@ -46,6 +46,8 @@ static struct hub *hub_new(const struct hub_options *options)
         held_init(&hub->held);
         bus_init(&hub->bus);
         sensors_init(hub);
+        lives_init(hub);
+        policies_init(&hub->policies);
         return hub;
 }
 
@@ -66,6 +68,8 @@ int hub_start(const struct hub_options *options, struct hub **ret, struct fault 
                 r = held_load(hub, fault);
         if (r == 0)
                 r = resolve_lost(hub, fault);
+        if (r == 0)
+                workflows_count(hub);
         if (r != 0) {
                 hub_free(hub);
                 return fault_errno(fault, r, "start the hub");
@@ -99,7 +103,9 @@ struct hub *hub_free(struct hub *hub)
         sweep_deinit(hub);
         sensors_deinit(hub);
         dispatch_deinit(hub);
+        lives_deinit(hub);
         held_deinit(&hub->held);
+        policies_deinit(&hub->policies);
         bus_deinit(&hub->bus);
         catalog_unref(hub->catalog);
         json_decref(hub->instances);

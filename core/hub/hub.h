@@ -9,7 +9,13 @@
  *
  *   accept.c    events and requests in: match, build one transaction, commit
  *   dispatch.c  claim what is due, start it on its runner, bound how much runs
- *   execution.c one running execution: cancel, deadline, retry, finish and what follows
+ *   execution.c one running execution: start, output, cancel, retry
+ *   ending.c    its end, and what follows from it
+ *   life.c step.c workflow.c   a workflow: in memory, one step of it, what people ask of it
+ *   inquiry.c   questions to people
+ *   policy.c    what bounds the starts of an action
+ *   trial.c     what a rule would do
+ *   keys.c      the key-value store as expressions see it
  *   change.c    the change door: ledger, plans, conflicts
  *   timer.c sensor.c   events that come from inside
  *   held.c      pause, start limits, what waits for a person
@@ -92,9 +98,23 @@ typedef void hub_accept_done(void *arg, const struct hub_accepted *accepted, siz
 /* FAULT 413 event.too-big, 422 the payload does not fit its trigger's schema, 400. */
 int hub_accept(struct hub *hub, const struct hub_event *events, size_t n, hub_accept_done *done,
                void *arg, struct fault *fault);
+/*
+ * Which instance of its trigger type a stored event was one of, as webhooks and timers say
+ * themselves; NULL for all others. New reference.
+ */
+json_t *hub_trigger_parameters(const char *trigger, const char *source, const json_t *payload);
 /* Would it match, and which criterion fails: rule by ref or by definition. Nothing is done. */
 int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, const json_t *payload,
                   json_t **ret, struct fault *fault);
+
+/*
+ * Which executions would this rule have made of the events since then? Nothing is done:
+ * {rule, since, events, matched, failed, truncated, executions: [{event, occurred_at, action,
+ * parameters, error?}]}, at most limit of them. Start limits and other rules play no part. Looks at
+ * a million events at most. Blocks for as long as that takes.
+ */
+int hub_rule_replay(struct hub *hub, const char *ref, const json_t *definition, int64_t since_ms,
+                    size_t limit, json_t **ret, struct fault *fault);
 
 /* ---- executions ---- */
 
@@ -107,6 +127,7 @@ struct hub_run {
         int64_t delay_ms, timeout_ms;   /* 0: none, the action's */
         struct id parent;               /* zero: none */
         bool coerce;
+        const json_t *tasks;            /* re-run of a workflow: [{task_id, route?, reset_items?}] */
         struct hub_once once;           /* Idempotency-Key */
 };
 struct hub_ran {
@@ -138,6 +159,11 @@ int hub_undo(struct hub *hub, const struct id *execution, const struct hub_run *
 /* The same for all executions of an event, last first: one parent with a child an execution. */
 int hub_undo_event(struct hub *hub, const struct id *event, const struct hub_run *how,
                    hub_run_done *done, void *arg, struct fault *fault);
+/* A workflow starts no more tasks, or goes on. FAULT 404, 409 where it is none, or cannot. Block. */
+int hub_pause_workflow(struct hub *hub, const struct id *execution, const char *user,
+                       struct fault *fault);
+int hub_resume_workflow(struct hub *hub, const struct id *execution, const char *user,
+                        struct fault *fault);
 /*
  * Ask an execution to end. FAULT 404, 409 execution.final. Answers when it is asked, not when it
  * ended.
@@ -149,6 +175,18 @@ int hub_cancel(struct hub *hub, const struct id *execution, const char *user, st
  */
 int hub_resolve(struct hub *hub, const struct id *execution, const char *answer, const char *user,
                 struct fault *fault);
+/*
+ * Answer an inquiry. FAULT 404, 409 inquiry.answered, 403 inquiry.user, inquiry.role, 422 where the
+ * response does not fit its schema. Blocks for the commit.
+ */
+struct hub_answer {
+        const json_t *response;
+        const char *user;
+        const json_t *roles;            /* of the user; may be NULL */
+        bool is_admin;                  /* whatever role the inquiry asks for */
+};
+int hub_answer(struct hub *hub, const struct id *inquiry, const struct hub_answer *answer,
+               struct fault *fault);
 /* Settle an unknown change by reading back: runs the action's plan. Blocks. */
 int hub_settle_changes(struct hub *hub, const struct id *execution, const char *user,
                        struct fault *fault);

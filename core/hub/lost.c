@@ -15,66 +15,83 @@
 static void settle_later(struct hub *hub, const struct id *execution);
 
 struct lost {
-        struct store_claim claim;
-        char *on_lost, *action;
+        struct running *r;
+        char *on_lost;
         struct lost *next;
+};
+
+struct losses {
+        struct hub *hub;
+        struct lost *head;
 };
 
 static int note_lost(void *arg, const struct store_execution *execution)
 {
-        struct lost **head = arg, *lost = calloc(1, sizeof *lost);
+        struct losses *losses = arg;
+        struct lost *lost = calloc(1, sizeof *lost);
 
         if (!lost)
                 return 1;
-        *lost = (struct lost){ { execution->id, execution->epoch, execution->attempt },
+        *lost = (struct lost){ running_of(losses->hub, execution),
                                strdup(execution->on_lost ? execution->on_lost : "ask"),
-                               strdup(execution->action),
-                               *head };
-        *head = lost;
+                               losses->head };
+        losses->head = lost;
         return 0;
 }
 
-static void add_decision(struct store_txn *txn, const struct lost *lost)
+static enum store_outcome requeue(struct hub *hub, const struct store_claim *claim,
+                                  enum store_status status, const char *note)
 {
-        static const char failed[] = "{\"error\":\"the hub died while it ran\",\"code\":\"lost\"}";
+        struct store_txn *txn = store_txn_new();
+
+        if (!txn)
+                return STORE_FAILED_BUSY;
+        store_txn_requeue(txn, claim, status, 0, note);
+        return store_commit_wait(hub->o.store, txn, NULL, NULL);
+}
+
+static enum store_outcome decide_on(struct hub *hub, const struct lost *lost)
+{
+        const struct store_claim *claim = &lost->r->claim;
 
         if (text_equal(lost->on_lost, "retry"))
-                store_txn_requeue(txn, &lost->claim, STORE_REQUESTED, 0,
-                                  "the hub died while it ran; run again");
-        else if (text_equal(lost->on_lost, "fail"))
-                store_txn_finish(txn, &lost->claim, STORE_ABANDONED, failed, clock_real_ms());
-        else
-                store_txn_requeue(txn, &lost->claim, STORE_PENDING, 0,
-                                  "the hub died while it ran; retry or fail?");
+                return requeue(hub, claim, STORE_REQUESTED,
+                               "the hub died while it ran; run again");
+        if (text_equal(lost->on_lost, "fail"))
+                return ending_wait(running_ref(lost->r), true, STORE_ABANDONED,
+                                   json_pack("{s:s, s:s}", "error", "the hub died while it ran",
+                                             "code", "lost"));
+        return requeue(hub, claim, STORE_PENDING,
+                       "the hub died while it ran; retry or fail?");
 }
 
 static void decide(struct hub *hub, const struct lost *lost)
 {
-        struct store_txn *txn = store_txn_new();
         char id[ID_TEXT_SIZE];
 
-        if (!txn)
+        if (!lost->r)
                 return;
-        add_decision(txn, lost);
-        log_write(LOG_WARNING_, LOG_FIELDS("action", lost->action, "on_lost", lost->on_lost),
-                  "execution '%s' was running when the hub died", id_text(&lost->claim.id, id));
-        if (store_commit_wait(hub->o.store, txn, NULL, NULL) == STORE_DONE)
-                settle_later(hub, &lost->claim.id);
+        log_write(LOG_WARNING_,
+                  LOG_FIELDS("action", lost->r->action_ref, "on_lost", lost->on_lost),
+                  "execution '%s' was running when the hub died",
+                  id_text(&lost->r->claim.id, id));
+        if (decide_on(hub, lost) == STORE_DONE)
+                settle_later(hub, &lost->r->claim.id);
 }
 
 int resolve_lost(struct hub *hub, struct fault *fault)
 {
-        struct lost *head = NULL;
-        int r = store_list_lost(hub->o.store, note_lost, &head, fault);
+        struct losses losses = { hub, NULL };
+        int r = store_list_lost(hub->o.store, note_lost, &losses, fault);
 
-        while (head) {
-                struct lost *lost = head;
+        while (losses.head) {
+                struct lost *lost = losses.head;
 
                 if (r == 0)
                         decide(hub, lost);
-                head = lost->next;
+                losses.head = lost->next;
+                running_unref(lost->r);
                 free(lost->on_lost);
-                free(lost->action);
                 free(lost);
         }
         return r;
@@ -82,29 +99,38 @@ int resolve_lost(struct hub *hub, struct fault *fault)
 
 /* ---- a person's answer ---- */
 
-static int answer(struct store_txn *txn, const struct id *execution, const char *said,
-                  const char *user, struct fault *fault)
+/* Run it again: it waits for a slot as any other. */
+static int run_again(struct hub *hub, const struct id *execution, struct fault *fault)
 {
-        _json_ json_t *result = NULL;
-        _free_ char *text = NULL;
+        struct store_txn *txn = store_txn_new();
+        int r;
 
-        if (text_equal(said, "retry")) {
-                store_txn_restate(txn, execution, STORE_REQUESTED, 0, NULL);
-                return 0;
-        }
-        if (!text_equal(said, "fail"))
-                return fault_set(fault, 400, "resolve.answer", "answer 'retry' or 'fail', not '%s'",
-                                 said);
-        result = json_pack("{s:s+, s:s}", "error", "given up after the hub died while it ran, by ",
-                           user, "code", "lost");
-        text = result ? json_compact(result) : NULL;
-        store_txn_settle(txn, execution, STORE_ABANDONED, text, clock_real_ms());
-        return 0;
+        if (!txn)
+                return fault_errno(fault, -ENOMEM, "resolve");
+        store_txn_restate(txn, execution, STORE_REQUESTED, 0, NULL);
+        r = store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
+        if (r == 0)
+                dispatch_wake(hub);
+        return r;
 }
 
+static int give_up(struct hub *hub, const struct id *execution, const char *user,
+                   struct fault *fault)
+{
+        enum store_outcome outcome;
+        json_t *result = json_pack("{s:s+, s:s}", "error",
+                                   "given up after the hub died while it ran, by ", user, "code",
+                                   "lost");
+        int r = ending_settle(hub, execution, STORE_ABANDONED, result, &outcome, fault);
+
+        return r ? r : store_outcome_fault(outcome, fault);
+}
+
+/* An inquiry waits for an answer of another kind (inquiry.c). */
 static int take_status(void *arg, const struct store_execution *execution)
 {
-        *(enum store_status *)arg = execution->status;
+        if (!text_equal(execution->runner, "inquirer"))
+                *(enum store_status *)arg = execution->status;
         return 0;
 }
 
@@ -112,8 +138,6 @@ int hub_resolve(struct hub *hub, const struct id *execution, const char *said, c
                 struct fault *fault)
 {
         enum store_status status = STORE_FAILED;
-        struct store_txn *txn;
-        uint64_t seq = 0;
         char id[ID_TEXT_SIZE];
         int r = store_get_execution(hub->o.store, execution, false, take_status, &status, fault);
 
@@ -122,20 +146,11 @@ int hub_resolve(struct hub *hub, const struct id *execution, const char *said, c
         if (status != STORE_PENDING)
                 return fault_set(fault, 409, "execution.not-pending",
                                  "execution %s waits for no answer", id_text(execution, id));
-        txn = store_txn_new();
-        if (!txn)
-                return fault_errno(fault, -ENOMEM, "resolve");
-        r = answer(txn, execution, said, user, fault);
-        if (r != 0) {
-                store_txn_free(txn);
-                return r;
-        }
-        r = store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, &seq), fault);
-        if (r == 0 && text_equal(said, "fail"))
-                bus_settled(hub, execution, STORE_ABANDONED, seq);
-        else if (r == 0)
-                dispatch_wake(hub);
-        return r;
+        if (text_equal(said, "retry"))
+                return run_again(hub, execution, fault);
+        if (text_equal(said, "fail"))
+                return give_up(hub, execution, user, fault);
+        return fault_set(fault, 400, "resolve.answer", "answer 'retry' or 'fail', not '%s'", said);
 }
 
 /* ---- settling unknown changes: plan what would put it back, and look at what that finds ---- */

@@ -82,6 +82,7 @@ char *hub_metrics(struct hub *hub)
         gauge(&out, "executions_delayed", "Executions that wait for their time.", counts.delayed);
         gauge(&out, "executions_held", "Executions that wait for a person.", counts.held);
         gauge(&out, "executions_running", "Executions that run.", atomic_load(&hub->n_running));
+        gauge(&out, "executions_waiting", "Workflows that wait for their tasks.", counts.waiting);
         gauge(&out, "queue_oldest_seconds", "Age of the oldest execution that waits.",
               counts.oldest_queued_ms
                       ? (unsigned long long)((clock_real_ms() - counts.oldest_queued_ms) / 1000)

@@ -97,6 +97,7 @@ static void read_retry(struct running *r)
 
         r->retries_left = count > 0 && count <= 100 ? (uint32_t)count : 0;
         r->retry_delay_ms = delay >= 0 && delay <= 86400 ? delay * 1000 : 1000;
+        policy_retry(r);
 }
 
 int request_check(struct hub *hub, struct catalog *catalog, const struct request *request,
@@ -197,6 +198,12 @@ static int ask(struct hub *hub, const struct ask *ask, hub_run_done *done, void 
         return 0;
 }
 
+/* Only what announces its changes can be planned: plugins, workflows, and what changes nothing. */
+static bool can_plan(const struct running *r)
+{
+        return r->row || r->action->is_readonly || r->action->workflow;
+}
+
 int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void *arg,
             struct fault *fault)
 {
@@ -214,7 +221,7 @@ int hub_run(struct hub *hub, const struct hub_run *run, hub_run_done *done, void
                 fault_set(fault, 422, "undo.direct", "core.undo is not run by itself");
                 return fault_try(fault, "kaname undo ID, or POST /api/v1/executions/ID/undo");
         }
-        if (text_equal(run->mode, "plan") && !asking.r->row && !asking.r->action->is_readonly) {
+        if (text_equal(run->mode, "plan") && !can_plan(asking.r)) {
                 fault_set(fault, 422, "plan.impossible", "%s cannot be planned", run->action);
                 fault_why(fault, "its runner '%s' does not announce what it changes",
                           asking.r->action->runner);
@@ -352,7 +359,8 @@ int hub_rerun(struct hub *hub, const struct id *execution, const struct hub_run 
         if (!seen.context)
                 seen.context = json_object();
         json_object_set_new(seen.context, "re-run",
-                            json_pack("{s:s}", "ref", id_text(execution, text)));
+                            json_pack("{s:s, s:O*}", "ref", id_text(execution, text), "requests",
+                                      how->tasks));
         request.action = seen.action;
         request.params = merged;
         request.mode = seen.mode;
@@ -428,7 +436,7 @@ static int see_nothing(void *arg, const struct store_execution *execution)
 int hub_undo(struct hub *hub, const struct id *execution, const struct hub_run *how,
              hub_run_done *done, void *arg, struct fault *fault)
 {
-        struct store_change_filter filter = { .execution = *execution, .state = -1 };
+        struct store_change_filter filter = { .execution = *execution, .tree = true, .state = -1 };
         int r = store_get_execution(hub->o.store, execution, false, see_nothing, NULL, fault);
 
         return r ? fault_errno(fault, r, "undo")

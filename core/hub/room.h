@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 
 #define HUB_SYSTEM_USER "system"
+#define HELD_RELEASED "released"        /* begins the note of one that a person let go */
 
 /* ---- executions that run (execution.c) ---- */
 
@@ -36,6 +37,16 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
 /* Its claim is committed: go. Any thread; takes the reference. */
 void running_start(struct running *r);
 void running_cancel(struct running *r);
+/* From a record: as running_load(), or without action and runner where it cannot be run here. */
+struct running *running_of(struct hub *hub, const struct store_execution *record);
+/* The end that is about to be committed; takes the result. */
+void running_set_end(struct running *r, enum store_status status, json_t *result);
+/* Out of hub->running, its slot given back; nothing for one that never was there. */
+void running_leave(struct running *r);
+/* Its end is committed: count and tell it. */
+void running_told(struct running *r, uint64_t seq);
+/* The disk is full: keep it until there is room. Takes the reference. */
+void running_keep(struct running *r);
 /* Finish again what a full disk kept from being recorded. */
 void running_flush(struct hub *hub);
 
@@ -90,6 +101,56 @@ int request_check(struct hub *hub, struct catalog *catalog, const struct request
  */
 json_t *params_seal(struct hub *hub, const struct catalog_action *action, const json_t *params);
 json_t *params_unseal(struct hub *hub, const struct catalog_action *action, const char *text);
+
+/* ---- ending.c ---- */
+
+/* r is over (running_set_end). Takes the reference. Any thread. */
+void ending_commit(struct running *r);
+/* The same, and wait. ran: it holds a claim. Takes reference and result. */
+enum store_outcome ending_wait(struct running *r, bool ran, enum store_status status,
+                               json_t *result);
+/* End one that does not run: delayed, held, pending … STORE_STALE: it does. Takes the result. */
+int ending_settle(struct hub *hub, const struct id *id, enum store_status status, json_t *result,
+                  enum store_outcome *ret, struct fault *fault);
+/* What the end of r adds to a transaction. */
+void ending_add(struct intake *intake, struct running *r, bool ran);
+
+/* ---- life.c, workflow.c ---- */
+
+void lives_init(struct hub *hub);
+void lives_deinit(struct hub *hub);
+struct life;
+struct conductor_calls;
+/* What the conductor of this life asks of the store (world.c). */
+void world_calls(struct life *life, struct conductor_calls *ret);
+/* Those that were under way before the start count for their policies from now on. */
+void workflows_count(struct hub *hub);
+/* Ask a workflow that waits for its tasks to end; 409 where it cannot. Blocks. */
+int workflow_cancel(struct hub *hub, const struct id *id, const char *user, struct fault *fault);
+
+/* ---- policy.c ---- */
+
+struct policies {
+        pthread_mutex_t lock;
+        struct map tallies;
+};
+enum policy_verdict { POLICY_START, POLICY_DELAY, POLICY_CANCEL, POLICY_HOLD };
+void policies_init(struct policies *policies);
+void policies_deinit(struct policies *policies);
+/* May it start? Counts it when it may; else note says why not. */
+enum policy_verdict policy_admit(struct running *r, char note[160]);
+void policy_count(struct running *r);   /* it runs already: a workflow that was read */
+void policy_release(struct running *r);
+void policy_retry(struct running *r);   /* how often a policy has it tried again */
+
+/* ---- keys.c ---- */
+
+/* A key by "system.name", "user.name"; FAULT's code is StackStorm's type of the error. */
+int keys_get(struct hub *hub, const char *user, const char *key, bool decrypt, json_t **ret,
+             struct fault *fault);
+/* st2kv and decrypt_kv for expressions; EXPR_NOT_MINE for all others. */
+int keys_call(struct hub *hub, const char *user, const char *function, const json_t *args,
+              const json_t *kwargs, json_t **ret, struct fault *fault);
 
 /* ---- dispatch.c ---- */
 
@@ -210,9 +271,14 @@ struct hub {
         struct list running;
         struct list unfinished;
         pthread_mutex_t running_lock;
+        pthread_mutex_t lives_lock;
+        struct map lives_map;           /* execution → struct life */
+        struct list lives;              /* the same, the latest used last */
+        unsigned n_lives;
         atomic_uint n_running;
         struct dispatch dispatch;
         struct held held;
+        struct policies policies;
         struct timers timers;
         struct sensors sensors;
         struct loop_timer *retention;

@@ -53,6 +53,10 @@ struct running {
         int64_t started_ms, deadline_mono_ms, timeout_ms;
         uint32_t retries_left;
         int64_t retry_delay_ms;
+        enum store_status retries_only; /* STORE_FAILED, STORE_TIMEOUT; 0: both */
+        bool is_released;               /* a person let it go: no breaker holds it again */
+        int64_t due_ms;                 /* it was claimed because this time came; 0: not so */
+        json_t *counted;                /* the tallies of policies that it counts in */
         atomic_bool is_canceled, is_over;
 
         pthread_mutex_t lock;           /* guards what several threads of one call touch */
@@ -62,8 +66,10 @@ struct running {
         json_t *undone;                 /* an undo's: the rows that were put back */
         struct host_call *call;         /* the plugin runner's, under lock */
 
+        bool has_entered;               /* it is in hub->running, and has a slot */
         enum store_status end_status;   /* kept while the disk is full */
         char *end_result;
+        json_t *end_json;
         int64_t end_ms;
         struct list unfinished;
 };
@@ -79,6 +85,9 @@ void running_finish(struct running *r, enum store_status status, json_t *result)
  */
 void running_fail(struct running *r, enum store_status status, const char *code,
                   const char *sentence);
+/* Its claim ends, it does not: wait with this status until this time (0: none). */
+void running_wait(struct running *r, enum store_status status, int64_t until_ms,
+                  const char *note);
 void running_output(struct running *r, const char *stream, const void *data, size_t len);
 
 struct runner {
@@ -93,7 +102,13 @@ struct runner {
         void (*abandon)(struct running *r);
         /* Add to the commit of the result what belongs to it; may be NULL. */
         void (*record)(struct running *r, struct store_txn *txn);
+        bool is_idempotent;             /* what a crash cut off may simply be started again */
 };
+
+/* The runner of questions to people (inquiry.c). */
+void inquiry_start(struct running *r);
+/* The runner of workflows (workflow.c): no thread waits for what they run. */
+void workflow_start(struct running *r);
 
 /* What runners use of the hub. */
 struct loop *hub_loop(struct hub *hub);

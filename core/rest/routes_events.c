@@ -68,22 +68,6 @@ static int get(struct request *req, struct fault *fault)
 
 /* ---- re-emit ---- */
 
-/*
- * Which instance of its trigger type the event was one of: webhooks and timers say it themselves.
- */
-static json_t *parameters_of(const json_t *event)
-{
-        const char *trigger = json_text_of(event, "trigger", ""),
-                *source = json_text_of(event, "source", "");
-        json_t *schedule = json_at(event, "payload.schedule");
-
-        if (text_equal(trigger, "core.st2.webhook") && text_starts_with(source, "webhook:"))
-                return json_pack("{s:s}", "url", source + strlen("webhook:"));
-        if (text_ends_with(trigger, "Timer") && json_is_object(schedule))
-                return json_incref(schedule);
-        return NULL;
-}
-
 struct emitted {
         struct hub_accepted accepted;
         json_t *payload;
@@ -135,7 +119,9 @@ static int re_emit(struct request *req, struct fault *fault)
 
         if (r)
                 return r;
-        parameters = parameters_of(event);
+        parameters = hub_trigger_parameters(json_text_of(event, "trigger", ""),
+                                            json_text_of(event, "source", ""),
+                                            json_object_get(event, "payload"));
         again = (struct hub_event){ .trigger = json_text_of(event, "trigger", ""),
                 .parameters = parameters,
                 .payload = json_object_get(event, "payload"),

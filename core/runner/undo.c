@@ -200,7 +200,7 @@ static void undo_begin(void *arg)
         struct undo *undo = arg;
         struct running *r = undo->r;
         _fault_ struct fault fault = FAULT_INIT;
-        struct store_change_filter filter = { .state = -1 };
+        struct store_change_filter filter = { .state = -1, .tree = true };
         int failed;
 
         if (json_object_get(r->params, "event"))
