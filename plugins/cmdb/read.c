@@ -221,6 +221,17 @@ static int keep_place(struct kn_ctx *ctx, const json_t *rows, json_int_t since)
         return text ? kn_put_text(ctx, KN_STORE, "changes", KN_JSONTEXT, text) : KN_ENOMEM;
 }
 
+/* Where the log ends now. */
+static int find_place(struct kn_ctx *ctx, json_int_t *ret)
+{
+        _json_ json_t *rows = json_array();
+        int r = cmdb_system_changes(ctx, -1, rows);
+
+        if (r == 0)
+                *ret = newest(rows, OVERLAP_S);
+        return r;
+}
+
 int cmdb_watch(struct kn_ctx *ctx)
 {
         _json_ json_t *place = json_loads(kn_str(ctx, KN_STORE, "changes", "null"),
@@ -231,7 +242,9 @@ int cmdb_watch(struct kn_ctx *ctx)
         int r;
 
         kn_put_int(ctx, KN_CALL, "again_ms", KN_INT, kn_config_int(ctx, "poll_s", 30) * 1000);
-        r = cmdb_system_changes(ctx, is_first ? -1 : since - OVERLAP_S, rows);
+        r = is_first ? find_place(ctx, &since) : KN_OK;
+        if (r == 0)
+                r = cmdb_system_changes(ctx, since - OVERLAP_S, rows);
         if (r == 0 && !is_first)
                 r = emit_new(ctx, rows, json_object_get(place, "seen"));
         return r < 0 ? r : keep_place(ctx, rows, newest(rows, since));

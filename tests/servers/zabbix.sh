@@ -109,7 +109,7 @@ launch() {
         url=http://127.0.0.1:$web
         make_web
         write_config
-        PHP_CLI_SERVER_WORKERS=3 spawn "$dir" frontend php -d session.save_path="$dir/sessions" -d memory_limit=256M \
+        PHP_CLI_SERVER_WORKERS=3 spawn "$dir" frontend php -d session.save_path="$dir/sessions" -d memory_limit=256M -d opcache.enable_cli=1 \
                 -d max_execution_time=300 -S "127.0.0.1:$web" -t "$dir/web"
         spawn "$dir" server zabbix_server -f -c "$dir/zabbix_server.conf"
         until_true 20 login && until_true 20 trapper_listens && return 0

@@ -98,6 +98,35 @@ int netbox_list(struct kn_ctx *ctx, const char *path, const char *doing, size_t 
         return KN_OK;
 }
 
+static bool has_type(const json_t *field, const char *type)
+{
+        const json_t *types = json_object_get(field, "content_types");
+        json_t *row;
+        size_t i;
+
+        json_array_foreach(types ? types : json_object_get(field, "object_types"), i, row)
+                if (json_is_string(row) && strcmp(json_string_value(row), type) == 0)
+                        return true;
+        return false;
+}
+
+int netbox_custom_fields(struct kn_ctx *ctx, const struct netbox_kind *kind, json_t **ret)
+{
+        _json_ json_t *fields = json_array(), *names = json_object();
+        int r = netbox_list(ctx, "/extras/custom-fields/?", "the custom fields", 10000, fields);
+        json_t *field;
+        size_t i;
+
+        json_array_foreach(fields, i, field)
+                if (has_type(field, kind->type))
+                        json_object_set_new(names, json_member(field, "key",
+                                                               json_member(field, "name", "")),
+                                            json_true());
+        if (r == 0)
+                *ret = json_incref(names);
+        return r;
+}
+
 char *netbox_id(const json_t *row)
 {
         const json_t *id = json_object_get(row, "id");

@@ -325,16 +325,46 @@ static void put_defaults(struct kn_ctx *ctx, const char *kind, json_t *attribute
                         json_object_set(attributes, name, text);
 }
 
+/* A name that the API does not know it would leave out without a word. */
+static int check_custom(struct kn_ctx *ctx, const struct netbox_kind *kind, const json_t *before,
+                        const json_t *after)
+{
+        _json_ json_t *fields = NULL;
+        const char *name;
+        json_t *text;
+        int r = KN_OK;
+
+        json_object_foreach((json_t *)cmdb_attributes(after), name, text) {
+                if (find_row(kind, name) || json_object_get(cmdb_attributes(before), name))
+                        continue;
+                if (!fields)
+                        r = netbox_custom_fields(ctx, kind, &fields);
+                if (r < 0)
+                        return r;
+                if (!json_object_get(fields, name))
+                        return kn_fail(ctx, KN_EARG, "a %s in %s has neither a field nor a custom "
+                                       "field for the attribute %.64s: make one of type text, or "
+                                       "leave it out", kind->kind, netbox_make(ctx)->name, name);
+        }
+        return KN_OK;
+}
+
 int cmdb_system_fit(struct kn_ctx *ctx, const struct cmdb_key *key, const json_t *before,
                     json_t *after)
 {
         json_t *owner = json_object_get(after, "owner");
         _json_ json_t *contact = NULL;
         const char *mail = json_member(owner, "mail", NULL);
-        int r = KN_OK;
+        const struct netbox_kind *kind = netbox_kind(key->kind);
+        int r;
 
+        if (!kind)
+                return cmdb_fail_kind(ctx, key->kind, NETBOX_KINDS_TEXT);
         if (!before)
                 put_defaults(ctx, key->kind, json_object_get(after, "attributes"));
+        r = check_custom(ctx, kind, before, after);
+        if (r < 0)
+                return r;
         if (mail && !json_same(owner, json_object_get(before, "owner")))
                 r = netbox_find_contact(ctx, mail, &contact);
         if (r == 0 && contact)

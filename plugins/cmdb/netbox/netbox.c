@@ -83,15 +83,15 @@ static int count_of(struct kn_ctx *ctx, const char *path, const char *name)
 /* Relations need a custom field that an administrator makes; without it all else works. */
 static int check_field(struct kn_ctx *ctx)
 {
-        _json_ json_t *fields = json_array();
-        int r = netbox_list(ctx, "/extras/custom-fields/?", "the custom fields", 10000, fields);
-        bool is_there = false;
-        json_t *field;
-        size_t i;
+        bool is_there = true;
+        int r = KN_OK;
 
-        json_array_foreach(fields, i, field)
-                is_there |= strcmp(json_member(field, "key", json_member(field, "name", "")),
-                                   netbox_depends_field(ctx)) == 0;
+        for (size_t i = 0; r == 0 && i < NETBOX_KINDS; i++) {
+                _json_ json_t *fields = NULL;
+
+                r = netbox_custom_fields(ctx, &netbox_kinds[i], &fields);
+                is_there &= json_object_get(fields, netbox_depends_field(ctx)) != NULL;
+        }
         if (r == 0 && !is_there)
                 kn_log(ctx, KN_WARNING, "there is no custom field %s for devices and virtual "
                        "machines: make one of type text, or items cannot be related",

@@ -57,6 +57,8 @@ int netbox_set_owner(struct kn_ctx *ctx, const struct netbox_kind *kind, const c
 /* The ids of the objects of a kind that belong to an address, as "&id=…&id=…"; "" for none. */
 int netbox_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *mail, char **ret);
 
+/* The custom fields that objects of a kind have, as {name: true}. */
+int netbox_custom_fields(struct kn_ctx *ctx, const struct netbox_kind *kind, json_t **ret);
 const char *netbox_depends_field(struct kn_ctx *ctx);
 char *netbox_id(const json_t *row);                     /* text or number, as text; new */
 
