@@ -92,11 +92,34 @@ static bool goes_up(enum letters_case which, bool starts_word, bool is_first, bo
         return false;
 }
 
+/* ASCII needs no locale, which takes long to load. */
+static void ascii_case(const char *s, size_t len, enum letters_case which, struct text *text)
+{
+        bool starts_word = true;
+
+        text_add_bytes(text, s, len);
+        for (size_t i = 0; !text->failed && i < len; i++) {
+                char c = s[i], *to = &text->s[text->len - len + i];
+                bool lower = c >= 'a' && c <= 'z', upper = c >= 'A' && c <= 'Z';
+
+                if (goes_up(which, starts_word, i == 0, lower))
+                        *to = (char)(lower ? c - 'a' + 'A' : c);
+                else
+                        *to = (char)(upper ? c - 'A' + 'a' : c);
+                starts_word = !lower && !upper;
+        }
+}
+
 void letters_case(const char *s, size_t len, enum letters_case which, struct text *text)
 {
         bool starts_word = true;
-        locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        locale_t locale;
 
+        if (is_ascii(s, len)) {
+                ascii_case(s, len, which, text);
+                return;
+        }
+        locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
         if (!locale)
                 text->failed = true;
         for (size_t i = 0; locale && i < len; i += letter_size(s + i)) {
