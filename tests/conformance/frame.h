@@ -11,12 +11,15 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum agreement { AGREED, DIFFERED, SKIPPED };
 
 struct outcome {
         enum agreement verdict;
         char *detail;                   /* what differs, or why it was skipped */
+        size_t of, agreed;              /* a line of several steps: how many, and how many agreed */
+        json_t *memory;                 /* a list that the kind's judge keeps from line to line */
 };
 
 struct kind {
@@ -31,6 +34,10 @@ void outcome_set(struct outcome *ret, enum agreement verdict, const char *fmt, .
 /* DIFFERED, with both values, unless they are the same. */
 void outcome_compare(struct outcome *ret, const json_t *expected, const json_t *got);
 
+/* lives.c, rehearsals.c */
+void judge_conductor(const json_t *line, struct outcome *ret);
+void judge_rehearsal(const json_t *line, struct outcome *ret);
+void judge_inspection(const json_t *line, struct outcome *ret);
 /* expressions.c, operators.c */
 void judge_eval(const json_t *line, struct outcome *ret);
 void judge_jinja(const json_t *line, struct outcome *ret);

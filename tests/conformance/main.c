@@ -3,8 +3,7 @@
 /*
  * conformance DIR: judge the recorded cases of DIR/conformance and print for each kind how many
  * agreed; exit 1 when a kind agrees less than it must. A new kind is a row of the table and a
- * judge_…() in a file of its own (rehearsals, conductor and inspect belong to the conductor's room;
- * what walks over DIR/packs judges a pack as a line).
+ * judge_…() in a file of its own (what walks over DIR/packs judges a pack as a line).
  */
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -24,6 +23,9 @@ static const struct kind kinds[] = {
         { "jinja", "eval.jsonl", "lang", "jinja", judge_eval, 97 },
         { "st2 jinja", "st2_golden.jsonl", "kind", "jinja", judge_jinja, 97 },
         { "operators", "st2_golden.jsonl", "kind", "operator", judge_operator, 99 },
+        { "rehearsals", "rehearsals.jsonl", NULL, NULL, judge_rehearsal, 99 },
+        { "conductor steps", "conductor.jsonl", NULL, NULL, judge_conductor, 97 },
+        { "inspect", "inspect.jsonl", NULL, NULL, judge_inspection, 99 },
 };
 
 void outcome_set(struct outcome *ret, enum agreement verdict, const char *fmt, ...)
@@ -53,13 +55,14 @@ void outcome_compare(struct outcome *ret, const json_t *expected, const json_t *
 
 struct count {
         size_t all, agreed, differed, skipped;
+        json_t *memory;
 };
 
 static void judge(const struct kind *kind, size_t number, const char *s, size_t len,
                   struct count *count)
 {
         struct json_limits limits = { (size_t)64 << 20, 200, NULL, NULL };
-        struct outcome outcome = { DIFFERED, NULL };
+        struct outcome outcome = { .verdict = DIFFERED, .memory = count->memory };
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *line = NULL;
 
@@ -71,10 +74,16 @@ static void judge(const struct kind *kind, size_t number, const char *s, size_t 
                         return;
                 kind->judge(line, &outcome);
         }
-        count->all++;
-        count->agreed += outcome.verdict == AGREED;
-        count->differed += outcome.verdict == DIFFERED;
-        count->skipped += outcome.verdict == SKIPPED;
+        if (!outcome.of) {
+                outcome.of = 1;
+                outcome.agreed = outcome.verdict == AGREED;
+        }
+        count->all += outcome.of;
+        count->agreed += outcome.agreed;
+        if (outcome.verdict == SKIPPED)
+                count->skipped += outcome.of;
+        else
+                count->differed += outcome.of - outcome.agreed;
         if (outcome.verdict != AGREED)
                 printf("  %s %s:%zu: %s\n", outcome.verdict == DIFFERED ? "differs" : "skipped",
                        kind->file, number, outcome.detail ? outcome.detail : "?");
@@ -97,7 +106,8 @@ static bool run(const struct kind *kind, const char *dir)
 {
         _free_ char *path = NULL, *line = NULL;
         _cleanup_(cleanup_file) FILE *file = NULL;
-        struct count count = { 0 };
+        _json_ json_t *memory = json_array();
+        struct count count = { .memory = memory };
         size_t room = 0, number = 0;
         ssize_t len;
 
