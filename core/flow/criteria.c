@@ -3,9 +3,9 @@
 /*
  * A criterion's pattern is known when the rule is loaded, unless it holds an expression; then its
  * matcher is made for each event. A search judges the items of a list by criteria of their own,
- * whose keys start with "item".
+ * whose keys start with "item". A group joins whole objects of criteria, which are ANDed within.
  */
-#include "flow/criteria.h"
+#include "flow/criterion.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -16,25 +16,14 @@
 #include <string.h>
 
 #define SEARCH_DEPTH_MAX 4
+#define GROUP_DEPTH_MAX 8
 
-struct criterion {
-        char *key;
-        const char *operator;
-        struct path *path;
-        struct matcher *matcher;        /* of a constant pattern, or */
-        struct expr *pattern;           /* of one that holds expressions, or */
-        struct criteria *items;         /* of a search */
-        bool every_item, any_pattern;   /* of a search */
-        bool is_equality;               /* with a constant, and the first one on its path */
-        json_t *source;
+/* How deep it stands: in searches and in groups. */
+struct depth {
+        unsigned searches, groups;
 };
 
-struct criteria {
-        struct criterion *list;
-        size_t n;
-};
-
-static int compile(const json_t *source, unsigned depth, struct criteria **ret,
+static int compile(const json_t *source, struct depth depth, struct criteria **ret,
                    struct fault *fault);
 
 static int wrong(const struct criterion *criterion, struct fault *fault, const char *what)
@@ -104,7 +93,7 @@ static int compile_pattern(struct criterion *criterion, struct fault *fault)
         return r == FAULT ? fault_at(fault, "pattern") : r;
 }
 
-static int compile_search(struct criterion *criterion, unsigned depth, struct fault *fault)
+static int compile_search(struct criterion *criterion, struct depth depth, struct fault *fault)
 {
         const json_t *pattern = json_object_get(criterion->source, "pattern");
         const char *condition = json_text_of(criterion->source, "condition", "any");
@@ -119,25 +108,94 @@ static int compile_search(struct criterion *criterion, unsigned depth, struct fa
                 return wrong(criterion, fault,
                              "the pattern of search must be an object of criteria, "
                              "with keys such as item.name");
-        if (depth >= SEARCH_DEPTH_MAX)
+        if (depth.searches >= SEARCH_DEPTH_MAX)
                 return wrong(criterion, fault, "searches are nested deeper than 4 levels");
-        r = compile(pattern, depth + 1, &criterion->items, fault);
+        depth.searches++;
+        r = compile(pattern, depth, &criterion->items, fault);
         return r == FAULT ? fault_at(fault, "pattern") : r;
 }
 
-static int check_root(const struct criterion *criterion, unsigned depth, struct fault *fault)
+/* "any", "all" or "not", where the key is one; what follows # only tells two of them apart. */
+static const char *group_find(const char *key)
+{
+        static const char *const groups[] = { "any", "all", "not" };
+
+        for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+                if (strcspn(key, "#") == 3 && strncmp(key, groups[i], 3) == 0)
+                        return groups[i];
+        return NULL;
+}
+
+static int compile_part(struct criterion *criterion, const json_t *part, struct depth depth,
+                        struct fault *fault)
+{
+        int r;
+
+        if (!json_object_size(part))
+                return wrong(criterion, fault, "must hold criteria by key, such as "
+                             "\"trigger.body.name\", not nothing");
+        r = compile(part, depth, &criterion->parts[criterion->parts_n], fault);
+        criterion->parts_n += r == 0;
+        return r;
+}
+
+static int check_group(const struct criterion *criterion, struct depth depth, struct fault *fault)
+{
+        bool is_not = strcmp(criterion->operator, "not") == 0;
+        size_t n = json_array_size(criterion->source);
+
+        if (is_not ? !json_is_object(criterion->source) : !n)
+                return wrong(criterion, fault, is_not ? "must be one object of criteria"
+                             : "must be a list of objects of criteria, with one at least");
+        if (n > CRITERIA_MAX)
+                return fault_set(fault, 422, "rule.limit", "criteria \"%.200s\": %zu of them are "
+                                 "more than the limit of %d", criterion->key, n, CRITERIA_MAX);
+        if (depth.groups >= GROUP_DEPTH_MAX)
+                return fault_set(fault, 422, "rule.limit", "criteria \"%.200s\": groups are "
+                                 "nested deeper than the limit of %d", criterion->key,
+                                 GROUP_DEPTH_MAX);
+        return 0;
+}
+
+static int compile_group(struct criterion *criterion, struct depth depth, struct fault *fault)
+{
+        const json_t *part;
+        size_t i;
+        int r = check_group(criterion, depth, fault);
+
+        if (r)
+                return r;
+        depth.groups++;
+        criterion->parts = calloc(json_array_size(criterion->source) + 1,
+                                  sizeof *criterion->parts);
+        if (!criterion->parts)
+                return -ENOMEM;
+        if (json_is_object(criterion->source))
+                return compile_part(criterion, criterion->source, depth, fault);
+        json_array_foreach(criterion->source, i, part) {
+                char step[24];
+
+                snprintf(step, sizeof step, "%zu", i);
+                r = compile_part(criterion, part, depth, fault);
+                if (r)
+                        return r == FAULT ? fault_at(fault, step) : r;
+        }
+        return 0;
+}
+
+static int check_root(const struct criterion *criterion, struct depth depth, struct fault *fault)
 {
         const char *root = criterion->path->steps[0].name;
 
         if (strcmp(root, "trigger") == 0 || strcmp(root, "system") == 0 ||
-            (depth && strcmp(root, "item") == 0))
+            (depth.searches && strcmp(root, "item") == 0))
                 return 0;
-        wrong(criterion, fault, depth ? "the key must start with item. (or trigger.)"
+        wrong(criterion, fault, depth.searches ? "the key must start with item. (or trigger.)"
               : "the key must start with trigger.");
-        return fault_try(fault, "write %s.%.200s", depth ? "item" : "trigger", criterion->key);
+        return fault_try(fault, "write %s.%.200s", depth.searches ? "item" : "trigger", criterion->key);
 }
 
-static int compile_one(struct criterion *criterion, const char *key, json_t *source, unsigned depth,
+static int compile_one(struct criterion *criterion, const char *key, json_t *source, struct depth depth,
                        struct fault *fault)
 {
         int r;
@@ -146,6 +204,9 @@ static int compile_one(struct criterion *criterion, const char *key, json_t *sou
         criterion->key = strdup(key);
         if (!criterion->key)
                 return -ENOMEM;
+        criterion->operator = group_find(key);
+        if (criterion->operator)
+                return compile_group(criterion, depth, fault);
         if (!json_is_object(source))
                 return wrong(criterion, fault, "must be an object with type and pattern");
         r = check_members(criterion, fault);
@@ -174,7 +235,7 @@ static bool is_first_equality(const struct criteria *criteria, const struct crit
         return true;
 }
 
-static int compile(const json_t *source, unsigned depth, struct criteria **ret, struct fault *fault)
+static int compile(const json_t *source, struct depth depth, struct criteria **ret, struct fault *fault)
 {
         struct criteria *criteria = calloc(1, sizeof *criteria);
         const char *key;
@@ -215,7 +276,7 @@ int criteria_compile(const json_t *source, struct criteria **ret, struct fault *
                 r = fault_set(fault, 422, "rule.criterion", "criteria must be an object of "
                               "criteria by key, such as \"trigger.body.name\"");
         else
-                r = compile(source, 0, ret, fault);
+                r = compile(source, (struct depth){ 0, 0 }, ret, fault);
         return r == FAULT ? fault_at(fault, "criteria") : r;
 }
 
@@ -229,6 +290,9 @@ struct criteria *criteria_free(struct criteria *criteria)
                 matcher_free(criteria->list[i].matcher);
                 expr_free(criteria->list[i].pattern);
                 criteria_free(criteria->list[i].items);
+                for (size_t k = 0; k < criteria->list[i].parts_n; k++)
+                        criteria_free(criteria->list[i].parts[k]);
+                free(criteria->list[i].parts);
                 json_decref(criteria->list[i].source);
         }
         free(criteria->list);
@@ -239,179 +303,6 @@ struct criteria *criteria_free(struct criteria *criteria)
 size_t criteria_count(const struct criteria *criteria)
 {
         return criteria->n;
-}
-
-/*
- * One more verdict under "and" (decisive: no) or "or" (decisive: yes): true when it settles the
- * matter. A fault settles nothing, but stands where nothing else does; the first one is kept.
- */
-static bool settle(int verdict, int decisive, int *known, struct fault *found, struct fault *fault)
-{
-        if (verdict < 0 || verdict == decisive) {
-                *known = verdict;
-                return true;
-        }
-        if (verdict == VERDICT_FAULT && *known != VERDICT_FAULT) {
-                *known = VERDICT_FAULT;
-                fault_move(fault, found);
-        }
-        fault_deinit(found);
-        return false;
-}
-
-static int judge_one(const struct criterion *criterion, const json_t *scope, struct fault *fault);
-
-/* Which criteria are asked, and how they are joined. */
-struct ask {
-        const struct criteria *criteria;
-        bool any, rest_only;
-};
-
-static int judge_all(const struct ask *ask, const json_t *scope, struct fault *fault)
-{
-        const struct criteria *criteria = ask->criteria;
-        int decisive = ask->any ? VERDICT_YES : VERDICT_NO;
-        int known = ask->any ? VERDICT_NO : VERDICT_YES;
-        _fault_ struct fault first = FAULT_INIT;
-
-        for (size_t i = 0; i < criteria->n; i++) {
-                struct fault found = FAULT_INIT;
-                int verdict;
-
-                if (ask->rest_only && criteria->list[i].is_equality)
-                        continue;
-                verdict = judge_one(&criteria->list[i], scope, &found);
-                if (settle(verdict, decisive, &known, &found, &first)) {
-                        fault_deinit(&found);
-                        return known;
-                }
-        }
-        if (known == VERDICT_FAULT)
-                fault_move(fault, &first);
-        return known;
-}
-
-/* The names that an item's criteria see: the event's, and the item. */
-static json_t *scope_of_item(const json_t *scope, const json_t *item)
-{
-        json_t *inner = json_copy((json_t *)scope);
-
-        if (inner)
-                json_object_set(inner, "item", (json_t *)item);
-        return inner;
-}
-
-static int judge_item(const struct criterion *criterion, const json_t *scope, const json_t *item,
-                      struct fault *fault)
-{
-        const struct ask ask = { criterion->items, criterion->any_pattern, false };
-        _json_ json_t *inner = scope_of_item(scope, item);
-
-        return inner ? judge_all(&ask, inner, fault) : -ENOMEM;
-}
-
-static int judge_items(const struct criterion *criterion, const json_t *scope, const json_t *items,
-                       struct fault *fault)
-{
-        int decisive = criterion->every_item ? VERDICT_NO : VERDICT_YES;
-        int known = criterion->every_item ? VERDICT_YES : VERDICT_NO;
-        _fault_ struct fault first = FAULT_INIT;
-
-        for (size_t i = 0; i < json_array_size(items); i++) {
-                struct fault found = FAULT_INIT;
-                int verdict = judge_item(criterion, scope, json_array_get(items, i), &found);
-
-                if (settle(verdict, decisive, &known, &found, &first)) {
-                        fault_deinit(&found);
-                        return known;
-                }
-        }
-        if (known == VERDICT_FAULT)
-                fault_move(fault, &first);
-        return known;
-}
-
-static int judge_search(const struct criterion *criterion, const json_t *scope,
-                        const json_t *value, struct fault *fault)
-{
-        if (json_is_array(value))
-                return judge_items(criterion, scope, value, fault);
-        if (json_is_object(value))
-                return judge_item(criterion, scope, value, fault);
-        fault_set(fault, 422, "rule.types", "search needs a list, and there is %s",
-                  value && !json_is_null(value) ? "something else" : "nothing");
-        return VERDICT_FAULT;
-}
-
-/* A pattern with expressions makes its matcher for this one event. */
-static int judge_rendered(const struct criterion *criterion, const json_t *scope,
-                          const json_t *value, struct fault *fault)
-{
-        struct matcher *matcher = NULL;
-        _json_ json_t *pattern = NULL;
-        int r = expr_eval(criterion->pattern, scope, &pattern, fault);
-
-        if (!r)
-                r = matcher_compile(criterion->operator, pattern, &matcher, fault);
-        if (r)
-                return r == FAULT ? VERDICT_FAULT : r;
-        r = matcher_judge(matcher, value, fault);
-        matcher_free(matcher);
-        return r;
-}
-
-static int judge_one(const struct criterion *criterion, const json_t *scope, struct fault *fault)
-{
-        const json_t *value = path_find(criterion->path, scope);
-        int verdict = criterion->items ? judge_search(criterion, scope, value, fault)
-                : criterion->matcher ? matcher_judge(criterion->matcher, value, fault)
-                : judge_rendered(criterion, scope, value, fault);
-
-        if (verdict == VERDICT_FAULT)
-                fault_prefix(fault, "criteria \"%.200s\"", criterion->key);
-        return verdict;
-}
-
-int criteria_judge(const struct criteria *criteria, const json_t *scope, struct fault *fault)
-{
-        const struct ask ask = { criteria, false, false };
-
-        return judge_all(&ask, scope, fault);
-}
-
-static json_t *pattern_shown(const struct criterion *criterion, const json_t *scope)
-{
-        json_t *pattern = json_object_get(criterion->source, "pattern"), *rendered = NULL;
-
-        if (criterion->pattern && expr_eval(criterion->pattern, scope, &rendered, NULL) == 0)
-                return rendered;
-        return pattern ? json_deep_copy(pattern) : json_null();
-}
-
-static json_t *explain_one(const struct criterion *criterion, const json_t *scope)
-{
-        const json_t *value = path_find(criterion->path, scope);
-        _fault_ struct fault fault = FAULT_INIT;
-        int verdict = judge_one(criterion, scope, &fault);
-        json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:b}", "key", criterion->key, "operator",
-                                criterion->operator, "pattern", pattern_shown(criterion, scope),
-                                "value", value ? json_deep_copy(value) : json_null(), "matched",
-                                verdict == VERDICT_YES);
-
-        if (verdict == VERDICT_FAULT)
-                json_set_text(row, "error", fault.what);
-        else if (verdict < 0)
-                json_set_text(row, "error", strerror(-verdict));
-        return row;
-}
-
-json_t *criteria_explain(const struct criteria *criteria, const json_t *scope)
-{
-        json_t *rows = json_array();
-
-        for (size_t i = 0; i < criteria->n; i++)
-                json_array_append_new(rows, explain_one(&criteria->list[i], scope));
-        return rows;
 }
 
 bool criteria_equality(const struct criteria *criteria, size_t i, const struct path **ret_path,
@@ -433,11 +324,4 @@ size_t criteria_count_rest(const struct criteria *criteria)
         for (size_t i = 0; i < criteria->n; i++)
                 n += !criteria->list[i].is_equality;
         return n;
-}
-
-int criteria_judge_rest(const struct criteria *criteria, const json_t *scope, struct fault *fault)
-{
-        const struct ask ask = { criteria, false, true };
-
-        return judge_all(&ask, scope, fault);
 }

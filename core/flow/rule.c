@@ -348,7 +348,15 @@ const struct criteria *rule_criteria(const struct rule *rule)
 
 json_t *rule_scope(const json_t *payload)
 {
-        return json_pack("{s:O?, s:{}}", "trigger", (json_t *)payload, "system");
+        return json_pack("{s:O?}", "trigger", (json_t *)payload);
+}
+
+struct expr_world rule_world(const struct expr_world *world, const json_t *names)
+{
+        struct expr_world made = world ? *world : (struct expr_world){ .names = NULL };
+
+        made.names = names;
+        return made;
 }
 
 /* What Python calls false. */
@@ -361,19 +369,21 @@ static bool is_empty(const json_t *payload)
                 (json_is_object(payload) && !json_object_size(payload));
 }
 
-int rule_judge(const struct rule *rule, const json_t *scope, struct fault *fault)
+int rule_judge(const struct rule *rule, const struct expr_world *world, struct fault *fault)
 {
         if (!criteria_count(rule->criteria))
                 return VERDICT_YES;
-        if (is_empty(json_object_get(scope, "trigger")))
+        if (is_empty(json_object_get(world->names, "trigger")))
                 return VERDICT_NO;
-        return criteria_judge(rule->criteria, scope, fault);
+        return criteria_judge(rule->criteria, world, fault);
 }
 
-int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, struct fault *fault)
+int rule_matches(const struct rule *rule, const struct expr_world *world, const json_t *payload,
+                 bool *ret, struct fault *fault)
 {
-        _json_ json_t *scope = rule_scope(payload);
-        int verdict = scope ? rule_judge(rule, scope, fault) : -ENOMEM;
+        _json_ json_t *names = rule_scope(payload);
+        const struct expr_world here = rule_world(world, names);
+        int verdict = names ? rule_judge(rule, &here, fault) : -ENOMEM;
 
         if (verdict < 0)
                 return verdict;
@@ -383,21 +393,28 @@ int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, stru
         return 0;
 }
 
-json_t *rule_explain(const struct rule *rule, const json_t *payload, bool *ret_matched)
+json_t *rule_explain(const struct rule *rule, const struct expr_world *world,
+                     const json_t *payload, bool *ret_matched)
 {
-        _json_ json_t *scope = rule_scope(payload);
+        _json_ json_t *names = rule_scope(payload);
+        const struct expr_world here = rule_world(world, names);
 
-        if (!scope)
+        if (!names)
                 return NULL;
-        *ret_matched = rule_judge(rule, scope, NULL) == VERDICT_YES;
-        return criteria_explain(rule->criteria, scope);
+        *ret_matched = rule_judge(rule, &here, NULL) == VERDICT_YES;
+        return criteria_explain(rule->criteria, &here);
 }
 
-int rule_parameters(const struct rule *rule, const json_t *payload, json_t **ret,
-                    struct fault *fault)
+int rule_parameters(const struct rule *rule, const struct expr_world *world,
+                    const json_t *payload, json_t **ret, struct fault *fault)
 {
-        _json_ json_t *scope = rule_scope(payload);
-        int r = scope ? expr_eval(rule->parameters, scope, ret, fault) : -ENOMEM;
+        _json_ json_t *names = rule_scope(payload), *made = NULL;
+        const struct expr_world here = rule_world(world, names);
+        int r = names ? expr_eval_in(rule->parameters, &here, &made, fault) : -ENOMEM;
 
-        return r == FAULT ? fault_prefix(fault, "action.parameters") : r;
+        if (r)
+                return r == FAULT ? fault_prefix(fault, "action.parameters") : r;
+        /* What it is made of may be the event itself. */
+        *ret = json_deep_copy(made);
+        return *ret ? 0 : -ENOMEM;
 }

@@ -4,7 +4,11 @@
  * Rules: on an event of this trigger that meets these criteria, run this action with these
  * parameters. StackStorm's keys, operators and meanings (its own source is the reference): criteria
  * are ANDed, a criterion's key is a path into {trigger: payload}, text after # is ignored, the
- * first match counts, missing is null; a rule with criteria never matches an empty payload.
+ * first match counts, missing is null; a rule with criteria never matches an empty payload. Ours
+ * beside them: groups of criteria, "any", "all" and "not" (criteria.h).
+ *
+ * Patterns and parameters may hold expressions. They see the event as trigger; what else they may
+ * call, st2kv for one, comes with a world, of which everything but the names counts; NULL: nothing.
  */
 
 #ifndef FLOW_RULE_H
@@ -16,6 +20,7 @@
 #include <stdint.h>
 
 struct rule;
+struct expr_world;
 
 /*
  * Compile a rule's definition: name*, pack, description, enabled, type, trigger*, criteria,
@@ -45,11 +50,16 @@ int64_t rule_limit_per_minute(const struct rule *rule);
  * Does it match? FAULT: a criterion could not be judged (unlike types) and no other one decides: a
  * failed enforcement. (FAULT is 1, so the answer has a place of its own.)
  */
-int rule_matches(const struct rule *rule, const json_t *payload, bool *ret, struct fault *fault);
-/* The same, told in full: [{key, operator, pattern, value, matched, error?}]; new reference. */
-json_t *rule_explain(const struct rule *rule, const json_t *payload, bool *ret_matched);
+int rule_matches(const struct rule *rule, const struct expr_world *world, const json_t *payload,
+                 bool *ret, struct fault *fault);
+/*
+ * The same, told in full: [{key, operator, pattern, value, matched, error?, parts?}]; parts, of a
+ * group: [{matched, criteria: [as here]}]. New reference.
+ */
+json_t *rule_explain(const struct rule *rule, const struct expr_world *world,
+                     const json_t *payload, bool *ret_matched);
 /* The action's parameters for this event. FAULT 422 expr.*. */
-int rule_parameters(const struct rule *rule, const json_t *payload, json_t **ret,
-                    struct fault *fault);
+int rule_parameters(const struct rule *rule, const struct expr_world *world,
+                    const json_t *payload, json_t **ret, struct fault *fault);
 
 #endif

@@ -167,7 +167,7 @@ struct hit {
 };
 
 struct search {
-        const json_t *scope;
+        struct expr_world world;
         struct hit *hits;
         size_t n;
         bool matched;                   /* a standard rule */
@@ -204,7 +204,7 @@ static int judge_plain(struct search *search, const struct rule *rule)
 {
         struct hit hit = { .rule = rule, .is_backstop = rule_is_backstop(rule) };
 
-        return add_verdict(search, &hit, rule_judge(rule, search->scope, &hit.fault));
+        return add_verdict(search, &hit, rule_judge(rule, &search->world, &hit.fault));
 }
 
 /* The index has answered for the equality criteria. */
@@ -214,7 +214,8 @@ static int judge_found(void *arg, const struct rule *rule, unsigned known)
         struct search *search = arg;
 
         return add_verdict(search, &hit, known & GROUP_RULE_SETTLED ? VERDICT_YES
-                           : criteria_judge_rest(rule_criteria(rule), search->scope, &hit.fault));
+                           : criteria_judge_rest(rule_criteria(rule), &search->world,
+                                                 &hit.fault));
 }
 
 static int hit_by_ref(const void *a, const void *b)
@@ -242,25 +243,27 @@ static int visit_hits(const struct search *search, rulebook_hit *hit, void *arg)
 
 static int judge_shelf(const struct shelf *shelf, struct search *search)
 {
-        int r = aisle_walk(shelf->aisle, search->scope, judge_found, search);
+        int r = aisle_walk(shelf->aisle, search->world.names, judge_found, search);
 
         for (size_t i = 0; i < shelf->plain_n && !r; i++)
                 r = judge_plain(search, shelf->plain[i]);
         return r;
 }
 
-int rulebook_match(const struct rulebook *book, const char *trigger_key, const json_t *payload,
-                   rulebook_hit *hit, void *arg)
+int rulebook_match(const struct rulebook *book, const char *trigger_key,
+                   const struct expr_world *world, const json_t *payload, rulebook_hit *hit,
+                   void *arg)
 {
         const struct shelf *shelf = map_get(&book->shelves, trigger_key);
-        struct search search = { .scope = NULL };
-        _json_ json_t *scope = NULL;
+        struct search search = { .n = 0 };
+        _json_ json_t *names = NULL;
         int r;
 
         if (!shelf)
                 return 0;
-        search.scope = scope = rule_scope(payload);
-        r = scope ? judge_shelf(shelf, &search) : -ENOMEM;
+        names = rule_scope(payload);
+        search.world = rule_world(world, names);
+        r = names ? judge_shelf(shelf, &search) : -ENOMEM;
         if (search.n)
                 qsort(search.hits, search.n, sizeof *search.hits, hit_by_ref);
         if (!r)

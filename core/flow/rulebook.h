@@ -23,19 +23,17 @@ const struct rule *rulebook_find(const struct rulebook *book, const char *ref);
 /* Does an enabled rule listen to this trigger key? */
 bool rulebook_has(const struct rulebook *book, const char *trigger_key);
 /* Every rule in the order of refs; the visitor returns 0 to go on. */
-/* Does any rule, enabled or not, listen to this trigger key? */
-bool rulebook_has(const struct rulebook *book, const char *trigger_key);
 int rulebook_each(const struct rulebook *book, int (*visit)(void *arg, const struct rule *rule),
                   void *arg);
 
 /*
  * Visit, in the order of refs, the enabled rules that match: standard ones, else backstops. fault
  * is NULL for those; it is set for a rule whose criteria could not be judged, which is visited too.
- * 0,
- * -ENOMEM, or what the visitor returned to stop.
+ * world: as in rule.h. 0, -ENOMEM, or what the visitor returned to stop.
  */
 typedef int rulebook_hit(void *arg, const struct rule *rule, const struct fault *fault);
-int rulebook_match(const struct rulebook *book, const char *trigger_key, const json_t *payload,
-                   rulebook_hit *hit, void *arg);
+int rulebook_match(const struct rulebook *book, const char *trigger_key,
+                   const struct expr_world *world, const json_t *payload, rulebook_hit *hit,
+                   void *arg);
 
 #endif

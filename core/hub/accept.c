@@ -136,6 +136,7 @@ struct matching {
         const struct hub_event *event;
         struct id id, root;
         unsigned hits;
+        struct expr_world world;        /* what the rules' expressions may call */
 };
 
 static void enforce(struct matching *m, const struct rule *rule, const struct id *execution,
@@ -180,7 +181,7 @@ static int make_execution(struct matching *m, const struct rule *rule, struct fa
         struct running *r = NULL;
         char note[96];
         struct id id;
-        int failed = rule_parameters(rule, m->event->payload, &params, fault);
+        int failed = rule_parameters(rule, &m->world, m->event->payload, &params, fault);
 
         request.params = params;
         if (!failed)
@@ -263,7 +264,8 @@ int intake_event(struct intake *intake, struct catalog *catalog, const struct hu
                  const struct id *id, struct fault *fault)
 {
         struct matching m = {
-                .intake = intake, .catalog = catalog, .event = event, .id = *id, .root = *id
+                .intake = intake, .catalog = catalog, .event = event, .id = *id, .root = *id,
+                .world = keys_world(intake->hub)
         };
         _free_ char *payload = NULL, *key = NULL;
         int r = check_payload(catalog, event, fault);
@@ -276,7 +278,7 @@ int intake_event(struct intake *intake, struct catalog *catalog, const struct hu
         if (!key)
                 return fault_errno(fault, -ENOMEM, "event");
         add_event(intake, event, id, payload);
-        rulebook_match(catalog_rules(catalog), key, event->payload, hit, &m);
+        rulebook_match(catalog_rules(catalog), key, &m.world, event->payload, hit, &m);
         return 0;
 }
 
@@ -284,12 +286,13 @@ void intake_internal(struct intake *intake, struct catalog *catalog, const struc
                      const struct id *root)
 {
         struct matching m = {
-                .intake = intake, .catalog = catalog, .event = event, .id = id_new()
+                .intake = intake, .catalog = catalog, .event = event, .id = id_new(),
+                .world = keys_world(intake->hub)
         };
         _free_ char *text = NULL;
 
         m.root = id_is_zero(root) ? m.id : *root;
-        rulebook_match(catalog_rules(catalog), event->trigger, event->payload, hit, &m);
+        rulebook_match(catalog_rules(catalog), event->trigger, &m.world, event->payload, hit, &m);
         if (!m.hits)
                 return;
         text = json_compact(event->payload);

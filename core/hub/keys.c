@@ -7,8 +7,6 @@
  */
 #include "hub/room.h"
 
-#include "expr/expr.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -147,4 +145,15 @@ int keys_call(struct hub *hub, const char *user, const char *function, const jso
         if (text_equal(function, "decrypt_kv"))
                 return decrypt_kv(hub, user, args, ret, fault);
         return EXPR_NOT_MINE;
+}
+
+static int call_for_system(void *arg, const char *function, const json_t *args,
+                           const json_t *kwargs, json_t **ret, struct fault *fault)
+{
+        return keys_call(arg, HUB_SYSTEM_USER, function, args, kwargs, ret, fault);
+}
+
+struct expr_world keys_world(struct hub *hub)
+{
+        return (struct expr_world){ .call = call_for_system, .arg = hub };
 }

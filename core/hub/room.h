@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "expr/expr.h"
 #include "hub/running.h"
 #include "loop/loop.h"
 #include "loop/pool.h"
@@ -151,6 +152,8 @@ int keys_get(struct hub *hub, const char *user, const char *key, bool decrypt, j
 /* st2kv and decrypt_kv for expressions; EXPR_NOT_MINE for all others. */
 int keys_call(struct hub *hub, const char *user, const char *function, const json_t *args,
               const json_t *kwargs, json_t **ret, struct fault *fault);
+/* What expressions of rules may call: the same, for the system. */
+struct expr_world keys_world(struct hub *hub);
 
 /* ---- dispatch.c ---- */
 

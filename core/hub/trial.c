@@ -38,6 +38,7 @@ int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, co
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         _cleanup_(rule_freep) struct rule *given = NULL;
         _fault_ struct fault unrendered = FAULT_INIT;
+        const struct expr_world world = keys_world(hub);
         const struct rule *rule;
         json_t *criteria, *params = NULL;
         bool matched = false;
@@ -45,8 +46,8 @@ int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, co
 
         if (r)
                 return r;
-        criteria = rule_explain(rule, payload, &matched);
-        if (matched && rule_parameters(rule, payload, &params, &unrendered) != 0)
+        criteria = rule_explain(rule, &world, payload, &matched);
+        if (matched && rule_parameters(rule, &world, payload, &params, &unrendered) != 0)
                 params = json_pack("{s:s*}", "error", unrendered.what);
         *ret = json_pack("{s:s, s:b, s:b, s:s, s:o, s:o?}", "rule", rule_ref(rule), "matched",
                          matched, "enabled", rule_is_enabled(rule), "action", rule_action(rule),
@@ -58,6 +59,7 @@ int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, co
 
 struct replay {
         const struct rule *rule;
+        struct expr_world world;
         const char *key;                /* of the trigger that the rule listens to */
         json_t *executions;
         uint64_t looked_at, matched, failed, last_seq;
@@ -79,7 +81,7 @@ static void show(struct replay *replay, const struct store_event *event, const j
         char id[ID_TEXT_SIZE], when[CLOCK_TEXT_SIZE];
         _fault_ struct fault fault = FAULT_INIT;
         json_t *params = NULL, *row;
-        int r = rule_parameters(replay->rule, payload, &params, &fault);
+        int r = rule_parameters(replay->rule, &replay->world, payload, &params, &fault);
 
         replay->failed += r != 0;
         if (json_array_size(replay->executions) >= replay->shown_max) {
@@ -106,7 +108,7 @@ static int replay_event(void *arg, const struct store_event *event)
         replay->last_seq = event->seq;
         if (!payload || !is_heard_by(replay, event, payload))
                 return 0;
-        if (rule_matches(replay->rule, payload, &matched, &unjudged) != 0) {
+        if (rule_matches(replay->rule, &replay->world, payload, &matched, &unjudged) != 0) {
                 replay->failed++;
                 return 0;
         }
@@ -139,7 +141,9 @@ int hub_rule_replay(struct hub *hub, const char *ref, const json_t *definition, 
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         _cleanup_(rule_freep) struct rule *given = NULL;
-        struct replay replay = { .shown_max = limit < REPLAY_SHOWN_MAX ? limit : REPLAY_SHOWN_MAX };
+        struct replay replay = { .world = keys_world(hub),
+                                 .shown_max = limit < REPLAY_SHOWN_MAX ? limit
+                                 : REPLAY_SHOWN_MAX };
         char since[CLOCK_TEXT_SIZE];
         int r = choose(catalog, ref, definition, &given, &replay.rule, fault);
 

@@ -74,7 +74,7 @@ static int64_t run(const struct rulebook *book, int n, int hosts)
                                     alert, "status", "firing", "labels", "host", host, "severity",
                                     "critical", "port", 9100, "headers", "Host", "hub");
                 start = clock_mono_us();
-                rulebook_match(book, "core.st2.webhook?url=alerts", payload, note, &hits);
+                rulebook_match(book, "core.st2.webhook?url=alerts", NULL, payload, note, &hits);
                 spent += clock_mono_us() - start;
                 snprintf(ref, sizeof ref, "default.rule-%d", rule);
                 if (hits.n != 1 || strcmp(rule_ref(hits.rule), ref) != 0)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "expr/expr.h"
 #include "flow/criteria.h"
 
 #include "frame.h"
@@ -71,6 +72,7 @@ void judge_operator(const json_t *line, struct outcome *ret)
         _json_ json_t *source = criterion_of(line),
                       *value = plain(json_array_get(json_object_get(line, "args"), 0));
         _json_ json_t *scope = json_pack("{s:{s:O}}", "trigger", "value", value);
+        const struct expr_world world = { .names = scope };
         const json_t *returns = json_object_get(line, "returns");
         _fault_ struct fault fault = FAULT_INIT;
         int verdict = VERDICT_FAULT, wanted = !returns ? VERDICT_FAULT : json_is_true(returns)
@@ -78,7 +80,7 @@ void judge_operator(const json_t *line, struct outcome *ret)
 
         set_clock(value);
         if (criteria_compile(source, &criteria, &fault) == 0)
-                verdict = criteria_judge(criteria, scope, &fault);
+                verdict = criteria_judge(criteria, &world, &fault);
         if (verdict == wanted)
                 ret->verdict = AGREED;
         else

@@ -24,18 +24,18 @@ static void judge(struct rulebook *book, struct rule *rule, const json_t *payloa
 {
         _json_ json_t *told = NULL, *parameters = NULL;
         bool matched = false, explained = false;
-        int r = rule_matches(rule, payload, &matched, NULL), visited = 0;
+        int r = rule_matches(rule, NULL, payload, &matched, NULL), visited = 0;
         int wanted = r == FAULT ? 2 : matched;
 
-        told = rule_explain(rule, payload, &explained);
-        rule_parameters(rule, payload, &parameters, NULL);
+        told = rule_explain(rule, NULL, payload, &explained);
+        rule_parameters(rule, NULL, payload, &parameters, NULL);
         if (explained != matched)
                 abort();
         if (!rule_is_enabled(rule))
                 wanted = 0;
         if (rulebook_add(book, rule))
                 abort();
-        rulebook_match(book, rule_trigger_key(rule), payload, note, &visited);
+        rulebook_match(book, rule_trigger_key(rule), NULL, payload, note, &visited);
         if (visited != wanted)
                 abort();
 }

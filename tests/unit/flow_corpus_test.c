@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "expr/expr.h"
 #include "flow/criteria.h"
 #include "flow/rule.h"
 
@@ -76,6 +77,7 @@ static bool agrees(const json_t *line)
         _json_ json_t *source = criterion_of(line),
                       *value = plain(json_array_get(json_object_get(line, "args"), 0));
         _json_ json_t *scope = json_pack("{s:{s:O}}", "trigger", "value", value);
+        const struct expr_world world = { .names = scope };
         const json_t *returns = json_object_get(line, "returns");
         _fault_ struct fault fault = FAULT_INIT;
         int verdict;
@@ -83,7 +85,7 @@ static bool agrees(const json_t *line)
         set_clock(value);
         if (criteria_compile(source, &criteria, &fault))
                 return !returns;
-        verdict = criteria_judge(criteria, scope, &fault);
+        verdict = criteria_judge(criteria, &world, &fault);
         return returns ? verdict == (json_is_true(returns) ? VERDICT_YES : VERDICT_NO)
                 : verdict == VERDICT_FAULT;
 }

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "expr/expr.h"
 #include "flow/rule.h"
 
 #include "suite.h"
@@ -165,6 +166,35 @@ static const struct {
         { "{trigger.f: {type: search, pattern: {item.g: {type: search, pattern: {item.x: {type: "
           "eq, pattern: 1}}}}}}",
           "{\"f\":[{\"g\":[{\"x\":1}]}]}", 1 },
+        /* groups */
+#define A(v) "{trigger.a: {type: eq, pattern: " v "}}"
+#define B(v) "{trigger.b: {type: eq, pattern: " v "}}"
+        { "{any: [" A("1") ", " B("2") "]}", "{\"a\":1,\"b\":0}", 1 },
+        { "{any: [" A("1") ", " B("2") "]}", "{\"a\":0,\"b\":2}", 1 },
+        { "{any: [" A("1") ", " B("2") "]}", "{\"a\":0,\"b\":0}", 0 },
+        { "{all: [" A("1") ", " B("2") "]}", "{\"a\":1,\"b\":2}", 1 },
+        { "{all: [" A("1") ", " B("2") "]}", "{\"a\":1,\"b\":0}", 0 },
+        { "{not: " A("1") "}", "{\"a\":2}", 1 },
+        { "{not: " A("1") "}", "{\"a\":1}", 0 },
+        { "{not: {trigger.a: {type: exists}, trigger.b: {type: exists}}}", "{\"a\":1}", 1 },
+        { "{trigger.c: {type: eq, pattern: 3}, any: [" A("1") ", " B("2") "]}",
+          "{\"a\":1,\"c\":3}", 1 },
+        { "{trigger.c: {type: eq, pattern: 3}, any: [" A("1") ", " B("2") "]}",
+          "{\"a\":1,\"c\":4}", 0 },
+        { "{any#1: [" A("1") ", " A("2") "], any#2: [" B("1") ", " B("2") "]}",
+          "{\"a\":2,\"b\":1}", 1 },
+        { "{any#1: [" A("1") ", " A("2") "], any#2: [" B("1") ", " B("2") "]}",
+          "{\"a\":2,\"b\":3}", 0 },
+        { "{any: [{all: [" A("1") ", {not: " B("2") "}]}, " B("3") "]}", "{\"a\":1,\"b\":1}", 1 },
+        { "{any: [{all: [" A("1") ", {not: " B("2") "}]}, " B("3") "]}", "{\"a\":1,\"b\":2}", 0 },
+        /* what decides decides: a part that cannot be judged does not spoil one that holds */
+        { "{any: [{trigger.a: {type: gt, pattern: 5}}, " B("2") "]}", "{\"a\":\"x\",\"b\":2}", 1 },
+        { "{any: [{trigger.a: {type: gt, pattern: 5}}, " B("2") "]}", "{\"a\":\"x\",\"b\":3}",
+          FAULT + 1 },
+        { "{not: {trigger.a: {type: gt, pattern: 5}}}", "{\"a\":\"x\"}", FAULT + 1 },
+        { "{trigger.f: {type: search, pattern: {any: [{item.v: {type: eq, pattern: 1}}, {item.v: "
+          "{type: eq, pattern: 2}}]}}}",
+          "{\"f\":[{\"v\":0},{\"v\":2}]}", 1 },
 };
 
 START_TEST(matches)
@@ -178,12 +208,12 @@ START_TEST(matches)
 
         text_addf(&source, HEAD TAIL "criteria: %s\n", rows[_i].criteria);
         r = rule(source.s);
-        answer = rule_matches(r, payload, &matched, &fault);
+        answer = rule_matches(r, NULL, payload, &matched, &fault);
         ck_assert_msg((answer == FAULT ? FAULT + 1 : (int)matched) == rows[_i].matched,
                       "%s on %s: %d %d %s", rows[_i].criteria, rows[_i].payload, answer, matched,
                       fault.what ? fault.what : "");
         ck_assert((answer == FAULT) == (fault.status == 422));
-        told = rule_explain(r, payload, &explained);
+        told = rule_explain(r, NULL, payload, &explained);
         ck_assert(explained == matched);
         ck_assert(json_is_array(told));
 }
@@ -199,7 +229,7 @@ START_TEST(explains_each_criterion)
                       *told = NULL;
         bool matched = true;
 
-        told = rule_explain(r, payload, &matched);
+        told = rule_explain(r, NULL, payload, &matched);
         ck_assert(!matched);
         ck_assert_uint_eq(json_array_size(told), 3);
         ck_assert(json_is_true(json_at(told, "0.matched")));
@@ -216,6 +246,62 @@ START_TEST(explains_each_criterion)
 }
 END_TEST
 
+START_TEST(explains_groups)
+{
+        _cleanup_(rule_freep) struct rule *r =
+                rule(HEAD TAIL "criteria:\n  any:\n    - trigger.a: {type: eq, pattern: 1}\n"
+                               "    - trigger.b: {type: gt, pattern: 1}\n");
+        _json_ json_t *payload = json_loads("{\"a\": 1, \"b\": \"x\"}", 0, NULL), *told = NULL;
+        bool matched = false;
+
+        told = rule_explain(r, NULL, payload, &matched);
+        ck_assert(matched);
+        ck_assert_str_eq(json_string_value(json_at(told, "0.operator")), "any");
+        ck_assert(json_is_true(json_at(told, "0.matched")));
+        ck_assert(json_is_true(json_at(told, "0.parts.0.matched")));
+        ck_assert(json_is_false(json_at(told, "0.parts.1.matched")));
+        ck_assert_ptr_nonnull(json_at(told, "0.parts.1.criteria.0.error"));
+}
+END_TEST
+
+/* A function of the hub's, in little. */
+static int limit_of(void *arg, const char *function, const json_t *args, const json_t *kwargs,
+                    json_t **ret, struct fault *fault)
+{
+        (void)args;
+        (void)kwargs;
+        if (strcmp(function, "st2kv") != 0)
+                return EXPR_NOT_MINE;
+        if (!arg)
+                return fault_set(fault, 503, "store.busy", "the store is busy");
+        *ret = json_incref(arg);
+        return 0;
+}
+
+START_TEST(asks_its_world)
+{
+        _cleanup_(rule_freep) struct rule *r =
+                rule(HEAD "criteria:\n  trigger.n: {type: gt, pattern: '{{ st2kv.system.max }}'}\n"
+                          "action: {ref: a.b, parameters: {max: '{{ st2kv(\"system.max\") }}'}}\n");
+        _json_ json_t *payload = json_loads("{\"n\": 7}", 0, NULL), *limit = json_integer(5),
+                      *made = NULL;
+        struct expr_world world = { .call = limit_of, .arg = limit };
+        _fault_ struct fault fault = FAULT_INIT;
+        bool matched = false;
+
+        ck_assert_int_eq(rule_matches(r, &world, payload, &matched, NULL), 0);
+        ck_assert(matched);
+        ck_assert_int_eq(rule_parameters(r, &world, payload, &made, NULL), 0);
+        ck_assert_int_eq(json_int_of(made, "max", 0), 5);
+        json_integer_set(limit, 8);
+        ck_assert_int_eq(rule_matches(r, &world, payload, &matched, NULL), 0);
+        ck_assert(!matched);
+        world.arg = NULL;
+        ck_assert_int_eq(rule_matches(r, &world, payload, &matched, &fault), FAULT);
+        ck_assert_ptr_nonnull(strstr(fault.what, "criteria \"trigger.n\""));
+}
+END_TEST
+
 START_TEST(renders_parameters)
 {
         _cleanup_(rule_freep) struct rule *r =
@@ -227,13 +313,13 @@ START_TEST(renders_parameters)
         _fault_ struct fault fault = FAULT_INIT;
         _free_ char *text = NULL;
 
-        ck_assert_int_eq(rule_parameters(r, payload, &made, &fault), 0);
+        ck_assert_int_eq(rule_parameters(r, NULL, payload, &made, &fault), 0);
         text = json_canonical(made);
         ck_assert_str_eq(
                 text,
                 "{\"all\":{\"l\":[true],\"n\":7},\"c\":[1,{\"x\":true}],\"n\":7,\"s\":\"n=7\"}");
         json_object_del(payload, "l");
-        ck_assert_int_eq(rule_parameters(r, payload, &less, &fault), FAULT);
+        ck_assert_int_eq(rule_parameters(r, NULL, payload, &less, &fault), FAULT);
         ck_assert_ptr_null(less);
         ck_assert_str_eq(fault.code, "expr.undefined");
         ck_assert_ptr_nonnull(strstr(fault.what, "action.parameters: c: 1: x: "));
@@ -295,6 +381,16 @@ static const struct {
         { HEAD TAIL "criteria: {trigger.a: {type: search, pattern: {b: {type: exists}}}}",
           "write item.b" },
         { HEAD TAIL "criteria: {trigger.a: {type: eq, pattern: '{{ a | b }}'}}", "No filter named" },
+        { HEAD TAIL "criteria: {any: {trigger.a: {type: exists}}}", "must be a list of objects" },
+        { HEAD TAIL "criteria: {any: []}", "with one at least" },
+        { HEAD TAIL "criteria: {all: [{}]}", "not nothing" },
+        { HEAD TAIL "criteria: {all: [7]}", "not nothing" },
+        { HEAD TAIL "criteria: {not: [{trigger.a: {type: exists}}]}", "must be one object" },
+        { HEAD TAIL "criteria: {not: {trigger.a: {type: equal, pattern: 1}}}", "\"equals\"" },
+        { HEAD TAIL "criteria: {any: [{item.a: {type: exists}}]}", "must start with trigger." },
+        { HEAD TAIL "criteria: {not: {not: {not: {not: {not: {not: {not: {not: {not: {trigger.a: "
+                    "{type: exists}}}}}}}}}}}",
+          "deeper than the limit of 8" },
 #define WEBHOOK(url)                                                                               \
         "name: r\ntrigger: {type: core.st2.webhook, parameters: {url: " url "}}\n" TAIL
 #define TIMER(type, parameters)                                                                    \
@@ -402,7 +498,8 @@ int main(void)
 {
         return SUITE("flow/rule", ONCE(reads_a_definition), ONCE(has_defaults),
                      ONCE(names_triggers_one_way), EACH(matches, rows),
-                     ONCE(explains_each_criterion), ONCE(renders_parameters),
+                     ONCE(explains_each_criterion), ONCE(explains_groups),
+                     ONCE(asks_its_world), ONCE(renders_parameters),
                      EACH(refuses_with_the_key, wrong), ONCE(knows_when_the_last_time_has_passed), ONCE(says_where),
                      ONCE(limits_criteria));
 }

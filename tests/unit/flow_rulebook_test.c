@@ -112,7 +112,7 @@ static int judge(void *arg, const struct rule *rule)
         struct linear *linear = arg;
         _fault_ struct fault fault = FAULT_INIT;
         bool matched = false;
-        int r = rule_is_enabled(rule) ? rule_matches(rule, linear->payload, &matched, &fault) : 0;
+        int r = rule_is_enabled(rule) ? rule_matches(rule, NULL, linear->payload, &matched, &fault) : 0;
 
         if (!matched && r != FAULT)
                 return 0;
@@ -131,7 +131,7 @@ static void compare(const struct rulebook *book, const json_t *payload)
 
         linear->payload = payload;
         ck_assert_int_eq(rulebook_each(book, judge, linear), 0);
-        ck_assert_int_eq(rulebook_match(book, "t.t", payload, note, told), 0);
+        ck_assert_int_eq(rulebook_match(book, "t.t", NULL, payload, note, told), 0);
         /* with a standard match the backstops are silent */
         ck_assert_msg(strcmp(told->refs,
                              linear->matched ? linear->backstop.refs : linear->standard.refs) == 0,
@@ -177,13 +177,13 @@ START_TEST(backstops_take_what_is_left)
 
         rulebook_add(book, equals("standard", "trigger.a", json_integer(1), false));
         rulebook_add(book, make("rest", json_object(), true, true));
-        rulebook_match(book, "t.t", one, note, &told);
+        rulebook_match(book, "t.t", NULL, one, note, &told);
         ck_assert_str_eq(told.refs, "default.standard ");
         told.refs[0] = '\0';
-        rulebook_match(book, "t.t", two, note, &told);
+        rulebook_match(book, "t.t", NULL, two, note, &told);
         ck_assert_str_eq(told.refs, "default.rest ");
         told.refs[0] = '\0';
-        rulebook_match(book, "other", two, note, &told);
+        rulebook_match(book, "other", NULL, two, note, &told);
         ck_assert_str_eq(told.refs, "");
 }
 END_TEST
@@ -210,7 +210,7 @@ START_TEST(keeps_books)
         ck_assert_str_eq(rule_ref(rulebook_find(book, "default.a")), "default.a");
         ck_assert_ptr_null(rulebook_find(book, "default.x"));
         ck_assert(rulebook_has(book, "t.t") && !rulebook_has(book, "t.u"));
-        ck_assert_int_eq(rulebook_match(book, "t.t", payload, stop, &visited), 77);
+        ck_assert_int_eq(rulebook_match(book, "t.t", NULL, payload, stop, &visited), 77);
         ck_assert_int_eq(visited, 2);
 }
 END_TEST
@@ -235,7 +235,7 @@ static void *match_often(void *arg)
                 char wanted[32];
 
                 snprintf(wanted, sizeof wanted, "default.r%d ", i % 50);
-                if (rulebook_match(book, "t.t", payload, note, &told) ||
+                if (rulebook_match(book, "t.t", NULL, payload, note, &told) ||
                     strcmp(told.refs, wanted) != 0)
                         return (void *)1;
         }
