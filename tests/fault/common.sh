@@ -71,7 +71,7 @@ executions() {
 # down: when nothing is left to run
 down() {
         local tries=0
-        until [ "$(executions running queued delayed)" = 0 ]; do
+        until [ "$(executions running waiting queued delayed)" = 0 ]; do
                 [ $((tries += 1)) -lt 1200 ] || { echo "the queue does not drain" >&2; exit 1; }
                 sleep 0.1
         done
