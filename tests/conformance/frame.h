@@ -38,7 +38,8 @@ void outcome_compare(struct outcome *ret, const json_t *expected, const json_t *
 void judge_conductor(const json_t *line, struct outcome *ret);
 void judge_rehearsal(const json_t *line, struct outcome *ret);
 void judge_inspection(const json_t *line, struct outcome *ret);
-/* expressions.c, operators.c */
+/* aliases.c, expressions.c, operators.c */
+void judge_alias(const json_t *line, struct outcome *ret);
 void judge_eval(const json_t *line, struct outcome *ret);
 void judge_jinja(const json_t *line, struct outcome *ret);
 void judge_operator(const json_t *line, struct outcome *ret);

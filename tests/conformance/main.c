@@ -23,6 +23,7 @@ static const struct kind kinds[] = {
         { "jinja", "eval.jsonl", "lang", "jinja", judge_eval, 97 },
         { "st2 jinja", "st2_golden.jsonl", "kind", "jinja", judge_jinja, 97 },
         { "operators", "st2_golden.jsonl", "kind", "operator", judge_operator, 99 },
+        { "aliases", "st2_golden.jsonl", "kind", "alias", judge_alias, 97 },
         { "rehearsals", "rehearsals.jsonl", NULL, NULL, judge_rehearsal, 99 },
         { "conductor steps", "conductor.jsonl", NULL, NULL, judge_conductor, 97 },
         { "inspect", "inspect.jsonl", NULL, NULL, judge_inspection, 99 },
