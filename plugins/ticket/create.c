@@ -57,9 +57,11 @@ static json_t *identity(const struct ticket *ticket)
 
 /* ---- create ---- */
 
-static int answer_created(struct kn_ctx *ctx, const struct ticket *ticket, bool changed)
+static int answer_created(struct kn_ctx *ctx, struct ticket *ticket, bool changed)
 {
-        return give(ctx, json_pack("{s:b, s:O, s:O, s:O}", "changed", changed, "id",
+        int r = system_describe(ctx, ticket);
+
+        return r < 0 ? r : give(ctx, json_pack("{s:b, s:O, s:O, s:O}", "changed", changed, "id",
                                    json_object_get(ticket->json, "id"), "url",
                                    json_object_get(ticket->json, "url"), "ticket", ticket->json));
 }
@@ -97,7 +99,7 @@ static const char *missing(const json_t *wanted, const struct ticket *made)
 
 /* written: what the system said of it; made: what is there, where anything is. */
 static int settle_creation(struct kn_ctx *ctx, const json_t *wanted, int ticket, int written,
-                           const struct ticket *made)
+                           struct ticket *made)
 {
         _json_ json_t *observed = made->json ? identity(made) : NULL;
         const char *id = text_of(made->json, "id", ""), *lacks;
@@ -116,8 +118,8 @@ static int settle_creation(struct kn_ctx *ctx, const json_t *wanted, int ticket,
         if (r < 0)
                 return r;
         lacks = missing(wanted, made);
-        answer_created(ctx, made, true);
-        return !lacks ? KN_OK
+        r = answer_created(ctx, made, true);
+        return !lacks ? r
                 : kn_fail(ctx, KN_ECONFLICT, "ticket %s is open, but %s left its %.80s at something "
                           "else than was asked: is that value right there, and may the instance's "
                           "account set it?", id, system_name, lacks);
@@ -171,6 +173,9 @@ int ticket_create(struct kn_ctx *ctx)
 
 /* ---- withdraw ---- */
 
+/* As the contract has it; an undo comes without the contract's defaults. */
+#define WITHDRAWN "Withdrawn: opened by mistake."
+
 static int answer_withdrawn(struct kn_ctx *ctx, const struct ticket *ticket, bool changed)
 {
         const char *status = system_withdrawn(ctx);
@@ -197,7 +202,8 @@ static int take_back(struct kn_ctx *ctx, const struct ticket *ticket)
                 if (r == 0)
                         r = system_normal(ctx, &now, set);
                 if (r == 0)
-                        r = system_write(ctx, &now, set, kn_arg_str(ctx, "comment", NULL), said);
+                        r = system_write(ctx, &now, set,
+                                         kn_arg_str(ctx, "comment", WITHDRAWN), said);
         }
         return r == TICKET_STALE
                 ? kn_fail(ctx, KN_ETEMP, "ticket %s is changed by others all the time", id) : r;

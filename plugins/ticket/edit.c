@@ -16,6 +16,7 @@
 
 struct edit {
         const char *id;
+        const struct ticket *read;      /* the ticket that before was picked from */
         json_t *before, *after;         /* owned: some fields of the ticket */
         const char *comment;            /* said with it; NULL: nothing */
         const char *undo_action;
@@ -66,9 +67,11 @@ static int announce(struct kn_ctx *ctx, const struct edit *edit)
         return deed_announce(ctx, &deed);
 }
 
+/* What was read first will do, where the system itself holds the write to it. */
 static int write_held(struct kn_ctx *ctx, const struct edit *edit, char said[TICKET_SAID])
 {
-        int r = TICKET_STALE;
+        int r = !*edit->read->stamp ? TICKET_STALE
+                : system_write(ctx, edit->read, edit->after, edit->comment, said);
 
         for (int i = 0; i < WRITE_TRIES && r == TICKET_STALE; i++) {
                 _ticket_ struct ticket now = { .json = NULL };
@@ -171,6 +174,7 @@ int ticket_update(struct kn_ctx *ctx)
         if (r < 0)
                 return r;
         edit.before = pick(now.json, edit.after);
+        edit.read = &now;
         return carry_out(ctx, &edit);
 }
 
@@ -188,6 +192,7 @@ int ticket_set_status(struct kn_ctx *ctx, const struct ticket *now, const char *
         if (r < 0)
                 return r;
         edit.before = pick(now->json, edit.after);
+        edit.read = now;
         return carry_out(ctx, &edit);
 }
 

@@ -12,6 +12,8 @@ int ticket_get(struct kn_ctx *ctx)
         int64_t limit = kn_arg_int(ctx, "comments", 100);
         int r = system_get(ctx, id, &ticket);
 
+        if (r == 0)
+                r = system_describe(ctx, &ticket);
         if (r == 0 && limit > 0)
                 r = system_comments(ctx, id, limit, &comments);
         if (r < 0)

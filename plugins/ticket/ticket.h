@@ -68,6 +68,8 @@ extern const char system_name[];                /* "Request Tracker" */
 const char *system_withdrawn(struct kn_ctx *ctx);
 
 int system_get(struct kn_ctx *ctx, const char *id, struct ticket *ret);
+/* Add the description, which may cost a request of its own. */
+int system_describe(struct kn_ctx *ctx, struct ticket *ticket);
 /* The latest, oldest first: [{id, author, created, text, private}]. */
 int system_comments(struct kn_ctx *ctx, const char *id, int64_t limit, json_t **ret);
 /*

@@ -25,23 +25,43 @@ const char *system_withdrawn(struct kn_ctx *ctx)
 
 /* ---- reading ---- */
 
-/* Queues are named by number in a ticket; an account that may not look at queues sees that. */
-static int queue_name(struct kn_ctx *ctx, const json_t *raw, json_t **ret)
+static int create(struct kn_ctx *ctx)
 {
+        ctx->self = json_object();
+        return ctx->self ? KN_OK : KN_ENOMEM;
+}
+
+static void destroy(struct kn_ctx *ctx)
+{
+        json_decref(ctx->self);
+        ctx->self = NULL;
+}
+
+/*
+ * Queues are named by number in a ticket; an account that may not look at queues sees that. Names
+ * hardly ever change: each is asked for once.
+ */
+static int queue_name(struct kn_ctx *ctx, const json_t *raw, const char **ret)
+{
+        json_t *names = ctx->self;
         const char *id = text_of(json_object_get(raw, "Queue"), "id", "");
         _free_ char *path = web_path("/queue/%s", id);
         _json_ json_t *queue = NULL;
-        int r = rt_get(ctx, path, "the queue of a ticket", &queue);
+        int r = json_object_get(names, id) ? KN_OK
+                : rt_get(ctx, path, "the queue of a ticket", &queue);
 
         if (r < 0 && r != KN_EAUTH && r != KN_ENOENT)
                 return r;
-        *ret = json_string(text_of(queue, "Name", id));
+        if (!json_object_get(names, id))
+                json_object_set_new(names, id, json_string(text_of(queue, "Name", id)));
+        *ret = text_of(names, id, NULL);
         return *ret ? KN_OK : KN_ENOMEM;
 }
 
 /* The text that it was opened with; quietly nothing where the account may not see it. */
-static int description_of(struct kn_ctx *ctx, const char *id, json_t *ticket)
+int system_describe(struct kn_ctx *ctx, struct ticket *ticket)
 {
+        const char *id = text_of(ticket->json, "id", "");
         _free_ char *path = web_path("/ticket/%s/attachments?fields=Content,ContentType"
                                      "&orderby=id&order=ASC&per_page=1", id);
         _json_ json_t *answer = NULL;
@@ -51,16 +71,16 @@ static int description_of(struct kn_ctx *ctx, const char *id, json_t *ticket)
         if (r < 0 && r != KN_EAUTH)
                 return r;
         first = json_array_get(json_object_get(answer, "items"), 0);
-        json_object_set_new(ticket, "description", json_string(text_of(first, "Content", "")));
-        return KN_OK;
+        return json_object_set_new(ticket->json, "description",
+                                   json_string(text_of(first, "Content", "")));
 }
 
 int system_get(struct kn_ctx *ctx, const char *id, struct ticket *ret)
 {
         _free_ char *path = web_path("/ticket/%s", id);
-        _json_ json_t *queue = NULL;
         char doing[60], stamp[sizeof ret->stamp] = "";
         _web_ struct web_call call = { .path = path, .doing = doing };
+        const char *queue = NULL;
         json_t *json;
         int r;
 
@@ -71,12 +91,9 @@ int system_get(struct kn_ctx *ctx, const char *id, struct ticket *ret)
         if (r < 0)
                 return r;
         web_header(&call, "ETag", stamp, sizeof stamp);
-        json = rt_ticket(ctx, call.reply, json_string_value(queue));
-        r = json ? description_of(ctx, id, json) : KN_ENOMEM;
-        if (r < 0) {
-                json_decref(json);
-                return r;
-        }
+        json = rt_ticket(ctx, call.reply, queue);
+        if (!json)
+                return KN_ENOMEM;
         ret->json = json;
         ret->raw = json_incref(call.reply);
         memcpy(ret->stamp, stamp, sizeof stamp);
@@ -495,4 +512,4 @@ static const struct kn_sensor sensors[] = {
 
 KN_PLUGIN(.name = "rt", .version = "1.0", .domain = "ticket",
           .summary = "Tickets in Request Tracker 5, by REST2",
-          .config = config, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))
+          .config = config, .create = create, .destroy = destroy, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))
