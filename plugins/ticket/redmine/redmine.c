@@ -2,7 +2,7 @@
 
 /* Redmine 5 by its REST API: what the plugin says of itself, and its check. */
 
-#include "redmine.h"
+#include "account.h"
 
 static int find_status(struct kn_ctx *ctx, const json_t *statuses, const char *setting,
                        const char *or_else, bool closed)
@@ -99,13 +99,13 @@ static const char config[] = KN_JSON({
         "additionalProperties": false
 });
 
-static const struct kn_action actions[] = { TICKET_ACTIONS };
+static const struct kn_action actions[] = { TICKET_ACTIONS, ACCOUNT_ACTIONS };
 
 static const struct kn_sensor sensors[] = {
         { .name = "ticket.watch", .summary = "Watch what happens to tickets", .poll = redmine_poll,
           .interval_ms = 30000 },
 };
 
-KN_PLUGIN(.name = "redmine", .version = "1.0", .domain = "ticket",
-          .summary = "Tickets in Redmine 5", .config = config, .create = redmine_create,
+KN_PLUGIN(.name = "redmine", .version = "1.0", .domain = "ticket account",
+          .summary = "Tickets and accounts in Redmine 5", .config = config, .create = redmine_create,
           .destroy = redmine_destroy, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))
