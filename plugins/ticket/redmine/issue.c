@@ -267,13 +267,23 @@ static int query_of(struct kn_ctx *ctx, const json_t *asked, char **ret)
         return r;
 }
 
+static bool contains(const char *text, const char *part)
+{
+        size_t len = strlen(part);
+
+        for (; *text; text++)
+                if (strncasecmp(text, part, len) == 0)
+                        return true;
+        return len == 0;
+}
+
 /* "Contains" of Redmine looks for each word: here it is the whole. */
 static bool fits(const json_t *ticket, const json_t *asked)
 {
         const char *subject = text_of(asked, "subject", NULL);
         const char *execution = text_of(asked, "execution", NULL);
 
-        return (!subject || strcasestr(text_of(ticket, "subject", ""), subject)) &&
+        return (!subject || contains(text_of(ticket, "subject", ""), subject)) &&
                 (!execution || has_execution(ticket, execution));
 }
 
