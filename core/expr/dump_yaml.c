@@ -34,8 +34,10 @@ static bool looks_like_number(const char *s)
         bool digit = false;
 
         s += *s == '-' || *s == '+';
-        if (s[0] == '0' && (s[1] == 'x' || s[1] == 'b' || s[1] == 'o'))
+        if (s[0] == '0' && (s[1] == 'x' || s[1] == 'b'))
                 return true;
+        if (strpbrk(s, "eE") && !strchr(s, '.'))
+                return false;
         if (!isdigit((unsigned char)*s) && *s != '.')
                 return false;
         for (; *s; s++) {
@@ -85,6 +87,32 @@ static void add_double(struct text *text, const char *s, size_t len)
         text_add(text, "\"");
 }
 
+/* PyYAML breaks lines at the first blank behind column 80. */
+static bool is_wide(const struct text *text)
+{
+        size_t from = text->len;
+
+        while (from && text->s[from - 1] != '\n')
+                from--;
+        return letters_count(text->s + from, text->len - from) > 80;
+}
+
+/* The one blank at s[i], which the line may be broken at. */
+static bool is_break(const struct text *text, const char *s, size_t len, size_t i)
+{
+        return s[i] == ' ' && i && i + 1 < len && s[i - 1] != ' ' && s[i + 1] != ' ' &&
+                is_wide(text);
+}
+
+static void add_plain(struct text *text, const char *s, size_t len, int depth)
+{
+        for (size_t i = 0; i < len; i++)
+                if (is_break(text, s, len, i))
+                        text_addf(text, "\n%*s", depth, "");
+                else
+                        text_add_bytes(text, s + i, 1);
+}
+
 /* A line break in quotes is written as an empty line and the indentation. */
 static void add_single(struct text *text, const char *s, size_t len, int depth)
 {
@@ -92,6 +120,8 @@ static void add_single(struct text *text, const char *s, size_t len, int depth)
         for (size_t i = 0; i < len; i++) {
                 if (s[i] == '\'')
                         text_add(text, "''");
+                else if (is_break(text, s, len, i))
+                        text_addf(text, "\n%*s", depth, "");
                 else if (s[i] == '\n')
                         text_addf(text, "\n%s%*s", i && s[i - 1] == '\n' ? "" : "\n",
                                   i + 1 < len && s[i + 1] == '\n' ? 0 : depth, "");
@@ -109,7 +139,7 @@ static void add_text(struct yaml *yaml, const char *s, size_t len, int depth)
                  memchr(s, '\n', len))
                 add_single(yaml->text, s, len, depth + 2);
         else
-                text_add_bytes(yaml->text, s, len);
+                add_plain(yaml->text, s, len, depth + 2);
 }
 
 static void add_indent(struct yaml *yaml, int depth)
@@ -151,7 +181,7 @@ static bool add_list(struct yaml *yaml, const json_t *list, int depth, bool in_l
                 if (i || !in_list)
                         add_indent(yaml, depth);
                 text_addf(yaml->text, "-%*s", yaml->indent - 1, "");
-                if (!add(yaml, item, depth + yaml->indent, true))
+                if (!add(yaml, item, is_container(item) ? depth + yaml->indent : depth, true))
                         return false;
         }
         return true;
