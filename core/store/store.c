@@ -14,11 +14,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char *const status_texts[] = {
         [STORE_REQUESTED] = "requested", [STORE_SCHEDULED] = "scheduled",
@@ -96,6 +99,33 @@ static int fault_locked(const char *path, int fd, struct fault *fault)
         return fault_try(fault, "stop that one first, or give this one another state_dir");
 }
 
+/* The process that wrote its number into the lock file; 0: it says nothing. */
+static pid_t holder_of(int fd)
+{
+        char text[16] = "";
+
+        return pread(fd, text, sizeof text - 1, 0) > 0 ? (pid_t)atoi(text) : 0;
+}
+
+/*
+ * A child that its hub was just starting when it was killed holds the lock until it is another
+ * program: so a dead holder is waited for, a moment.
+ */
+static int take_lock(int fd)
+{
+        for (int tries = 0;; tries++) {
+                pid_t holder = holder_of(fd);
+
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        return 0;
+                if (errno != EWOULDBLOCK)
+                        return -errno;
+                if (tries == 100 || !holder || kill(holder, 0) == 0 || errno != ESRCH)
+                        return -EWOULDBLOCK;
+                nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+        }
+}
+
 int store_lock(const char *state_dir, int *ret_fd, struct fault *fault)
 {
         _free_ char *path = NULL;
@@ -107,7 +137,7 @@ int store_lock(const char *state_dir, int *ret_fd, struct fault *fault)
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0)
                 return fault_errno(fault, -errno, path);
-        r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+        r = take_lock(fd);
         if (r == -EWOULDBLOCK)
                 return fault_locked(path, fd, fault);
         if (r < 0)

@@ -10,7 +10,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
+#include <sys/wait.h>
+#include <time.h>
 
 static char *big(char fill, size_t size)
 {
@@ -385,6 +388,40 @@ START_TEST(the_check_finds_planted_faults)
 }
 END_TEST
 
+/* What a killed hub's child holds for a moment, with the number of the dead hub in it. */
+START_TEST(a_lock_whose_holder_is_dead_is_waited_for)
+{
+        struct store_options options = fixture_options();
+        char path[96], dead[16];
+        struct store *second = NULL;
+        int fd, r;
+        pid_t gone = fork(), child;
+
+        if (gone == 0)
+                _exit(0);
+        ck_assert_int_eq(waitpid(gone, NULL, 0), gone);
+        fixture = store_close(fixture);
+        snprintf(path, sizeof path, "%s/lock", fixture_dir);
+        fd = open(path, O_RDWR | O_CLOEXEC);
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+        snprintf(dead, sizeof dead, "%d\n", (int)gone);
+        ck_assert_int_eq(ftruncate(fd, 0), 0);
+        ck_assert_int_gt(pwrite(fd, dead, strlen(dead), 0), 0);
+        child = fork();
+        if (child == 0) {
+                nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+                _exit(0);
+        }
+        close(fd);
+        r = store_open(&options, &second, NULL);
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+        ck_assert_int_eq(r, 0);
+        store_close(second);
+        fixture_open();
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("store_upkeep");
@@ -392,6 +429,7 @@ static Suite *suite(void)
 
         tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
         tcase_set_timeout(t, 60);
+        tcase_add_test(t, a_lock_whose_holder_is_dead_is_waited_for);
         tcase_add_test(t, a_large_result_is_a_file_kept_once);
         tcase_add_test(t, expiry_takes_what_is_old_and_over);
         tcase_add_test(t, expiry_goes_on_over_many_slices);
