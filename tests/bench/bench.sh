@@ -82,7 +82,7 @@ metric() { curl -sf -H "Authorization: Bearer $token" "http://127.0.0.1:$port/me
 settle() {
         local tries=0
         until [ "$(curl -sf -H "Authorization: Bearer $token" "http://127.0.0.1:$port/metrics" |
-                awk '/^kaname_executions_(running|queued|delayed) / { n += $2 } END { print n }')" = 0 ]; do
+                awk '/^kaname_executions_(running|waiting|queued|delayed) / { n += $2 } END { print n }')" = 0 ]; do
                 [ $((tries += 1)) -lt 3000 ] || { echo "bench: the queue does not drain" >&2; exit 1; }
                 sleep 0.02
         done
@@ -167,6 +167,55 @@ for home in core host; do
                 "request to recorded result, 64 connections"
         down
 done
+
+# ---- workflows ----
+mkdir -p "$work/packs/bench/actions/workflows"
+# flow_action NAME: its definition comes on standard input
+flow_action() {
+        printf 'name: %s\nrunner_type: orquesta\nentry_point: workflows/%s.yaml\nenabled: true\nparameters: {n: {type: array, default: []}}\n' \
+                "$1" "$1" >"$work/packs/bench/actions/$1.yaml"
+        cat >"$work/packs/bench/actions/workflows/$1.yaml"
+}
+for n in 10 100 1000; do
+        {
+                echo 'version: 1.0'
+                echo 'tasks:'
+                for ((i = 1; i <= n; i++)); do
+                        echo "  t$i: {action: core.noop$([ "$i" = "$n" ] || echo ", next: [{when: <% succeeded() %>, do: t$((i + 1))}]")}"
+                done
+        } | flow_action "chain$n"
+        printf 'version: 1.0\ninput: [n]\ntasks:\n  all:\n    with: {items: <%% ctx(n) %%>, concurrency: 10}\n    action: bench.chain%s\n' "$n" |
+                flow_action "chains$n"
+done
+printf 'version: 1.0\ninput: [n]\ntasks:\n  all:\n    with: <%% ctx(n) %%>\n    action: core.noop\n' | flow_action items
+
+# flow_ms ACTION ITEMS TASKS: run it once with a list of so many items; how long it took, by its record
+flow_ms() {
+        local id before
+        before=$(metric 'kaname_executions_finished_total{status="succeeded"}')
+        id=$(jq -nc --arg a "bench.$1" --argjson n "$2" '{action: $a, parameters: {n: [range($n)]}}' |
+                curl -sf -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -H 'Prefer: wait=300' --data @- \
+                        "http://127.0.0.1:$port/api/v1/executions" | jq -r .id)
+        settle
+        must_equal "$(($(metric 'kaname_executions_finished_total{status="succeeded"}') - before))" "$3" "$1 with $2 items"
+        curl -sf -H "Authorization: Bearer $token" "http://127.0.0.1:$port/api/v1/executions/$id" | jq '.elapsed_seconds * 1000'
+}
+up "$work/flow"
+flow_ms chain10 0 11 >/dev/null
+for i in $(seq 21); do flow_ms chain10 0 11; done >"$work/flow10"
+figure flow.overhead_ms "$(sort -n "$work/flow10" | sed -n 11p)" ms "<=100" "10 no-op tasks in a row, start to end, median of 21"
+for n in 10 100 1000; do
+        ms=$(flow_ms "chains$n" $((10000 / n)) $((10000 / n * (n + 1) + 1)))
+        declare "chain_$n=$ms"
+        figure flow.tasks_per_s "$(awk -v ms="$ms" 'BEGIN { printf "%d", 10000000 / ms }')" tasks/s ">=100" \
+                "10,000 no-op tasks, durable, in chains of $n, ten at once"
+done
+figure flow.scale_ratio "$(ratio "$chain_1000" "$chain_10")" ratio "<=2" "time of a task in chains of 1,000 over chains of 10"
+for i in $(seq 11); do flow_ms items 10 11; done >"$work/items10"
+ms=$(flow_ms items 10000 10001)
+figure with.scale_ratio "$(ratio "$ms" "$(($(sort -n "$work/items10" | sed -n 6p | cut -d. -f1) * 1000))")" ratio "<=2" \
+        "time of an item, 10,000 items over 10; $(awk -v ms="$ms" 'BEGIN { printf "%d", 10000000 / ms }') items/s"
+down
 
 # ---- parts that are programs ----
 for program in hostcall rules expr; do
