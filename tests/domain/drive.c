@@ -6,7 +6,7 @@
  * results are held to the domain's contract. -x runs a command in the moment after a change was
  * announced and before it is made, where somebody else's change has to be noticed.
  *
- *   drive [-c CONTRACT] [-k CONFIG] [-s STOREFILE] [-x COMMAND]
+ *   drive [-c CONTRACT] [-k CONFIG] [-s STOREFILE] [-t DEADLINE_MS] [-x COMMAND]
  *         PLUGIN run|plan|undo|poll|check [NAME [ARGS]]
  */
 
@@ -17,6 +17,7 @@
 #include "catalog/contract.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -183,6 +184,7 @@ static int call(struct kn_mock *m, const char *mode, const char *name, const cha
 
 struct options {
         const char *contract, *config, *store, *plugin, *mode, *name, *args;
+        long long timeout_ms;           /* 0: a minute */
 };
 
 static struct kn_mock *load(const struct options *options)
@@ -229,6 +231,7 @@ static int drive_call(struct kn_mock *m, const struct options *options)
         if (kn_mock_config(m, options->config) != 0)
                 return die("configuration", kn_mock_sentence(m));
         store_load(m, options->store);
+        kn_mock_timeout(m, options->timeout_ms);
         code = call(m, options->mode, options->name, args);
         if (is_action && code >= 0)
                 check_result(contract, options->name, kn_mock_result(m));
@@ -243,20 +246,23 @@ int main(int argc, char **argv)
         struct kn_mock *m;
         int opt, r;
 
-        while ((opt = getopt(argc, argv, "c:k:s:x:")) != -1) {
+        signal(SIGPIPE, SIG_IGN);       /* as both homes do */
+        while ((opt = getopt(argc, argv, "c:k:s:t:x:")) != -1) {
                 if (opt == 'c')
                         options.contract = optarg;
                 else if (opt == 'k')
                         options.config = optarg;
                 else if (opt == 's')
                         options.store = optarg;
+                else if (opt == 't')
+                        options.timeout_ms = atoll(optarg);
                 else if (opt == 'x')
                         drive.command = optarg;
                 else
                         return 2;
         }
         if (argc - optind < 2)
-                return die("usage", "drive [-c CONTRACT] [-k CONFIG] [-s STORE] [-x COMMAND] "
+                return die("usage", "drive [-c CONTRACT] [-k CONFIG] [-s STORE] [-t MS] [-x COMMAND] "
                            "PLUGIN MODE [NAME [ARGS]]");
         options.plugin = argv[optind];
         options.mode = argv[optind + 1];

@@ -230,7 +230,7 @@ static const struct {
 } strangers[] = {
         { "", KN_EREMOTE }, { "HTTP/1.1 400 Bad Request\n\n", KN_EREMOTE }, { "1\n# \n",
                 KN_EREMOTE },
-        { "# be_name srv_name\n\xff\xfe\x01\n", KN_ENOENT }, { NULL, KN_EREMOTE },
+        { "# be_name srv_name\n\xff\xfe\x01\n", KN_EREMOTE }, { NULL, KN_EREMOTE },
                 { "silent", KN_ETIMEOUT },
 };
 

@@ -144,10 +144,38 @@ static int add_row(json_t *rows, const json_t *columns, char *line, char separat
         return json_array_append_new(rows, row) < 0 ? KN_ENOMEM : KN_OK;
 }
 
+/* What does not have them is another version's, or was mangled on the way: nothing is read into it. */
+static const char *const state_columns[] = { "be_name", "srv_name", "srv_addr", "srv_admin_state",
+                                             "srv_uweight", "srv_check_state", "srv_port", NULL };
+static const char *const stat_columns[] = { "pxname", "svname", "scur", "status", "weight", "type",
+                                            NULL };
+
+static bool has_text(const json_t *list, const char *text)
+{
+        json_t *row;
+        size_t i;
+
+        json_array_foreach(list, i, row)
+                if (strcmp(json_string_value(row), text) == 0)
+                        return true;
+        return false;
+}
+
+static int check_columns(struct kn_ctx *ctx, const json_t *columns, const char *const *wanted)
+{
+        for (; *wanted; wanted++)
+                if (!has_text(columns, *wanted))
+                        return kn_fail(ctx, KN_EREMOTE, "HAProxy at %s answers with a table that "
+                                       "lacks the column %s: is it HAProxy 2.6 or newer?",
+                                       where(ctx), *wanted);
+        return KN_OK;
+}
+
 static int parse_table(struct kn_ctx *ctx, char *text, char separator, json_t **ret)
 {
         _json_ json_t *rows = json_array(), *columns = NULL;
         char *rest = text, *line;
+        int r;
 
         while ((line = strsep(&rest, "\n"))) {
                 if (strncmp(line, "# ", 2) == 0 && !columns)
@@ -158,8 +186,10 @@ static int parse_table(struct kn_ctx *ctx, char *text, char separator, json_t **
         if (!columns)
                 return fail_message(ctx, separator == ',' ? "show stat" : "show servers state",
                                     text);
-        *ret = json_incref(rows);
-        return KN_OK;
+        r = check_columns(ctx, columns, separator == ',' ? stat_columns : state_columns);
+        if (r == 0)
+                *ret = json_incref(rows);
+        return r;
 }
 
 int runtime_states(struct kn_ctx *ctx, const char *pool, json_t **ret)
