@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "expr/expr.h"
 #include "workflow/spec.h"
 
 #include <errno.h>
@@ -72,9 +73,22 @@ static int check_link(const json_t *chain, const json_t *task, const char *key, 
                                        "in task \"%s\".", to, key, json_text_of(task, "name", "")));
 }
 
+/* Templates that do not parse. */
+static int check_templates(const json_t *object, const char *key, const char *path, json_t *list)
+{
+        const json_t *value = json_object_get(object, key);
+        _fault_ struct fault fault = FAULT_INIT;
+        struct expr *expr = NULL;
+        int r = value ? expr_compile_for(value, EXPR_TEMPLATE, &expr, &fault) : 0;
+
+        expr_free(expr);
+        return r > 0 ? inspect_add(list, "expression", path, key, inspect_say("%s", fault.what)) : r;
+}
+
 static int check_task(const json_t *chain, size_t i, const struct workflow_catalog *catalog,
                       json_t *list)
 {
+        static const char *const templates[] = { "ref", "params", "parameters", "publish" };
         const json_t *task = json_array_get(chain, i);
         const char *name = json_text_of(task, "name", ""), *ref = json_text_of(task, "ref", NULL);
         _free_ char *path = inspect_say("chain[%zu]", i);
@@ -92,6 +106,8 @@ static int check_task(const json_t *chain, size_t i, const struct workflow_catal
                 r = check_link(chain, task, "on-success", path, list);
         if (r == 0)
                 r = check_link(chain, task, "on-failure", path, list);
+        for (size_t k = 0; r == 0 && k < sizeof templates / sizeof *templates; k++)
+                r = check_templates(task, templates[k], path, list);
         if (r == 0 && catalog && ref && !strstr(ref, "{{") &&
             !catalog->parameters(catalog->user, ref))
                 r = inspect_add(list, "content", path, "ref",
@@ -110,6 +126,8 @@ int inspect_chain(const json_t *definition, const struct workflow_catalog *catal
                 r = inspect_add(list, "syntax", "chain", "chain", inspect_say("[] is too short"));
         for (size_t i = 0; r == 0 && i < json_array_size(chain); i++)
                 r = check_task(chain, i, catalog, list);
+        if (r == 0)
+                r = check_templates(definition, "vars", "vars", list);
         if (r == 0 && first && !has_task(chain, first))
                 r = inspect_add(list, "semantic", "default", "default",
                                 inspect_say("Unable to find node with name \"%s\" referenced in "
