@@ -10,9 +10,9 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 dir=${1:-${KANAME_CORPUS:-$top/../shared/corpus}}
-build=${BUILD:-$top/build}
+build=${BUILD:-${TOP_BUILDDIR:-$top/build}}
 if [ ! -d "$dir/conformance" ]; then
-        echo "skip: no recorded cases in $dir"
+        echo "skip: corpus of packs absent"
         exit 77
 fi
 make -s -C "$build" tests/conformance/conformance
