@@ -85,7 +85,7 @@ static int collect_named(struct conductor *c, const json_t *requests, struct wan
                 const char *id = json_text_of(request, "task_id", "");
                 unsigned route = (unsigned)json_int_of(request, "route", 0);
                 const struct node *node = workflow_node(c->workflow, id);
-                struct entry *entry = node ? entry_latest(c, node, route) : NULL;
+                struct entry *entry = node && !node->command ? entry_latest(c, node, route) : NULL;
 
                 if (!entry)
                         text_addf(&unknown, "%s%s|%u", unknown.len ? ", " : "", id, route);
@@ -108,7 +108,7 @@ static void collect_ended_badly(struct conductor *c, struct wanting *wanting)
                 struct entry *run = c->entries[i];
                 struct entry *newest = entry_latest(c, run->node, run->route);
 
-                if (run->is_terminal && status_is_abended(run->status) &&
+                if (run->is_terminal && status_is_abended(run->status) && !run->node->command &&
                     !is_wanted(wanting, newest))
                         wanting->list[wanting->count++] = (struct wanted){ newest, false, false };
         }

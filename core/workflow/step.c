@@ -35,7 +35,7 @@ static int check(struct conductor *c, const char *task_id, unsigned route,
                 return refuse(fault, 404, "workflow.no-task", "InvalidTask",
                               "Task \"%s\" does not exist.", task_id);
         staged = staged_find(c, node, route);
-        if (!staged && !entry_latest(c, node, route))
+        if (node->command || (!staged && !entry_latest(c, node, route)))
                 return refuse(fault, 409, "workflow.not-staged", "InvalidTaskStateEntry",
                               "Task \"%s\" is not staged or has not started yet.", task_id);
         return check_item(staged, node, event, fault);
