@@ -44,6 +44,11 @@ zabbix_rpc() {
         zabbix_body "$@" | curl -sf -m 20 -H 'Content-Type: application/json-rpc' --data-binary @- "$ZABBIX_URL/api_jsonrpc.php" | jq -ce .result
 }
 zabbix_send() { "$TOP/tests/servers/zabbix.sh" send "$TEST_DIR/zabbix" svc.test "state[$1]" "$2" | grep -q 'processed: 1'; }
+# A value counts once the server has the trigger in its cache: sent until the trigger stands so.
+zabbix_turn() {
+        zabbix_send "$1" "$2"
+        [ "$(zabbix_rpc trigger.get "$(jq -nc --arg s "$1" '{tags: [{tag: "server", value: $s, operator: 1}], output: ["value"]}')" | jq -r '.[0].value')" = "$3" ]
+}
 zabbix_event() {
         zabbix_rpc event.get "$(jq -nc --arg s "$1" '{tags: [{tag: "server", value: $s, operator: 1}], value: 1, sortfield: "eventid", sortorder: "DESC", limit: 1,
                 output: "extend"}')" | jq -c '.[0]'
@@ -60,8 +65,8 @@ start_zabbix() {
                         priority: 4, tags: [{tag: "server", value: $s}, {tag: "pool", value: "app"}]}')" >/dev/null
                 wait_until zabbix_send "$1" 1
         }
-        fire() { zabbix_send "$1" 0; }
-        resolve() { zabbix_send "$1" 1; }
+        fire() { wait_until zabbix_turn "$1" 0 1; }
+        resolve() { wait_until zabbix_turn "$1" 1 0; }
         silence_labels() { jq -nc --arg s "$1" '{host: "svc.test", server: $s}'; }
         seen_silence() {
                 zabbix_rpc maintenance.get "$(jq -nc --arg n "$1" '{filter: {name: $n}, output: "extend", selectHosts: ["host"], selectTags: "extend"}')" |

@@ -70,8 +70,10 @@ static char *groups_of(const json_t *host)
         char *ret, *to;
 
         json_array_foreach(json_object_get(host, "groups"), i, group) {
-                json_array_append(names, json_object_get(group, "name"));
-                size += json_string_length(json_object_get(group, "name")) + 2;
+                const char *name = json_member(group, "name", "");
+
+                json_array_append_new(names, json_string(name));
+                size += strlen(name) + 2;
         }
         sorted = cmdb_sorted(json_incref(names));
         ret = to = malloc(size);
@@ -108,7 +110,7 @@ static json_t *relations_of(const json_t *host)
 
         json_array_foreach(json_object_get(host, "tags"), i, tag)
                 if (strcmp(json_member(tag, "tag", ""), TAG_DEPENDS) == 0)
-                        json_array_append(ret, json_object_get(tag, "value"));
+                        json_array_append_new(ret, json_string(json_member(tag, "value", "")));
         return ret;
 }
 
