@@ -4,6 +4,9 @@
 # missing. As root, or as a user with sudo. Servers that come with it are not started: policy-rc.d
 # says no for the time of the installation, and what stood there before is put back.
 set -eu
+# redmine asks bundler for its gems while it is set up. Of the two that Debian 12 has since an update of ruby,
+# the newer one does not see Debian's gems, and fails.
+bundler=2.3.15
 here=$(dirname "$0")
 missing=
 for purpose; do
@@ -39,7 +42,7 @@ $as_root chmod 755 "$policy"
 log=$(mktemp)
 {
         $as_root apt-get update -qq &&
-                $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+                $as_root env DEBIAN_FRONTEND=noninteractive BUNDLER_VERSION=$bundler apt-get install -y -qq --no-install-recommends $missing
 } >"$log" 2>&1 </dev/null || {
         tail -20 "$log" >&2
         exit 1

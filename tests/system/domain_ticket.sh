@@ -4,6 +4,7 @@
 # homes of a plugin, where it is about plans, undo, conflicts and events as the hub makes them. The servers are
 # slow, so one of each serves all of it.
 . "$(dirname "$0")/../domain/lib.sh"
+WAIT_S=60
 [ $# -eq 1 ] || fan_out rt redmine
 . "$TOP/tests/domain/ticket_suite.sh"
 . "$TOP/tests/domain/ticket_servers.sh"

@@ -477,7 +477,7 @@ static const char config[] = KN_JSON({
         "type": "object",
         "properties": {
                 "url": { "type": "string", "maxLength": 300, "pattern": "^https?://[^\\s?#@]+$",
-                        "description": "Where people open Request Tracker: https://rt.example.com" },
+                        "description": "Where people open it: https://rt.example.com" },
                 "token": { "type": "string", "minLength": 1, "maxLength": 500, "writeOnly": true,
                         "pattern": "^[!-~]+$",
                         "description": "An auth token of the account that works on the tickets" },
@@ -495,7 +495,7 @@ static const char config[] = KN_JSON({
                         "default": "rejected", "description": "Its status, where it is closed" },
                 "execution_url": { "type": "string", "minLength": 1, "maxLength": 200,
                         "pattern": "^[!-~]+$", "default": "urn:kaname:execution:",
-                        "description": "What stands before an execution's id in a link, such as where people see them" },
+                        "description": "What stands before the id of an execution in a link" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often is looked for what happened" }
         },
@@ -512,4 +512,5 @@ static const struct kn_sensor sensors[] = {
 
 KN_PLUGIN(.name = "rt", .version = "1.0", .domain = "ticket",
           .summary = "Tickets in Request Tracker 5, by REST2",
-          .config = config, .create = create, .destroy = destroy, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))
+          .config = config, .create = create, .destroy = destroy, .check = check,
+          KN_ACTIONS(actions), KN_SENSORS(sensors))
