@@ -29,7 +29,7 @@ quota_of() { header "$1" X-Container-Meta-Quota-Bytes; }
 stranger() { curl -sS -m 10 -o /dev/null -w '%{http_code}' "$SWIFT_URL/v1/AUTH_test/$1/$(encoded "$2")"; }
 
 start_swift() {
-        plugin=$BUILD/plugins/storage/s3.so
+        plugin=$BUILD/plugins/storage/s3.so secrets="secret_key"
         start_server swift
         token=$(swift_token)
         config=$(jq -nc --arg url "$SWIFT_URL" --arg key "$SWIFT_KEY" --arg secret "$SWIFT_SECRET" --arg auth "$SWIFT_AUTH" '

@@ -13,7 +13,11 @@
 
 in_bucket() { jq -nc --arg b "$1" --argjson more "{${2:-}}" '{bucket: $b} + $more'; }
 at() { jq -nc --arg b "$1" --arg k "$2" --argjson more "{${3:-}}" '{bucket: $b, key: $k} + $more'; }
-have() { call run bucket.create "$(in_bucket "$1")"; }
+# An empty one, whatever stood there.
+fresh() {
+        call run bucket.delete "$(in_bucket "$1" '"force": true')"
+        run bucket.create "$(in_bucket "$1")"
+}
 sha() { sha256sum | cut -d' ' -f1; }
 
 suite_check() {
@@ -46,7 +50,7 @@ suite_bucket() {
 }
 
 suite_object() {
-        have objects
+        fresh objects
         run object.put "$(at objects a.txt '"body": "hello", "content_type": "text/plain"')"
         shows "stored, read back" '.result.changed and .changes[0].before == null and .changes[0].observed.size == 5 and
                 .changes[0].observed == .changes[0].after and .changes[0].undo_action == "object.delete"'
@@ -75,7 +79,7 @@ suite_object() {
 
 # What would be lost needs a word.
 suite_floor() {
-        have floors
+        fresh floors
         run object.put "$(at floors full '"body": "something"')"
         refuse -13 object.put "$(at floors full '"body": "else"')"
         shows "says how to go on" '.sentence | contains("force") and contains("keep")'
@@ -100,7 +104,7 @@ suite_floor() {
 # Keys are any text, contents any bytes.
 suite_names() {
         local key long
-        have names
+        fresh names
         for key in 'with space' 'a+b&c=d?e#f%20' "quote'\"double" 'dir/sub/file' 'a//b' '日本語/要.txt' 'bücher.例え' '~tilde.-_' '\back' '*'; do
                 run object.put "$(at names "$key" '"body": "x"')"
                 equals "$key is there" "$(content names "$key")" x
@@ -125,7 +129,7 @@ suite_names() {
 
 suite_list() {
         local n
-        have lists
+        fresh lists
         for n in 1 2 3 4 5; do foreign_put lists "d/$n" "$n"; done
         foreign_put lists top t
         run object.list "$(in_bucket lists)"
@@ -144,7 +148,7 @@ suite_list() {
 
 # What a plain curl does with a signed URL, and what it cannot do.
 suite_presign() {
-        have signed
+        fresh signed
         foreign_put signed 'a b' content
         run object.presign "$(at signed 'a b')"
         url=$(jq -r .result.url <<<"$last")
@@ -167,7 +171,7 @@ suite_presign() {
 }
 
 suite_quota() {
-        have quotas
+        fresh quotas
         run bucket.quota "$(in_bucket quotas '"size": 1000')"
         shows "set, read back" '.changes[0].before == null and .changes[0].observed == {size: 1000}'
         equals "the system says so" "$(quota_of quotas)" 1000
@@ -184,7 +188,7 @@ suite_quota() {
 }
 
 suite_policy() {
-        have policies
+        fresh policies
         foreign_put policies page hello
         equals "at first strangers do not read" "$(stranger policies page)" 401
         run bucket.policy "$(in_bucket policies '"read": "everybody"')"
@@ -201,7 +205,7 @@ suite_policy() {
 }
 
 suite_plan() {
-        have plans
+        fresh plans
         foreign_put plans old content
         call plan object.put "$(at plans new '"body": "x"')"
         shows "a plan tells what it would do" '.code == 0 and .result.changed and .changes[0].state == "planned" and .changes[0].after.size == 1'
@@ -214,7 +218,7 @@ suite_plan() {
 
 suite_etag() {
         local etag
-        have etags
+        fresh etags
         run object.put "$(at etags a '"body": "one"')"
         etag=$(jq -r .result.etag <<<"$last")
         refuse -4 object.put "$(at etags a '"body": "two", "force": true, "if_match": "somethingelse"')"
@@ -225,7 +229,7 @@ suite_etag() {
 }
 
 suite_race() {
-        have races
+        fresh races
         run object.put "$(at races a '"body": "one"')"
         between=$(foreign_put_command races a foreign)
         call run object.put "$(at races a '"body": "two", "force": true')"
@@ -242,7 +246,7 @@ suite_race() {
 # Somebody changes the object between its plan and the plan's application.
 suite_conflict() {
         local plan
-        have conflicts
+        fresh conflicts
         run object.put "$(at conflicts a '"body": "one", "force": true')"
         call plan object.put "$(at conflicts a '"body": "two", "force": true')"
         plan=$(jq -r .id <<<"$last")
@@ -255,6 +259,50 @@ suite_conflict() {
         undo_hub
         shows "nor is undone what somebody changed since" '.code == -4'
         equals "it survives" "$(content conflicts b)" foreign
+}
+
+suite_sensor() {
+        store=$TEST_DIR/store.json
+        rm -f "$store"
+        call poll bucket.watch
+        shows "a bucket that is not there is no failure" '.code == 0 and .events == []'
+        fresh watched
+        foreign_put watched old x
+        call poll bucket.watch
+        shows "the first look is no event" '.code == 0 and .events == []'
+        foreign_put watched new xy
+        call poll bucket.watch
+        shows "a new one" '.events == [.events[0]] and (.events[0] | .trigger == "object.created" and .payload.bucket == "watched" and
+                .payload.key == "new" and .payload.size == 2 and .payload.previous == null)'
+        foreign_put watched new xyz
+        call poll bucket.watch
+        shows "another content" '.events == [.events[0]] and .events[0].payload.size == 3 and (.events[0].payload.previous | length > 0)'
+        run object.delete "$(at watched old '"force": true')"
+        call poll bucket.watch
+        shows "one is gone" '.events == [.events[0]] and .events[0].trigger == "object.removed" and .events[0].payload.key == "old"'
+        call poll bucket.watch
+        shows "once" '.events == []'
+        store=
+}
+
+# The hub polls; what it makes of a turn is an event.
+suite_event() {
+        local key=new-$RANDOM
+        call run bucket.create "$(in_bucket watched)"
+        wait_until is_looked_at || fail "the sensor does not look"
+        foreign_put watched "$key" x
+        check wait_until has_event object.created "$key"
+        run object.delete "$(at watched "$key" '"force": true')"
+        check wait_until has_event object.removed "$key"
+}
+# Only after a look is a new object an event: put them until one is told.
+is_looked_at() {
+        foreign_put watched "probe-$RANDOM$RANDOM" x
+        api GET "/api/v1/triggerinstances?trigger=storage.object.created&limit=100" |
+                jq -e 'map(select(.payload.key | startswith("probe-"))) | length > 0'
+}
+has_event() {
+        api GET "/api/v1/triggerinstances?trigger=storage.$1&limit=100" | jq -e --arg k "$2" 'map(select(.payload.key == $k)) | length > 0'
 }
 
 storage_bucket_parts="check bucket object floor names list presign quota policy plan etag"

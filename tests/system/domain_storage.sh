@@ -25,7 +25,7 @@ system=$1
 case $system in
 swift)
         start_swift
-        parts $storage_bucket_parts race
+        parts $storage_bucket_parts race sensor
         ;;
 tgtd)
         start_tgtd

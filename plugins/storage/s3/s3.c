@@ -62,10 +62,15 @@ static const struct kn_action actions[] = {
         { .name = "object.presign", .run = object_presign, .flags = READS },
 };
 
+static const struct kn_sensor sensors[] = {
+        { .name = "bucket.watch", .summary = "Watch the objects of some buckets",
+          .poll = bucket_watch, .interval_ms = 60000 },
+};
+
 /*
  * Calls of one instance stay serialised: few servers know If-Match, and where they do not, the check
  * before a write is ours.
  */
 KN_PLUGIN(.name = "s3", .version = "1.0", .domain = "storage",
           .summary = "Buckets and objects on whatever speaks S3",
-          .config = config, .check = check, KN_ACTIONS(actions))
+          .config = config, .check = check, KN_ACTIONS(actions), KN_SENSORS(sensors))

@@ -98,5 +98,6 @@ int object_get(struct kn_ctx *ctx);
 int object_list(struct kn_ctx *ctx);
 int object_delete(struct kn_ctx *ctx);
 int object_presign(struct kn_ctx *ctx);
+int bucket_watch(struct kn_ctx *ctx);
 
 #endif
