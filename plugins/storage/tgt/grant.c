@@ -5,55 +5,6 @@
 #include "storage/tgt/helper.h"
 #include "storage/tgt/tgt.h"
 
-#include <arpa/inet.h>
-
-#define CLIENT_SIZE (INET6_ADDRSTRLEN + 200)
-
-static bool bit(const unsigned char *bytes, unsigned at)
-{
-        return bytes[at / 8] >> (7 - at % 8) & 1;
-}
-
-/* "192.0.2.0/24": the network's own bits only; the length of a whole address is no network. */
-static int network(struct kn_ctx *ctx, const char *text, const char *address, const char *length,
-                   char *ret)
-{
-        int family = strchr(address, ':') ? AF_INET6 : AF_INET;
-        unsigned all = family == AF_INET ? 32 : 128, n = all;
-        unsigned char raw[16];
-
-        if (inet_pton(family, address, raw) != 1 ||
-            (length && (sscanf(length, "%3u", &n) != 1 || n < 1 || n > all)))
-                return kn_fail(ctx, KN_EARG, "%s is neither an address nor a network: such are "
-                               "192.0.2.7, 192.0.2.0/24, 2001:db8::/64", text);
-        for (unsigned i = n; i < all; i++)
-                if (bit(raw, i))
-                        return kn_fail(ctx, KN_EARG, "%s names a host and not its network: set the "
-                                       "bits behind /%u to 0, or leave the /%u out", text, n, n);
-        inet_ntop(family, raw, ret, INET6_ADDRSTRLEN);
-        if (n < all)
-                snprintf(ret + strlen(ret), 8, "/%u", n);
-        return KN_OK;
-}
-
-int tgt_client(struct kn_ctx *ctx, const char *text, char ret[CLIENT_SIZE])
-{
-        char address[INET6_ADDRSTRLEN + 8];
-        char *slash;
-
-        if (strncmp(text, "account:", 8) == 0 || strspn(text, "iqneua") >= 3) {
-                snprintf(ret, CLIENT_SIZE, "%s", text);
-                return KN_OK;
-        }
-        snprintf(address, sizeof address, "%s", text);
-        slash = strchr(address, '/');
-        if (slash)
-                *slash++ = 0;
-        return network(ctx, text, address, slash, ret);
-}
-
-/* ---- the changes ---- */
-
 static bool has_client(const json_t *volume, const char *client)
 {
         json_t *row;
@@ -107,7 +58,7 @@ static const struct change_way granting = { .system = "tgt", .read = read_grant,
 const struct change_way tgt_revocation = { .system = "tgt", .read = read_grant, .apply = dismiss };
 
 static int begin(struct kn_ctx *ctx, struct tgt_target *target, struct change *change,
-                 char client[CLIENT_SIZE])
+                 char client[TGT_CLIENT_SIZE])
 {
         int r = tgt_client(ctx, kn_arg_str(ctx, "client", ""), client);
 
@@ -133,7 +84,7 @@ int volume_grant(struct kn_ctx *ctx)
 {
         _target_ struct tgt_target target = { .volume = NULL };
         _change_ struct change change = { .undo_action = "volume.revoke" };
-        char client[CLIENT_SIZE];
+        char client[TGT_CLIENT_SIZE];
         int r = begin(ctx, &target, &change, client);
 
         if (r < 0)
@@ -148,7 +99,7 @@ int volume_revoke(struct kn_ctx *ctx)
         bool force = kn_arg_bool(ctx, "force", 0);
         _target_ struct tgt_target target = { .how = force ? "any" : "idle" };
         _change_ struct change change = { .undo_action = "volume.grant" };
-        char client[CLIENT_SIZE];
+        char client[TGT_CLIENT_SIZE];
         json_t *fields;
         int r = begin(ctx, &target, &change, client);
 

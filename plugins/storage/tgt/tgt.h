@@ -28,8 +28,9 @@ int64_t tgt_sessions(const struct tgt_target *target);
 
 /* The way to take a client's grant away, which volume.delete goes for each (grant.c). */
 extern const struct change_way tgt_revocation;
-/* The one form of an address that tgtd matches; a name or an account stays as it is. */
-int tgt_client(struct kn_ctx *ctx, const char *text, char ret[INET6_ADDRSTRLEN + 200]);
+/* The one form of an address that tgtd matches; a name or an account stays as it is (client.c). */
+#define TGT_CLIENT_SIZE (INET6_ADDRSTRLEN + 200)
+int tgt_client(struct kn_ctx *ctx, const char *text, char ret[TGT_CLIENT_SIZE]);
 /* The way to let a snapshot go (snapshot.c). */
 extern const struct change_way tgt_dropping;
 
