@@ -17,6 +17,7 @@
 #include "bin/notify.h"
 #include "bin/reload.h"
 #include "bin/state.h"
+#include "expr/expr.h"
 #include "host/host.h"
 #include "hub/hub.h"
 #include "loop/loop.h"
@@ -400,12 +401,25 @@ static void say_ready(struct daemon *d)
         notify("READY=1\nSTATUS=Ready");
 }
 
+static void set_expression_limits(const struct conf *conf)
+{
+        const struct expr_limits limits = {
+                .steps = (uint64_t)conf->limit_expression_steps,
+                .depth = (unsigned)conf->limit_expression_depth,
+                .bytes = (size_t)conf->limit_expression_bytes,
+                .values = (size_t)conf->limit_expression_values,
+        };
+
+        expr_limits_set(&limits);
+}
+
 int daemon_run(struct conf *conf, const struct daemon_options *options)
 {
         struct daemon d = { .conf = conf, .options = options };
         _fault_ struct fault fault = FAULT_INIT;
 
         reload_log(conf);
+        set_expression_limits(conf);
         if (open_rooms(&d, &fault) != 0) {
                 log_fault("cannot start", &fault);
                 d.status = 1;

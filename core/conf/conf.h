@@ -40,6 +40,8 @@ struct conf {
         int64_t timeout_action_ms, timeout_grace_ms, timeout_backoff_ms;
         int64_t limit_body, limit_event, limit_result, limit_output, limit_pack, limit_headers;
         int64_t limit_memory, limit_depth, limit_connections, limit_idle, rest_threads;
+        int64_t limit_expression_steps, limit_expression_depth, limit_expression_bytes;
+        int64_t limit_expression_values;
         int64_t events_days, executions_days;
         /* [{name, plugin, home?, scope?, config?, egress?, origin: "FILE:LINE"}] */
         json_t *instances;

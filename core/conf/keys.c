@@ -40,6 +40,13 @@ static const struct conf_key limit_keys[] = {
         { "depth", CONF_NUMBER, "64", AT(limit_depth), 4, 256, NULL, NULL },
         { "connections", CONF_NUMBER, "1000", AT(limit_connections), 4, 100000, NULL, NULL },
         { "idle", CONF_NUMBER, "10", AT(limit_idle), 1, 3600, NULL, NULL },
+        { "expression_steps", CONF_NUMBER, "2000000", AT(limit_expression_steps), 1000, 1000000000,
+          NULL, NULL },
+        { "expression_depth", CONF_NUMBER, "100", AT(limit_expression_depth), 10, 200, NULL, NULL },
+        { "expression_bytes", CONF_SIZE, "4194304", AT(limit_expression_bytes), 4 * KIB, GIB, NULL,
+          NULL },
+        { "expression_values", CONF_NUMBER, "200000", AT(limit_expression_values), 1000, 100000000,
+          NULL, NULL },
         { 0 }
 };
 

@@ -43,7 +43,11 @@ struct expr_limits {
         size_t values;                  /* values that are made */
 };
 
-extern const struct expr_limits expr_default_limits;    /* 2,000,000; 100; 4 MiB; 200,000 */
+/*
+ * What holds where a world says nothing: the hub's settings limits.expression_…. Once, before other
+ * threads evaluate. Else 2,000,000 steps, 100 deep, 4 MiB, 200,000 values.
+ */
+void expr_limits_set(const struct expr_limits *limits);
 
 #define EXPR_NOT_MINE 2
 
@@ -63,7 +67,7 @@ struct expr_world {
         int (*call)(void *arg, const char *function, const json_t *args, const json_t *kwargs,
                     json_t **ret, struct fault *fault);
         void *arg;
-        const struct expr_limits *limits;       /* NULL: expr_default_limits */
+        const struct expr_limits *limits;       /* NULL: those that were set, or the default */
         bool undefined_is_empty;        /* a name that is not defined is empty text, not an error */
 };
 

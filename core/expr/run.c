@@ -8,7 +8,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-const struct expr_limits expr_default_limits = { 2000000, 100, (size_t)4 << 20, 200000 };
+static struct expr_limits process_limits = { 2000000, 100, (size_t)4 << 20, 200000 };
+
+void expr_limits_set(const struct expr_limits *limits)
+{
+        process_limits = *limits;
+}
 
 void run_begin(struct run *run, const struct expr_world *world, bool is_workflow)
 {
@@ -21,7 +26,7 @@ void run_begin(struct run *run, const struct expr_world *world, bool is_workflow
         run->nesting = 0;
         run->unresolved = (struct text)TEXT_INIT;
         run->world = world;
-        run->limits = world->limits ? world->limits : &expr_default_limits;
+        run->limits = world->limits ? world->limits : &process_limits;
         run->left = *run->limits;
         run->is_workflow = is_workflow;
         run->kept = run->kept_first;
