@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openldap.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #define CONNECT_MS      10000
@@ -182,6 +185,51 @@ static int trust(struct link *link)
                           ", or have %s", SYSTEM_CA);
 }
 
+static void set_options(const struct link *link)
+{
+        int version = LDAP_VERSION3;
+
+        ldap_set_option(link->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
+        ldap_set_option(link->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+}
+
+/*
+ * libldap makes the descriptor block for the handshake, and its own timeout counts from each byte
+ * anew. So a thread waits beside it, by the host's door, and ends the connection when the call ends.
+ */
+struct watch {
+        const struct link *link;
+        int done;                       /* readable when the handshake is over */
+};
+
+static void *watch_handshake(void *arg)
+{
+        const struct watch *watch = arg;
+
+        if (kn_wait(watch->link->ctx, watch->done, KN_READ, CONNECT_MS) <= 0)
+                shutdown(watch->link->fd, SHUT_RDWR);
+        return NULL;
+}
+
+static int shake_hands(const struct link *link)
+{
+        const uint64_t one = 1;
+        struct watch watch = { link, eventfd(0, EFD_CLOEXEC) };
+        pthread_t thread;
+        int r = LDAP_NO_MEMORY;
+
+        if (watch.done >= 0 && pthread_create(&thread, NULL, watch_handshake, &watch) == 0) {
+                r = ldap_install_tls(link->ld);
+                if (write(watch.done, &one, sizeof one) < 0)
+                        shutdown(link->fd, SHUT_RDWR);
+                pthread_join(thread, NULL);
+        }
+        if (watch.done >= 0)
+                close(watch.done);
+        never_block(link);
+        return r;
+}
+
 static int secure(struct link *link, bool at_once)
 {
         int id = 0, r = trust(link);
@@ -193,8 +241,7 @@ static int secure(struct link *link, bool at_once)
         }
         if (r < 0)
                 return r;
-        r = ldap_install_tls(link->ld);
-        never_block(link);
+        r = shake_hands(link);
         return r == LDAP_SUCCESS ? KN_OK : fail_own(link, "TLS", r);
 }
 
@@ -230,18 +277,6 @@ static int reach(struct link *link, const LDAPURLDesc *url, bool at_once)
         }
         never_block(link);
         return KN_OK;
-}
-
-static void set_options(const struct link *link)
-{
-        int version = LDAP_VERSION3;
-        int64_t left = kn_int(link->ctx, KN_CALL, "deadline_ms", CONNECT_MS);
-        int64_t ms = left > 0 && left < CONNECT_MS ? left : CONNECT_MS;
-        struct timeval limit = { ms / 1000, ms % 1000 * 1000 };
-
-        ldap_set_option(link->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
-        ldap_set_option(link->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
-        ldap_set_option(link->ld, LDAP_OPT_NETWORK_TIMEOUT, &limit);
 }
 
 static int open_link(struct link *link)
