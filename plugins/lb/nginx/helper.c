@@ -37,17 +37,19 @@ int helper_odd(struct kn_ctx *ctx, const char *answer)
                        "off: '%.80s'", where(ctx), answer);
 }
 
-/* *ret: the lines behind "ok". */
+/* What ends without its final dot was cut off. */
 int helper_ask(struct kn_ctx *ctx, const char *request, char **ret)
 {
         _free_ char *answer = NULL;
         int r = exchange_ask(ctx, "nginx's helper", where(ctx), request, &answer);
+        size_t len = r < 0 ? 0 : strlen(answer);
 
         if (r < 0)
                 return r;
-        if (strcmp(answer, "ok") != 0 && strncmp(answer, "ok\n", 3) != 0)
+        if (strncmp(answer, "ok\n", 3) != 0 || strcmp(answer + len - 2, "\n.") != 0)
                 return helper_odd(ctx, answer);
-        *ret = strdup(answer[2] ? answer + 3 : "");
+        answer[len - 1] = 0;
+        *ret = strdup(answer + 3);
         return *ret ? KN_OK : KN_ENOMEM;
 }
 
@@ -69,8 +71,7 @@ static int add_server(json_t *pool, const struct words *w)
         return json_object_set_new(json_object_get(pool, "servers"), w->server, row);
 }
 
-/* Pools by name, each as lb_edit wants it. NULL: that is no such list. */
-static json_t *pools_of(char *text)
+json_t *helper_parse(char *text)
 {
         _json_ json_t *pools = json_object();
         json_t *pool = NULL;
@@ -111,7 +112,7 @@ int helper_read(struct kn_ctx *ctx, const char *pool, json_t **ret)
         if (r < 0)
                 return r;
         kept = strdup(text);
-        pools = pools_of(text);
+        pools = helper_parse(text);
         if (!pools || (pool && !json_object_get(pools, pool))) {
                 json_decref(pools);
                 return helper_odd(ctx, kept ? kept : "");
