@@ -81,6 +81,7 @@ row_powerdns() { row_dns_at '.url |= sub("//[^/]*"; "//" + $to)'; }
 
 # Where the server of a dns row is stands in its own configuration.
 row_dns_at() {
+        system=$row
         use_row dns
         "start_$row" fault.test
         use_zone fault.test
@@ -88,8 +89,8 @@ row_dns_at() {
         through "$(jq -r '(.server // .url) | sub("^https?://"; "") | sub("/.*"; "")' <<<"$config")"
         config=$(jq -c --arg to "$proxy" "$1" <<<"$config")
         change='record.set {"zone": "fault.test", "name": "www", "type": "A", "ttl": 60, "values": ["192.0.2.77"]}'
-        undo_change='record.delete {"zone": "fault.test", "name": "www", "type": "A"}'
-        state() { ask www A; }
+        undo_change='record.remove {"zone": "fault.test", "name": "www", "type": "A"}'
+        state() { dig +short +tcp "@$host" -p "$port" www.fault.test A; }
 }
 
 # try FAULT: the change through the proxy, judged
@@ -144,7 +145,7 @@ faulty pass
 run "${change%% *}" "${change#* }"
 [ -z "$undo_change" ] || run "${undo_change%% *}" "${undo_change#* }"
 for step in "" " from=2" " from=3" " from=4"; do
-        for fault in refuse delay "delay 400" cut "cut 7" "cut 60" deaf garble "drip 5" html redirect; do
+        for fault in refuse delay "delay 400" cut "cut 7" "cut 60" "end 7" "end 60" deaf garble "drip 5" html redirect; do
                 try "$fault$step"
         done
 done

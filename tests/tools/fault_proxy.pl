@@ -8,6 +8,7 @@
 #   delay [MS]         hold each answer back so long; without MS until FILE changes
 #   drip [MS]          answers come a byte at a time, MS (200) apart
 #   cut [N]            the request is delivered; after N (0) bytes of the answer the connection is reset
+#   end [N]            the same, and the connection ends in good order
 #   deaf               the request is taken and never delivered, nothing is answered
 #   garble             every seventh byte of an answer is another
 #   html [STATUS]      a web page answers (200), the server sees nothing
@@ -99,8 +100,9 @@ sub answer {
                 for (my $i = 6 - $answered % 7; $i < length $data; $i += 7) {
                         substr($data, $i, 1) = chr(ord(substr $data, $i, 1) ^ 0x55);
                 }
-        } elsif ($mode eq 'cut' && $answered + length $data >= ($argument || 0)) {
+        } elsif ($mode =~ /^(cut|end)$/ && $answered + length $data >= ($argument || 0)) {
                 send_all($client, substr $data, 0, ($argument || 0) - $answered) if ($argument || 0) > $answered;
+                POSIX::_exit(0) if $mode eq 'end';
                 reset_socket($client);
         }
         $answered += length $data;
