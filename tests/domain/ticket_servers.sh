@@ -53,3 +53,24 @@ use_redmine() {
         powerless() { jq -c --arg k "$REDMINE_POWERLESS_KEY" '.api_key = $k'; }
         config="{\"url\": \"$REDMINE_URL\", \"api_key\": \"$REDMINE_API_KEY\", \"poll_s\": 1, \"tracker\": \"Support\"}"
 }
+
+# The users and groups of the same Redmine, for the suite of the domain account.
+use_redmine_accounts() {
+        contract=$TOP/plugins/account/domain.json domain=account account_undo=false
+        seen() {
+                case $2 in
+                mail) db "select e.address from users u join email_addresses e on e.user_id = u.id where u.login = '$1'" ;;
+                given_name) db "select firstname from users where login = '$1'" ;;
+                *) db "select lastname from users where login = '$1'" ;;
+                esac
+        }
+        seen_state() { db "select case status when 1 then 'active' else 'disabled' end from users where login = '$1' and type = 'User'"; }
+        seen_members() {
+                [ -n "$(db "select id from users where type = 'Group' and lastname = '$1'")" ] || { echo - && return; }
+                db "select u.login from users g join groups_users m on m.group_id = g.id join users u on u.id = m.user_id
+                        where g.type = 'Group' and g.lastname = '$1' order by 1" | paste -sd,
+        }
+        foreign_command() { echo "curl -sf -o /dev/null -X PUT -H 'X-Redmine-API-Key: $REDMINE_API_KEY' -H 'Content-Type: application/json' \
+                $REDMINE_URL/users/$(db "select id from users where login = '$1'").json -d '{\"user\": {\"mail\": \"foreign@example.test\"}}'"; }
+        own_account() { echo admin; }
+}

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The ticket contract on Request Tracker and Redmine: through the mock host, and through a running hub in both
 # homes of a plugin, where it is about plans, undo, conflicts and events as the hub makes them. The servers are
-# slow, so one of each serves all of it.
+# slow, so one of each serves all of it. Redmine keeps accounts, too: a second one has nothing but them.
 . "$(dirname "$0")/../domain/lib.sh"
 WAIT_S=60
-[ $# -eq 1 ] || fan_out rt redmine
+[ $# -eq 1 ] || fan_out rt redmine accounts
 . "$TOP/tests/domain/ticket_suite.sh"
 . "$TOP/tests/domain/ticket_servers.sh"
 
@@ -66,16 +66,34 @@ suite_lies_redmine() {
         shows "once is enough" '.result.changed == false'
 }
 
-system=$1
-start_server "$system"
-"use_$system"
-parts $ticket_parts race sensor bad_days "lies_$system"
+# both_homes NAME…: these parts through a hub, in each home
+both_homes() {
+        local home
+        HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
+        start_hub "$TEST_DIR/hub"
+        via=hub
+        for home in core host; do
+                instance=in-$home
+                parts_at_home "$home" "$@"
+        done
+}
 
-"use_$system"
-HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
-start_hub "$TEST_DIR/hub"
-via=hub
-for home in core host; do
-        instance=in-$home
-        parts_at_home "$home" check create update resolve link conflict event
-done
+case $1 in
+accounts)
+        . "$TOP/tests/domain/account_suite.sh"
+        system=redmine
+        start_server redmine
+        use_redmine
+        use_redmine_accounts
+        parts $account_parts race
+        both_homes check create set groups remove conflict
+        ;;
+*)
+        system=$1
+        start_server "$system"
+        "use_$system"
+        parts $ticket_parts race sensor bad_days "lies_$system"
+        "use_$system"
+        both_homes check create update resolve link conflict event
+        ;;
+esac
