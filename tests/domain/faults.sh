@@ -9,7 +9,7 @@
 # replaced by through PROXY_TARGET), change (action and arguments), revert (a command that undoes it behind our
 # back), and state (a command that prints what the system holds; the same text means the same state).
 . "$(dirname "$0")/lib.sh"
-rows="bind knot powerdns haproxy nginx slapd smtp slack standard"
+rows="bind knot powerdns haproxy nginx slapd smtp slack standard swift tgtd"
 [ $# -eq 1 ] || fan_out ${@:-$rows}
 row=$1 deadline_ms=2500 secret_words=
 
@@ -75,6 +75,25 @@ row_hook() {
 }
 row_slack() { row_hook; }
 row_standard() { row_hook; }
+row_swift() {
+        use_row storage
+        start_swift
+        through "${SWIFT_URL#http://}"
+        good=$config config=$(jq -c --arg url "http://$proxy" '.url = $url' <<<"$config") secret_words=$SWIFT_SECRET
+        swift PUT /faults -o /dev/null
+        change='object.put {"bucket": "faults", "key": "a", "body": "x"}'
+        undo_change='object.delete {"bucket": "faults", "key": "a", "force": true}'
+        state() { keys faults; }
+}
+row_tgtd() {
+        use_row storage
+        start_tgtd
+        through "$TGT_HELPER"
+        good=$config config="{\"socket\": \"tcp:$proxy\"}" secret_words=$TGT_PASSWORD
+        change='volume.create {"volume": "faults", "size": 16777216}'
+        undo_change='volume.delete {"volume": "faults"}'
+        state() { volumes; }
+}
 row_bind() { row_dns_at '.server = $to'; }
 row_knot() { row_dns_at '.server = $to'; }
 row_powerdns() { row_dns_at '.url |= sub("//[^/]*"; "//" + $to)'; }
