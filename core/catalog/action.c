@@ -159,6 +159,14 @@ static json_t *schema_of(const struct catalog_runner *runner, const json_t *own)
         return schema;
 }
 
+int parameters_compile(const json_t *parameters, struct schema **ret, struct fault *fault)
+{
+        _json_ json_t *schema = json_pack("{s:s, s:o, s:b}", "type", "object", "properties",
+                                          merge(NULL, parameters), "additionalProperties", 0);
+
+        return schema ? schema_compile(schema, ret, fault) : -ENOMEM;
+}
+
 static int unknown_runner(const struct catalog *catalog, const char *name, struct fault *fault)
 {
         const char *near = table_nearest(&catalog->runners, name);
@@ -207,6 +215,37 @@ int action_put_metadata(struct catalog *catalog, json_t *metadata, struct catalo
                 return r;
         }
         return action_put(catalog, metadata, params, returns, ret, fault);
+}
+
+/* An entry point is a file of a pack's: what has none there cannot run. */
+static int check_entry_point(const struct catalog *catalog, const json_t *definition,
+                             struct fault *fault)
+{
+        const char *entry = json_text_of(definition, "entry_point", "");
+        const struct catalog_runner *runner =
+                catalog_runner(catalog, json_text_of(definition, "runner_type", ""));
+
+        if (!*entry || !runner || !runner->is_here)
+                return 0;
+        fault_set(fault, 422, "action.entry-point",
+                  "entry_point: '%s' is a file, and only packs bring files", entry);
+        return fault_try(fault, "put the action into a pack: kaname pack install FOLDER");
+}
+
+int catalog_add_action(struct catalog *catalog, const json_t *definition, const char *pack,
+                       const char *origin, struct fault *fault)
+{
+        json_t *metadata = json_deep_copy(definition);
+        int r = metadata ? check_entry_point(catalog, metadata, fault) : -ENOMEM;
+
+        if (r) {
+                json_decref(metadata);
+                return r;
+        }
+        if (!json_text_of(metadata, "pack", NULL))
+                json_set_text(metadata, "pack", pack);
+        json_set_text(metadata, "metadata_file", origin);
+        return action_put_metadata(catalog, metadata, NULL, fault);
 }
 
 /* ---- a plugin's schema, and from it StackStorm's parameters ---- */

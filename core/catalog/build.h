@@ -19,6 +19,8 @@ struct catalog {
         struct table plugins;           /* name → struct manifest */
         struct table packs;
         struct table policies;
+        struct table aliases;           /* ref → struct catalog_alias */
+        struct table sensors;           /* ref → struct catalog_sensor; Python's */
         struct table contracts;         /* domain → struct contract */
         struct table
                 rules; /* ref → struct rule_entry, until catalog_finish() moves them into the book */
@@ -50,6 +52,12 @@ int action_put_metadata(struct catalog *catalog, json_t *metadata, struct catalo
 int action_put_schema(struct catalog *catalog, json_t *metadata, const struct schema *source,
                       struct schema *returns, struct catalog_action **ret, struct fault *fault);
 
+/*
+ * The schema of parameters as packs write them, {name: {type, required, default, …}}: those that are
+ * not required may be null; others are refused.
+ */
+int parameters_compile(const json_t *parameters, struct schema **ret, struct fault *fault);
+
 /* ---- triggers, rules, warnings ---- */
 
 /*
@@ -69,10 +77,22 @@ int instances_finish(struct catalog *catalog);
 void instance_free(void *instance);
 void rule_entry_free(void *entry);
 void policy_free(void *policy);
+void alias_row_free(void *row);
+void sensor_row_free(void *row);
+int sensor_put(struct catalog *catalog, const json_t *source, const char *pack,
+               const char *origin, struct fault *fault);
+/* Aliases name actions that are there (a warning, not a fault). 0 or -ENOMEM. */
+int aliases_finish(struct catalog *catalog);
+/* Warn of the dependencies of a pack that the packs of present do not meet, and of circles. */
+void pack_check_needs(struct catalog *catalog, const struct catalog *present,
+                      const struct catalog_pack *pack);
+void packs_finish(struct catalog *catalog);
 /* Bring policies and actions together. 0 or -ENOMEM. */
 int policies_finish(struct catalog *catalog);
 
 /* Keep a fault as a warning about a file; empties it. line 0: not known. */
 void warn(struct catalog *catalog, const char *file, unsigned line, struct fault *fault);
+/* The same, with the line read from the file; a warning for each place that the fault lists. */
+void warn_in_file(struct catalog *catalog, const char *path, struct fault *fault);
 
 #endif

@@ -81,7 +81,8 @@ struct catalog *catalog_new(void)
 int catalog_finish(struct catalog *catalog, struct fault *fault)
 {
         struct table *tables[] = { &catalog->runners, &catalog->actions, &catalog->triggers,
-                                   &catalog->instances, &catalog->plugins, &catalog->packs };
+                                   &catalog->instances, &catalog->plugins, &catalog->packs,
+                                   &catalog->sensors };
         int r = instances_finish(catalog);
 
         if (r == 0)
@@ -90,8 +91,12 @@ int catalog_finish(struct catalog *catalog, struct fault *fault)
                 r = rules_finish(catalog, fault);
         if (r == 0)
                 r = policies_finish(catalog);
+        if (r == 0)
+                r = aliases_finish(catalog);
         for (size_t i = 0; r == 0 && i < sizeof tables / sizeof *tables; i++)
                 r = table_sort(tables[i]);
+        if (r == 0)
+                packs_finish(catalog);
         return r;
 }
 
@@ -157,6 +162,8 @@ struct catalog *catalog_unref(struct catalog *catalog)
         table_deinit(&catalog->instances, instance_free);
         table_deinit(&catalog->packs, pack_row_free);
         table_deinit(&catalog->policies, policy_free);
+        table_deinit(&catalog->aliases, alias_row_free);
+        table_deinit(&catalog->sensors, sensor_row_free);
         table_deinit(&catalog->contracts, free_contract);
         table_deinit(&catalog->plugins, free_plugin);
         table_deinit(&catalog->runners, free);
@@ -208,6 +215,11 @@ const struct catalog_pack *catalog_pack(const struct catalog *catalog, const cha
         return table_get(&catalog->packs, name);
 }
 
+const struct catalog_alias *catalog_alias(const struct catalog *catalog, const char *ref)
+{
+        return table_get(&catalog->aliases, ref);
+}
+
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name)
 {
         return table_get(&catalog->plugins, name);
@@ -244,6 +256,8 @@ const json_t *catalog_warnings(const struct catalog *catalog)
         }
 
 CATALOG_EACH(action, catalog_action, actions)
+CATALOG_EACH(alias, catalog_alias, aliases)
+CATALOG_EACH(sensor, catalog_sensor, sensors)
 CATALOG_EACH(trigger, catalog_trigger, triggers)
 CATALOG_EACH(instance, catalog_instance, instances)
 CATALOG_EACH(pack, catalog_pack, packs)

@@ -78,8 +78,26 @@ struct catalog_pack {
         const char *name, *version;
         const char *dir;                /* where its active version lies */
         json_t *metadata;               /* pack.yaml */
+        json_t *config_schema;          /* config.schema.yaml: {name: {type, …}}; NULL: none */
+        struct schema *config;          /* compiled from it; NULL: none */
 };
 
+/* What people type, and the action that it stands for. */
+struct catalog_alias {
+        const char *ref;
+        const char *origin;             /* a file, or "api" */
+        struct alias *alias;            /* flow/alias.h */
+};
+
+/* A sensor in Python, which is shown and does not run; those of plugins are in their manifests. */
+struct catalog_sensor {
+        const char *ref, *pack;
+        const char *origin;
+        bool is_enabled;
+        json_t *definition;             /* as its file has it, with ref, name and pack */
+};
+
+struct alias;
 struct rulebook;
 struct workflow;
 struct catalog;
@@ -102,10 +120,10 @@ int catalog_add_instance(struct catalog *catalog, const json_t *definition, cons
  */
 int catalog_add_pack(struct catalog *catalog, const char *dir, struct fault *fault);
 /*
- * Is every file of this pack's folder right? FAULT 422 pack.invalid, detail "problems" as in
- * catalog_warnings().
+ * Is every file of this pack's folder right, and are the packs that it needs in present (NULL: not
+ * asked)? FAULT 422 pack.invalid, detail "problems" as in catalog_warnings(): all of them.
  */
-int catalog_check_pack(const char *dir, struct fault *fault);
+int catalog_check_pack(const char *dir, const struct catalog *present, struct fault *fault);
 /*
  * A rule from REST or a file; definition is borrowed, origin as for instances. FAULT 422, 409
  * rule.duplicate.
@@ -120,6 +138,15 @@ int catalog_add_trigger(struct catalog *catalog, const json_t *definition, const
                         const char *origin, struct fault *fault);
 /* {name, policy_type, resource_ref, parameters, enabled}; pack: where it names none. */
 int catalog_add_policy(struct catalog *catalog, const json_t *definition, const char *pack,
+                       const char *origin, struct fault *fault);
+/* An alias (flow/alias.h); pack: where it names none. FAULT 422, 409 alias.duplicate. */
+int catalog_add_alias(struct catalog *catalog, const json_t *definition, const char *pack,
+                      const char *origin, struct fault *fault);
+/*
+ * An action from REST: StackStorm's metadata over a runner that is here. FAULT 422, 409
+ * action.duplicate.
+ */
+int catalog_add_action(struct catalog *catalog, const json_t *definition, const char *pack,
                        const char *origin, struct fault *fault);
 /*
  * What a file defines, REST may switch on and off: kind "rule" or "action"; -ENOENT. Before
@@ -151,6 +178,9 @@ const struct catalog_pack *catalog_pack(const struct catalog *catalog, const cha
 const struct catalog_policy *catalog_policy(const struct catalog *catalog, const char *ref);
 /* [{name, description, schema}] */
 const json_t *catalog_policy_types(const struct catalog *catalog);
+const struct catalog_alias *catalog_alias(const struct catalog *catalog, const char *ref);
+/* A pack that needs this one, or NULL. */
+const char *catalog_who_needs(const struct catalog *catalog, const char *pack);
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name);
 /* In the order of refs; the visitor returns 0 to go on. */
 int catalog_each_action(const struct catalog *catalog,
@@ -163,6 +193,10 @@ int catalog_each_pack(const struct catalog *catalog,
                       int (*visit)(void *, const struct catalog_pack *), void *arg);
 int catalog_each_plugin(const struct catalog *catalog,
                         int (*visit)(void *, const struct manifest *), void *arg);
+int catalog_each_alias(const struct catalog *catalog,
+                       int (*visit)(void *, const struct catalog_alias *), void *arg);
+int catalog_each_sensor(const struct catalog *catalog,
+                        int (*visit)(void *, const struct catalog_sensor *), void *arg);
 int catalog_each_policy(const struct catalog *catalog,
                         int (*visit)(void *, const struct catalog_policy *), void *arg);
 int catalog_each_runner(const struct catalog *catalog,

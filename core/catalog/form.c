@@ -66,6 +66,17 @@ static char *dotted(const char *pointer)
         return text_take(&path);
 }
 
+/* "tasks.a.next[0].do" of a workflow's inspection as "tasks.a.next.0.do". */
+static char *stepwise(const char *spec_path)
+{
+        _text_ struct text path = TEXT_INIT;
+
+        for (const char *s = spec_path; *s; s++)
+                if (*s != ']')
+                        text_addf(&path, "%c", *s == '[' ? '.' : *s);
+        return text_take(&path);
+}
+
 /* Of the value at path, or, where that is missing, of what would hold it. */
 static unsigned nearest_line(const char *text, size_t len, const char *path)
 {
@@ -91,6 +102,8 @@ unsigned form_line(const char *text, size_t len, const struct fault *fault)
 
         if (!path && pointer)
                 path = made = dotted(pointer);
+        else if (!path && json_text_of(first, "spec_path", NULL))
+                path = made = stepwise(json_text_of(first, "spec_path", ""));
         if (!path && fault->what && (colon = strchr(fault->what, ':')))
                 path = made = strndup(fault->what, (size_t)(colon - fault->what));
         return path && *path ? nearest_line(text, len, path) : 0;

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_MAX ((size_t)1 << 20)
 
@@ -38,13 +39,57 @@ static bool names_itself(const struct fault *fault, const char *path)
         return fault->what && text_starts_with(fault->what, path);
 }
 
+/* A file that breaks its form in several places: a problem of its own for each after the first. */
+static void warn_more(struct catalog *catalog, const char *path, const char *text, size_t len,
+                      const struct fault *first)
+{
+        json_t *errors = json_object_get(first->detail, "errors"), *error;
+        size_t i;
+
+        json_array_foreach(errors, i, error) {
+                _fault_ struct fault fault = FAULT_INIT;
+                const char *at = json_text_of(error, "spec_path",
+                                              json_text_of(error, "pointer", ""));
+                unsigned line;
+
+                if (!i)
+                        continue;
+                fault_set(&fault, first->status, first->code, "%s%s%s", at + (*at == '/'),
+                          *at ? ": " : "", json_text_of(error, "message", ""));
+                fault_detail(&fault, "errors", json_pack("[O]", error));
+                line = form_line(text, len, &fault);
+                fault_prefix(&fault, "%s:%u", path, line ? line : 1);
+                fault_try(&fault, "correct line %u of that file", line ? line : 1);
+                warn(catalog, path, line ? line : 1, &fault);
+        }
+}
+
+void warn_in_file(struct catalog *catalog, const char *path, struct fault *fault)
+{
+        _fault_ struct fault first = FAULT_INIT;
+        _free_ char *text = NULL;
+        size_t len = 0;
+        unsigned line = 0;
+
+        if (!names_itself(fault, path) && file_read(path, FILE_MAX, &text, &len, NULL) == 0) {
+                line = form_line(text, len, fault);
+                line = line ? line : 1;
+                fault_prefix(fault, "%s:%u", path, line);
+        }
+        if (!fault->remedy)
+                fault_try(fault, "correct line %u of that file", line ? line : 1);
+        fault_copy(&first, fault);
+        warn(catalog, path, line, fault);
+        if (text)
+                warn_more(catalog, path, text, len, &first);
+}
+
 static int load_file(struct loading *loading, load_item *load)
 {
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *item = NULL;
         _free_ char *text = NULL;
         size_t len = 0;
-        unsigned line = 0;
         int r = file_read(loading->path, FILE_MAX, &text, &len, &fault);
 
         if (r == 0)
@@ -52,18 +97,15 @@ static int load_file(struct loading *loading, load_item *load)
         if (r == 0 && json_is_null(item)) {
                 r = fault_set(&fault, 422, "file.empty", "the file is empty");
                 fault_try(&fault, "write what it is to define, or remove it");
-        } else if (r == 0 && !json_is_object(item))
+        } else if (r == 0 && !json_is_object(item)) {
                 r = fault_set(&fault, 422, "file.invalid", "it is no mapping of keys to values");
-        else if (r == 0)
+                fault_try(&fault, "write \"key: value\" lines");
+        } else if (r == 0) {
                 r = load(loading, item, &fault);
+        }
         if (r != FAULT)
                 return r;
-        if (text && !names_itself(&fault, loading->path)) {
-                line = form_line(text, len, &fault);
-                line = line ? line : 1;
-                fault_prefix(&fault, "%s:%u", loading->path, line);
-        }
-        warn(loading->catalog, loading->path, line, &fault);
+        warn_in_file(loading->catalog, loading->path, &fault);
         return 0;
 }
 
@@ -137,11 +179,18 @@ static int read_definition(const struct loading *loading, const json_t *item,
         size_t len = 0;
         int r = tree_check_path(entry, fault);
 
-        if (r == FAULT)
-                return fault_prefix(fault, "entry_point");
+        if (r == FAULT) {
+                fault_prefix(fault, "entry_point");
+                return fault_at(fault, "entry_point");
+        }
         if (r == 0 && asprintf(&path, "%s/actions/%s", loading->dir, entry) < 0) {
                 path = NULL;
                 return -ENOMEM;
+        }
+        if (r == 0 && access(path, R_OK) < 0) {
+                fault_set(fault, 422, "action.no-file", "entry_point: there is no file actions/%s",
+                          entry);
+                return fault_at(fault, "entry_point");
         }
         if (r == 0)
                 r = file_read(path, FILE_MAX, &text, &len, fault);
@@ -149,7 +198,11 @@ static int read_definition(const struct loading *loading, const json_t *item,
                 r = yaml_parse(text, len, path, NULL, &definition, fault);
         if (r == 0)
                 r = workflow_compile(definition, NULL, ret, fault);
-        return r == FAULT && !names_itself(fault, path) ? fault_prefix(fault, "%s", path) : r;
+        if (r != FAULT)
+                return r;
+        /* Its problems stand in its own file, whatever names it. */
+        warn_in_file(loading->catalog, path, fault);
+        return 0;
 }
 
 static int load_action(struct loading *loading, json_t *item, struct fault *fault)
@@ -158,8 +211,11 @@ static int load_action(struct loading *loading, json_t *item, struct fault *faul
         struct catalog_action *action = NULL;
         int r = claim(loading, item, fault);
 
-        if (r == 0 && is_workflow(item))
+        if (r == 0 && is_workflow(item)) {
                 r = read_definition(loading, item, &workflow, fault);
+                if (r == 0 && !workflow)
+                        return 0;
+        }
         if (r)
                 return r;
         json_set_text(item, "metadata_file", loading->path);
@@ -185,31 +241,35 @@ static int load_policy(struct loading *loading, json_t *item, struct fault *faul
                                           fault);
 }
 
-static bool is_known(const struct loading *loading, const json_t *trigger)
-{
-        _free_ char *ref = NULL;
-
-        if (asprintf(&ref, "%s.%s", loading->pack, json_text_of(trigger, "name", "")) < 0) {
-                ref = NULL;
-                return false;
-        }
-        return catalog_trigger(loading->catalog, ref);
-}
-
-/*
- * A Python sensor does not run here yet; the events that it would send are known all the same. Two
- * sensors of a pack may send the same.
- */
 static int load_sensor(struct loading *loading, json_t *item, struct fault *fault)
 {
-        json_t *trigger;
-        size_t i;
-        int r = 0;
+        int r = claim(loading, item, fault);
 
-        json_array_foreach(json_object_get(item, "trigger_types"), i, trigger)
-                if (r == 0 && !is_known(loading, trigger))
-                        r = load_trigger(loading, trigger, fault);
-        return r;
+        return r ? r : sensor_put(loading->catalog, item, loading->pack, loading->path, fault);
+}
+
+static int load_alias(struct loading *loading, json_t *item, struct fault *fault)
+{
+        int r = claim(loading, item, fault);
+
+        json_set_text(item, "metadata_file", loading->path);
+        return r ? r : catalog_add_alias(loading->catalog, item, loading->pack, loading->path,
+                                         fault);
+}
+
+static int load_config_schema(struct loading *loading, json_t *item, struct fault *fault)
+{
+        struct catalog_pack *pack = table_get(&loading->catalog->packs, loading->pack);
+        _cleanup_(schema_unrefp) struct schema *schema = NULL;
+        int r = form_check("config_schema", item, fault);
+
+        if (r == 0)
+                r = parameters_compile(item, &schema, fault);
+        if (r)
+                return r;
+        pack->config_schema = json_incref(item);
+        pack->config = TAKE(schema);
+        return 0;
 }
 
 static int put_pack(struct catalog *catalog, const char *dir, json_t *metadata, struct fault *fault)
@@ -249,10 +309,18 @@ static int load_content(struct loading *loading, const char *dir)
         } kinds[] = {
                 { "triggers", load_trigger }, { "sensors", load_sensor },
                 { "actions", load_action }, { "rules", load_rule },
-                { "policies", load_policy },
+                { "policies", load_policy }, { "aliases", load_alias },
         };
+        _free_ char *config = NULL;
         int r = 0;
 
+        if (asprintf(&config, "%s/config.schema.yaml", dir) < 0) {
+                config = NULL;
+                return -ENOMEM;
+        }
+        loading->path = config;
+        if (access(config, F_OK) == 0)
+                r = load_file(loading, load_config_schema);
         for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof *kinds; i++)
                 r = load_dir(loading, dir, kinds[i].sub, kinds[i].load);
         return r;
@@ -271,13 +339,27 @@ int catalog_add_pack(struct catalog *catalog, const char *dir, struct fault *fau
         return r ? r : fault_errno(fault, load_content(&loading, dir), dir);
 }
 
-int catalog_check_pack(const char *dir, struct fault *fault)
+static int check_needs(void *arg, const struct catalog_pack *pack)
+{
+        struct { struct catalog *catalog; const struct catalog *present; } *both = arg;
+
+        pack_check_needs(both->catalog, both->present, pack);
+        return 0;
+}
+
+int catalog_check_pack(const char *dir, const struct catalog *present, struct fault *fault)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = catalog_new();
+        struct { struct catalog *catalog; const struct catalog *present; } both = { catalog,
+                                                                                    present };
         const json_t *first;
         size_t n;
         int r = catalog ? catalog_add_pack(catalog, dir, fault) : -ENOMEM;
 
+        if (r == 0)
+                r = table_sort(&catalog->packs);
+        if (r == 0 && present)
+                catalog_each_pack(catalog, check_needs, &both);
         n = r ? 0 : json_array_size(catalog->warnings);
         if (!n)
                 return r;
@@ -295,6 +377,8 @@ void pack_row_free(void *value)
         struct catalog_pack *pack = value;
 
         json_decref(pack->metadata);
+        json_decref(pack->config_schema);
+        schema_unref(pack->config);
         free((char *)pack->dir);
         free(pack);
 }

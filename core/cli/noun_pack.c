@@ -23,7 +23,7 @@ static int build_run(struct cli *cli, struct fault *fault)
         const char *dir = cli->n_operands ? cli->operands[0] : ".",
                 *out = cli_option(cli, "directory");
         _free_ char *path = NULL;
-        int r = catalog_check_pack(dir, fault);
+        int r = catalog_check_pack(dir, NULL, fault);
 
         if (!r)
                 r = pack_build(dir, out ? out : ".", &path, fault);

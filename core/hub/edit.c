@@ -379,6 +379,25 @@ static void refuse(struct hub *hub, const json_t *meta, const char *dir, struct 
                      json_text_of(meta, "version", ""), &ignored);
 }
 
+/* Every file of it, and the packs that it needs. */
+static int check_pack(struct hub *hub, const char *dir, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+
+        return catalog_check_pack(dir, catalog, fault);
+}
+
+static int check_unneeded(struct hub *hub, const char *name, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        const char *other = catalog_who_needs(catalog, name);
+
+        if (!other)
+                return 0;
+        fault_set(fault, 409, "pack.needed", "the pack '%s' is needed by '%s'", name, other);
+        return fault_try(fault, "kaname pack remove %s first", other);
+}
+
 int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade,
                      const char *user, json_t **ret, struct fault *fault)
 {
@@ -394,7 +413,7 @@ int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool u
         if (r == 0)
                 r = pack_known(hub, name, upgrade, fault);
         if (r == 0)
-                r = catalog_check_pack(dir, fault);
+                r = check_pack(hub, dir, fault);
         if (r == 0)
                 r = switch_version(hub, name, version, fault);
         if (r == FAULT && fault && dir)
@@ -431,6 +450,8 @@ int hub_pack_remove(struct hub *hub, const char *name, const char *user, struct 
 
         pthread_mutex_lock(&hub->content_lock);
         r = pack_known(hub, name, true, fault);
+        if (r == 0)
+                r = check_unneeded(hub, name, fault);
         if (r == 0)
                 r = switch_version(hub, name, NULL, fault);
         if (r == 0)

@@ -38,6 +38,8 @@ void outcome_compare(struct outcome *ret, const json_t *expected, const json_t *
 void judge_conductor(const json_t *line, struct outcome *ret);
 void judge_rehearsal(const json_t *line, struct outcome *ret);
 void judge_inspection(const json_t *line, struct outcome *ret);
+/* packs.c: all of DIR/packs, as a kind of its own. */
+bool judge_packs(const char *dir);
 /* aliases.c, expressions.c, operators.c */
 void judge_alias(const json_t *line, struct outcome *ret);
 void judge_eval(const json_t *line, struct outcome *ret);

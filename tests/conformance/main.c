@@ -134,5 +134,6 @@ int main(int argc, char **argv)
         }
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
                 holds &= run(&kinds[i], argv[1]);
+        holds &= judge_packs(argv[1]);
         return holds ? 0 : 1;
 }

@@ -256,8 +256,8 @@ START_TEST(what_is_listed_is_in_order)
         ck_assert_int_eq(catalog_each_action(catalog, collect_action, &actions), 0);
         ck_assert_str_eq(
                 actions.s,
-                "core.announcement core.echo core.http core.inject_trigger core.local core.noop "
-                "core.pause core.undo core.uuid ");
+                "core.announcement core.ask core.echo core.http core.inject_trigger core.local "
+                "core.noop core.pause core.undo core.uuid ");
         ck_assert_int_eq(catalog_each_runner(catalog, collect_runner, &runners), 0);
         ck_assert_ptr_nonnull(strstr(runners.s, "plugin python-script- "));
 }
@@ -565,7 +565,7 @@ static void make_pack(void)
         write_file("demo/actions/flow.yaml",
                    "name: flow\nrunner_type: orquesta\nentry_point: workflows/flow.yaml\n"
                    "parameters:\n  who:\n    type: string\n");
-        write_file("demo/actions/workflows/flow.yaml", "version: 1.0\ntasks: {}\n");
+        write_file("demo/actions/workflows/flow.yaml", "version: 1.0\ntasks:\n  a:\n    action: core.noop\n");
         write_file("demo/triggers/rang.yaml", "name: rang\npayload_schema:\n  type: object\n");
         write_file("demo/sensors/bell.yaml",
                    "class_name: Bell\nentry_point: bell.py\ntrigger_types:\n  - name: struck\n");
@@ -600,10 +600,10 @@ START_TEST(a_pack_is_loaded_whole)
         action = catalog_action(catalog, "demo.flow");
         ck_assert_str_eq(action->runner, "orquesta");
         ck_assert_str_eq(action->entry_point, "workflows/flow.yaml");
-        ck_assert(action->is_enabled && !catalog_runner(catalog, "orquesta")->is_here);
+        ck_assert(action->is_enabled && action->workflow);
         ck_assert_ptr_nonnull(catalog_trigger(catalog, "demo.rang"));
         ck_assert_ptr_nonnull(catalog_trigger(catalog, "demo.struck"));
-        ck_assert_int_eq(catalog_check_pack(path_of("demo"), &fault), 0);
+        ck_assert_int_eq(catalog_check_pack(path_of("demo"), NULL, &fault), 0);
 }
 END_TEST
 
@@ -625,11 +625,79 @@ static void expect_warning(const char *file, const char *text, const char *code,
         if (code)
                 ck_assert_str_eq(warning(catalog, 0, "code"), code);
         ck_assert_ptr_nonnull(rulebook_find(catalog_rules(catalog), "demo.on_alert"));
-        ck_assert_int_eq(catalog_check_pack(path_of("demo"), &fault), FAULT);
+        ck_assert_int_eq(catalog_check_pack(path_of("demo"), NULL, &fault), FAULT);
         expect(&fault, 422, "pack.invalid", place);
         ck_assert_uint_eq(json_array_size(json_object_get(fault.detail, "problems")), 1);
         unlink(path_of(file));
 }
+
+START_TEST(every_problem_of_a_pack_is_listed)
+{
+        _catalog_ struct catalog *catalog = catalog_new();
+        _fault_ struct fault fault = FAULT_INIT;
+        static const char *const wanted[] = { "actions/bad.yaml:3", "actions/bad.yaml:4",
+                                              "workflows/flow.yaml:4", "rules/bad.yaml:1" };
+
+        make_pack();
+        write_file("demo/actions/bad.yaml",
+                   "name: bad\nrunner_type: noop\nenabled: perhaps\ntags: none\n");
+        write_file("demo/actions/workflows/flow.yaml",
+                   "version: 1.0\ntasks:\n  a:\n    action: core.noop\n    nexxt: 1\n");
+        write_file("demo/rules/bad.yaml", "");
+        ck_assert_int_eq(catalog_check_pack(path_of("demo"), NULL, &fault), FAULT);
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+                _free_ char *all = json_dumps(json_object_get(fault.detail, "problems"), 0);
+
+                ck_assert_msg(strstr(all, wanted[i]), "%s is not in %s", wanted[i], all);
+        }
+}
+END_TEST
+
+static void add_needing(struct catalog *catalog, const char *name, const char *needs)
+{
+        _free_ char *file = NULL, *text = NULL;
+
+        ck_assert_int_ge(asprintf(&file, "%s/pack.yaml", name), 0);
+        ck_assert_int_ge(asprintf(&text, "name: %s\nversion: 1.2.0\ndependencies:\n%s", name,
+                                  needs), 0);
+        write_file(file, text);
+        if (catalog)
+                ck_assert_int_eq(catalog_add_pack(catalog, path_of(name), NULL), 0);
+}
+
+static const struct {
+        const char *needs, *says;       /* says NULL: all there */
+} needing[] = {
+        { "  - core\n  - base\n", NULL },
+        { "  - base=1.2.0\n", NULL },
+        { "  - base>=1.0\n", NULL },
+        { "  - https://example.com/org/stackstorm-base.git\n", NULL },
+        { "  - core\n  - nowhere\n", "pack.yaml:5: dependencies: 'asking' needs the pack "
+          "'nowhere', which is not installed" },
+        { "  - base>=2.0.0\n", "in version >=2.0.0, and 1.2.0 is installed" },
+        { "  - base=1.2.0-rc.1\n", "and 1.2.0 is installed" },
+        { "  - back\n", "the packs need each other: asking → back → asking" },
+        { "  - '!x'\n", "names no pack" },
+};
+
+START_TEST(a_pack_names_what_it_needs)
+{
+        _catalog_ struct catalog *present = catalog_new();
+        _fault_ struct fault fault = FAULT_INIT;
+        int r;
+
+        add_needing(present, "base", "  - core\n");
+        add_needing(present, "back", "  - asking\n");
+        ck_assert_int_eq(catalog_finish(present, NULL), 0);
+        add_needing(NULL, "asking", needing[_i].needs);
+        r = catalog_check_pack(path_of("asking"), present, &fault);
+        ck_assert_msg((r == FAULT) == (needing[_i].says != NULL), "%s", fault.what);
+        if (r)
+                expect(&fault, 422, "pack.invalid", needing[_i].says);
+        ck_assert_str_eq(catalog_who_needs(present, "asking"), "back");
+        ck_assert_ptr_null(catalog_who_needs(present, "base"));
+}
+END_TEST
 
 START_TEST(one_bad_file_is_a_warning_with_its_line)
 {
@@ -643,6 +711,17 @@ START_TEST(one_bad_file_is_a_warning_with_its_line)
         expect_warning("demo/rules/z.yaml",
                        "name: z\ntrigger:\n  type: a.b\naction: {}\n",
                        "rule.invalid", "rules/z.yaml:4: action.ref is missing");
+        expect_warning("demo/aliases/z.yaml",
+                       "name: z\naction_ref: demo.say\nformats:\n  - good\n  - '('\n",
+                       "alias.format", "aliases/z.yaml:5: the format \"(\"");
+        expect_warning("demo/sensors/z.yaml",
+                       "class_name: Z\nentry_point: z.py\ntrigger_types:\n  - name: 7\n",
+                       "trigger.invalid", "sensors/z.yaml:4");
+        expect_warning("demo/config.schema.yaml", "url:\n  type: string\nport: 80\n",
+                       "config_schema.invalid", "config.schema.yaml:3: port");
+        expect_warning("demo/actions/z.yaml",
+                       "name: z\nrunner_type: orquesta\nentry_point: workflows/none.yaml\n",
+                       "action.no-file", "actions/z.yaml:3: entry_point");
         expect_warning("demo/rules/z.yaml", "- 1\n", "file.invalid",
                        "rules/z.yaml:1: it is no mapping");
         expect_warning("demo/rules/z.yaml",
@@ -790,6 +869,8 @@ int main(void)
                           ONCE(a_named_instance_serves_or_says_why_not),
                           ONCE(a_domain_shows_what_somebody_serves), ONCE(a_pack_is_loaded_whole),
                           ONCE(one_bad_file_is_a_warning_with_its_line),
+                     ONCE(every_problem_of_a_pack_is_listed),
+                     EACH(a_pack_names_what_it_needs, needing),
                           ONCE(two_packs_of_one_name_are_refused),
                           ONCE(a_rule_that_names_nothing_known_is_a_warning),
                           ONCE(enabled_can_be_overridden), ONCE(a_catalog_outlives_the_next_one),
