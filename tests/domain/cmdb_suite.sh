@@ -254,3 +254,5 @@ has_event() {
 }
 
 cmdb_parts="check create update owner status relate dependents retire search plan remove names refusals"
+# Through a hub: what a home can make a difference to.
+cmdb_home_parts="check create update owner relate dependents retire plan remove refusals"

@@ -28,7 +28,8 @@ wrong=$(
         done
         check sdk/include "sdk"
         for dir in plugins/*/; do
-                check "plugins/$(basename "$dir")" "sdk $(basename "$dir")"
+                dir=plugins/$(basename "$dir")
+                check "$dir" "sdk $(basename "$dir") $(sed -n "s|^$dir: *||p" tests/house/stairs)"
         done
         check examples "sdk"
 )

@@ -35,7 +35,7 @@ start_hub "$TEST_DIR/hub"
 via=hub
 for home in core host; do
         at=$home.test instance=in-$home
-        parts_at_home "$home" $cmdb_parts conflict event
+        parts_at_home "$home" $cmdb_home_parts conflict event
 done
 
 test_case "$system: no secret stands in the hub's log"

@@ -71,6 +71,23 @@ suite_labels() {
         refuse -3 silence.create '{"name": "x", "labels": {"host": "no such host"}}'
 }
 
+# Pushed instead of polled: what Alertmanager posts becomes the same event by one rule, at once.
+suite_push() {
+        local said
+        said=$(api POST /api/v1/rules "$(jq -nc '{name: "push", pack: "default", enabled: true, trigger: {type: "core.st2.webhook", parameters: {url: "am"}},
+                action: {ref: "core.inject_trigger", parameters: {trigger: "monitor.alert", payload: {
+                  status: "{{ trigger.body.alerts[0].status }}", fingerprint: "{{ trigger.body.alerts[0].fingerprint }}",
+                  name: "{{ trigger.body.alerts[0].labels.alertname }}", severity: "{{ trigger.body.alerts[0].labels.severity }}",
+                  labels: "{{ trigger.body.alerts[0].labels }}", annotations: "{{ trigger.body.alerts[0].annotations }}",
+                  starts_at: "{{ trigger.body.alerts[0].startsAt }}", ends_at: "{{ trigger.body.alerts[0].endsAt }}",
+                  url: "{{ trigger.body.alerts[0].generatorURL }}", source: "pushed", system: "alertmanager"}}}}')")
+        check_equal 202 "$(api_status POST /api/v1/webhooks/am '{"version": "4", "status": "firing", "alerts": [{"status": "firing", "labels": {"alertname": "Down",
+                "severity": "critical", "server": "pushed1", "pool": "app"}, "annotations": {"summary": "x"}, "startsAt": "2026-11-22T06:54:52.482Z",
+                "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://p.test", "fingerprint": "a1681abfabc78c55"}]}')" "the webhook"
+        local instance=pushed
+        check wait_until has_event pushed1 firing
+}
+
 system=$1
 "start_$system"
 case $system in
@@ -87,3 +104,4 @@ for home in core host; do
         at=$home instance=in-$home
         parts_at_home "$home" $monitor_parts apply conflict resolve event
 done
+[ $system != alertmanager ] || parts push

@@ -3,7 +3,8 @@
 
 #include "web.h"
 
-#define PAGE 200
+#define PAGE      200             /* rows; the system may give less */
+#define PAGES_MAX 200
 
 static const struct make makes[] = {
         { .name = "Nautobot", .version = "nautobot-version", .depth = "&depth=1",
@@ -72,30 +73,35 @@ static int fail_list(struct kn_ctx *ctx, const char *doing)
                        kn_config_str(ctx, "url", ""), doing, netbox_make(ctx)->name);
 }
 
+/* One page from offset on; *ret_more: the list says that there is another. */
+static int add_page(struct kn_ctx *ctx, const char *path, const char *doing, json_t *rows,
+                    bool *ret_more)
+{
+        _json_ json_t *page = NULL;
+        _free_ char *one = NULL;
+        json_t *results;
+        int r;
+
+        if (!path || asprintf(&one, "%s&limit=%d&offset=%zu", path, PAGE, json_array_size(rows)) < 0)
+                return KN_ENOMEM;
+        r = netbox_get(ctx, one, doing, &page);
+        if (r < 0)
+                return r;
+        results = json_object_get(page, "results");
+        if (!json_is_array(results))
+                return fail_list(ctx, doing);
+        *ret_more = json_is_string(json_object_get(page, "next")) && json_array_size(results) > 0;
+        return json_array_extend(rows, results) < 0 ? KN_ENOMEM : KN_OK;
+}
+
 int netbox_list(struct kn_ctx *ctx, const char *path, const char *doing, size_t max, json_t *rows)
 {
         bool is_more = true;
+        int r = KN_OK;
 
-        for (size_t offset = 0; is_more && json_array_size(rows) < max; offset += PAGE) {
-                _json_ json_t *page = NULL;
-                _free_ char *one = NULL;
-                json_t *results;
-                int r;
-
-                if (!path || asprintf(&one, "%s&limit=%d&offset=%zu", path, PAGE, offset) < 0)
-                        return KN_ENOMEM;
-                r = netbox_get(ctx, one, doing, &page);
-                if (r < 0)
-                        return r;
-                results = json_object_get(page, "results");
-                if (!json_is_array(results))
-                        return fail_list(ctx, doing);
-                is_more = json_is_string(json_object_get(page, "next")) &&
-                          json_array_size(results) > 0;
-                if (json_array_extend(rows, results) < 0)
-                        return KN_ENOMEM;
-        }
-        return KN_OK;
+        for (int n = 0; r == 0 && is_more && n < PAGES_MAX && json_array_size(rows) < max; n++)
+                r = add_page(ctx, path, doing, rows, &is_more);
+        return r;
 }
 
 static bool has_type(const json_t *field, const char *type)

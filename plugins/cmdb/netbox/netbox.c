@@ -142,7 +142,7 @@ static const char config[] = KN_JSON({
                 "defaults": { "type": "object",
                         "additionalProperties": { "type": "object",
                                 "additionalProperties": { "type": "string", "minLength": 1, "maxLength": 4000 } },
-                        "description": "Attributes of new items by kind: a server needs location, model and role, a vm its cluster" },
+                        "description": "Attributes of new items by kind, such as a server's location and role" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often the change log is looked at" }
         },

@@ -343,7 +343,7 @@ static const char config[] = KN_JSON({
                         "pattern": "^[!-~]+$",
                         "description": "A bearer token, where a proxy before it wants one" },
                 "receiver": { "type": "string", "minLength": 1, "maxLength": 200,
-                        "description": "Only alerts that are routed to receivers with this name (a regular expression); absent: all" },
+                        "description": "Only alerts for receivers that fit this regular expression; absent: all" },
                 "settle_s": { "type": "integer", "minimum": 0, "maximum": 86400, "default": 300,
                         "description": "How long after its restart Alertmanager may lack alerts that still fire" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 10,
