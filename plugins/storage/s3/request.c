@@ -83,9 +83,10 @@ static int key_of(struct kn_ctx *ctx, struct sign_key *ret)
         if (!ret->secret)
                 return kn_fail(ctx, KN_EAUTH, "the instance has no secret_key: give it as a "
                                "reference to a stored secret");
-        if (ret->token && ret->token[strcspn(ret->token, "\r\n")])
-                return kn_fail(ctx, KN_EAUTH, "the secret session_token holds a line break: store "
-                               "it without");
+        if (ret->secret[strcspn(ret->secret, "\r\n")] ||
+            (ret->token && ret->token[strcspn(ret->token, "\r\n")]))
+                return kn_fail(ctx, KN_EAUTH, "the secret secret_key or session_token holds a line "
+                               "break: store it without");
         return KN_OK;
 }
 

@@ -27,6 +27,9 @@ static int open_door(struct kn_ctx *ctx, struct door *ret)
                 return kn_fail(ctx, KN_EUNSUPPORTED, "S3 itself cannot do that: where the server is "
                                "Swift, set swift_auth for this instance; elsewhere use the server's "
                                "own tools");
+        if (secret && secret[strcspn(secret, "\r\n")])
+                return kn_fail(ctx, KN_EAUTH, "the secret secret_key holds a line break: store it "
+                               "without");
         r = headers ? web_call(ctx, &site, &call) : KN_ENOMEM;
         if (r < 0)
                 return r;
