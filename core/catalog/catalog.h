@@ -149,7 +149,7 @@ int catalog_add_alias(struct catalog *catalog, const json_t *definition, const c
 int catalog_add_action(struct catalog *catalog, const json_t *definition, const char *pack,
                        const char *origin, struct fault *fault);
 /*
- * What a file defines, REST may switch on and off: kind "rule" or "action"; -ENOENT. Before
+ * What a file defines, REST may switch on and off: kind "rule", "policy" or "action"; -ENOENT. Before
  * catalog_finish().
  */
 int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref,

@@ -67,6 +67,17 @@ static int override_rule(struct catalog *catalog, const char *ref, bool enabled)
         return 0;
 }
 
+static int override_policy(struct catalog *catalog, const char *ref, bool enabled)
+{
+        struct catalog_policy *policy = table_get(&catalog->policies, ref);
+
+        if (!policy)
+                return -ENOENT;
+        policy->is_enabled = enabled;
+        json_object_set_new(policy->definition, "enabled", json_boolean(enabled));
+        return 0;
+}
+
 int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref,
                              bool enabled)
 {
@@ -74,6 +85,8 @@ int catalog_override_enabled(struct catalog *catalog, const char *kind, const ch
 
         if (text_equal(kind, "rule"))
                 return override_rule(catalog, ref, enabled);
+        if (text_equal(kind, "policy"))
+                return override_policy(catalog, ref, enabled);
         if (!text_equal(kind, "action"))
                 return -EINVAL;
         action = table_get(&catalog->actions, ref);

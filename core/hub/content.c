@@ -200,6 +200,17 @@ static int add_trigger_doc(void *arg, const struct store_doc *doc)
         return r ? failed(b, r, &fault, "trigger type") : 0;
 }
 
+static int add_policy_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = json_stored(doc->body);
+        int r = body ? catalog_add_policy(b->catalog, body, "default", "api", &fault)
+                : damaged(doc, &fault);
+
+        return r ? failed(b, r, &fault, "policy") : 0;
+}
+
 /* Documents "KIND:REF" of kind "enabled": {"enabled": bool}. */
 static int add_override(void *arg, const struct store_doc *doc)
 {
@@ -235,6 +246,7 @@ static int add_docs(struct building *b)
                 { "trigger", add_trigger_doc },
                 { "instance", add_instance_doc },
                 { "rule", add_rule_doc },
+                { "policy", add_policy_doc },
                 { "enabled", add_override },
         };
         int r = 0;

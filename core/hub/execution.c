@@ -378,14 +378,22 @@ static bool is_retried(const struct running *r, enum store_status status)
         return !r->retries_only || r->retries_only == status;
 }
 
+void running_fail_as(struct running *r, enum store_status status, json_t *result,
+                     const char *sentence)
+{
+        if (!is_retried(r, status)) {
+                running_finish(r, status, result);
+                return;
+        }
+        json_decref(result);
+        running_wait(r, STORE_DELAYED, clock_real_ms() + r->retry_delay_ms, sentence);
+}
+
 void running_fail(struct running *r, enum store_status status, const char *code,
                   const char *sentence)
 {
-        if (is_retried(r, status))
-                running_wait(r, STORE_DELAYED, clock_real_ms() + r->retry_delay_ms, sentence);
-        else
-                running_finish(r, status,
-                               json_pack("{s:s, s:s}", "error", sentence, "code", code));
+        running_fail_as(r, status, json_pack("{s:s, s:s}", "error", sentence, "code", code),
+                        sentence);
 }
 
 /* ---- cancel ---- */

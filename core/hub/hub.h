@@ -13,7 +13,7 @@
  *   ending.c    its end, and what follows from it
  *   life.c step.c workflow.c   a workflow: in memory, one step of it, what people ask of it
  *   inquiry.c   questions to people
- *   policy.c    what bounds the starts of an action
+ *   policy.c edit_policy.c   what bounds the starts of an action; changed at run time
  *   trial.c     what a rule would do
  *   keys.c      the key-value store as expressions see it
  *   change.c    the change door: ledger, plans, conflicts
@@ -212,6 +212,11 @@ int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool crea
                  const char *user, struct fault *fault);
 int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user,
                     struct fault *fault);
+/* As rules: FAULT 409 policy.from-file; 422. body NULL deletes. */
+int hub_put_policy(struct hub *hub, const char *ref, const json_t *body, bool create,
+                   const char *user, struct fault *fault);
+int hub_enable_policy(struct hub *hub, const char *ref, bool enabled, const char *user,
+                      struct fault *fault);
 int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create,
                      const char *user, struct fault *fault);
 /* What works, what does not, what to do: runs the plugin's check. */

@@ -85,6 +85,9 @@ void running_finish(struct running *r, enum store_status status, json_t *result)
  */
 void running_fail(struct running *r, enum store_status status, const char *code,
                   const char *sentence);
+/* The same with a result of the runner's own (stolen); sentence: why, for as long as it waits. */
+void running_fail_as(struct running *r, enum store_status status, json_t *result,
+                     const char *sentence);
 /* Its claim ends, it does not: wait with this status until this time (0: none). */
 void running_wait(struct running *r, enum store_status status, int64_t until_ms,
                   const char *note);

@@ -240,12 +240,15 @@ static void answered(struct exchange *x)
 {
         long status = 0;
         bool parsed;
-        json_t *body = reply_value(&x->reply, &parsed);
+        json_t *body = reply_value(&x->reply, &parsed), *result;
 
         curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
-        running_finish(x->r, status >= 200 && status < 300 ? STORE_SUCCEEDED : STORE_FAILED,
-                       json_pack("{s:i, s:o, s:b, s:O}", "status_code", (int)status, "body", body,
-                                 "parsed", parsed, "headers", x->reply_headers));
+        result = json_pack("{s:i, s:o, s:b, s:O}", "status_code", (int)status, "body", body,
+                           "parsed", parsed, "headers", x->reply_headers);
+        if (status >= 200 && status < 300)
+                running_finish(x->r, STORE_SUCCEEDED, result);
+        else
+                running_fail_as(x->r, STORE_FAILED, result, "the server refused");
 }
 
 /* scheme://host:port of a url: user, password, path and query may be secrets. */

@@ -122,7 +122,11 @@ static void maybe_over(struct local *local)
                 json_object_set_new(result, "error",
                                     json_string("it ran past its timeout and was ended"));
         local_free(local);
-        running_finish(r, status, result);
+        if (status == STORE_SUCCEEDED)
+                running_finish(r, status, result);
+        else
+                running_fail_as(r, status, result, status == STORE_TIMEOUT
+                                ? "it ran past its timeout" : "the command failed");
         running_unref(r);
 }
 
