@@ -308,9 +308,14 @@ int execution_filters(struct request *req, struct fault *fault)
         catalog_each_action(catalog, name_action, actions);
         rulebook_each(catalog_rules(catalog), name_rule, rules);
         catalog_each_runner(catalog, name_runner, runners);
-        for (int i = STORE_REQUESTED; i <= STORE_CANCELED; i++)
-                json_array_append_new(statuses,
-                                      json_string(store_status_text((enum store_status)i)));
+        for (int i = STORE_REQUESTED; i <= STORE_CANCELED; i++) {
+                const char *text = store_status_text((enum store_status)i);
+                enum store_status first;
+
+                /* Some that wait are shown as if they ran. */
+                if (store_status_parse(text, &first) && (int)first == i)
+                        json_array_append_new(statuses, json_string(text));
+        }
         return answer_json(req, 200, json_pack("{s:o, s:o, s:o, s:o}", "action", actions, "rule",
                                                rules,
                                                "runner", runners, "status", statuses));

@@ -74,6 +74,10 @@ static const char *const parameters[][3] = {
         { "end_event", "string", "end the stream after this event" },
         { "end_execution_id", "string", "of this execution" },
         { "download", "boolean", "as an attachment" },
+        { "trace_tag", "string", "tag of a trace" },
+        { "resource_ref", "string", "ref of the action that a policy is about" },
+        { "policy_type", "string", "ref of a policy type" },
+        { "resource_type", "string", "what policies of a type are about: action" },
 };
 
 static json_t *parameter(const char *name)

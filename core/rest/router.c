@@ -18,7 +18,8 @@
 static const struct route_table *const tables[] = {
         &routes_executions, &routes_events,    &routes_actions, &routes_rules,  &routes_triggers,
         &routes_changes,    &routes_instances, &routes_packs,   &routes_keys,   &routes_auth,
-        &routes_held,       &routes_stream,    &routes_system,
+        &routes_held,       &routes_stream,    &routes_system,  &routes_workflows,
+        &routes_inquiries,  &routes_policies,  &routes_traces,
 };
 
 int route_each(int (*visit)(void *arg, const struct route *route), void *arg)

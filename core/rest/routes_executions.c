@@ -9,6 +9,7 @@
 #include "rest/execution.h"
 #include "rest/once.h"
 #include "rest/output.h"
+#include "rest/rerun.h"
 
 #include <string.h>
 
@@ -69,11 +70,15 @@ static int re_run(struct request *req, struct fault *fault)
 {
         struct hub_run how = { .params = json_object_get(req->json, "parameters"),
                 .delay_ms = json_int_of(req->json, "delay", 0), .once = request_once(req) };
+        _json_ json_t *tasks = NULL;
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
         if (!r)
                 r = user_of(req, &how.user, fault);
+        if (!r)
+                r = rerun_tasks(req, &id, &tasks, fault);
+        how.tasks = tasks;
         if (!r)
                 r = run_permit_again(req, &id, how.params, fault);
         if (!r)
@@ -102,42 +107,46 @@ static int undo(struct request *req, struct fault *fault)
 
 /* ---- stop, answer ---- */
 
-static int cancel_by_id(struct request *req, const struct id *id, struct fault *fault)
-{
-        int r = run_permit_execution(req, id, AUTH_RUN, true, fault);
-
-        if (!r)
-                r = hub_cancel(request_hub(req), id, req->who->user, fault);
-        return r ? r : run_show(req, 200, id, fault);
-}
-
 static int cancel(struct request *req, struct fault *fault)
 {
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
-        return r ? r : cancel_by_id(req, &id, fault);
+        if (!r)
+                r = run_permit_execution(req, &id, AUTH_RUN, true, fault);
+        if (!r)
+                r = hub_cancel(request_hub(req), &id, req->who->user, fault);
+        return r ? r : run_show(req, 200, &id, fault);
 }
 
 static int update(struct request *req, struct fault *fault)
 {
+        static const struct {
+                const char *status;
+                int (*ask)(struct hub *hub, const struct id *id, const char *user,
+                           struct fault *fault);
+        } askable[] = {
+                { "pausing", hub_pause_workflow }, { "paused", hub_pause_workflow },
+                { "resuming", hub_resume_workflow }, { "running", hub_resume_workflow },
+                { "canceling", hub_cancel }, { "canceled", hub_cancel },
+        };
         const char *status = json_text_of(req->json, "status", "");
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
         if (r)
                 return r;
-        if (text_equal(status, "canceling") || text_equal(status, "canceled"))
-                return cancel_by_id(req, &id, fault);
-        if (text_equal(status, "pausing") || text_equal(status, "paused")
-            || text_equal(status, "resuming")) {
-                fault_set(fault, 409, "execution.not-a-workflow",
-                          "only workflows can be paused and resumed");
-                return fault_try(
-                        fault, "kaname pause holds all new starts; DELETE cancels this execution");
+        for (size_t i = 0; i < sizeof askable / sizeof *askable; i++) {
+                if (!text_equal(status, askable[i].status))
+                        continue;
+                r = run_permit_execution(req, &id, AUTH_RUN, true, fault);
+                if (!r)
+                        r = askable[i].ask(request_hub(req), &id, req->who->user, fault);
+                return r ? r : run_show(req, 200, &id, fault);
         }
-        return fault_set(fault, 422, "execution.status",
-                         "a client cannot set the status to '%.32s'", status);
+        fault_set(fault, 422, "execution.status", "a client cannot set the status to '%.32s'",
+                  status);
+        return fault_try(fault, "pausing, resuming or canceling");
 }
 
 static int resolve(struct request *req, struct fault *fault)
@@ -196,7 +205,7 @@ static const struct route rows[] = {
           "What the list's filters may name", "", NULL, "Object" },
         { "GET", E "/{id}", execution_get, AUTH_READ, 0, 200, "One execution", SHOW, NULL,
                 "Execution" },
-        { "PUT", E "/{id}", update, AUTH_ACT, 0, 200, "Cancel by status", SHOW, "ExecutionUpdate",
+        { "PUT", E "/{id}", update, AUTH_ACT, 0, 200, "Pause or resume a workflow, or cancel, by status", SHOW, "ExecutionUpdate",
                 "Execution" },
         { "DELETE", E "/{id}", cancel, AUTH_ACT, 0, 200, "Ask it to end", SHOW, NULL, "Execution" },
         { "GET", E "/{id}/attribute/{attribute}", execution_attribute, AUTH_READ, 0, 200,
@@ -211,7 +220,7 @@ static const struct route rows[] = {
                 "depth " SHOW,
                 NULL, "[Execution]" },
         { "POST", E "/{id}/re_run", re_run, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
-          "The same input once more", "show_secrets", "ExecutionRerun", "Execution" },
+          "The same input once more; of a workflow, also from chosen tasks", "show_secrets", "ExecutionRerun", "Execution" },
         { "POST", E "/{id}/undo", undo, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
           "Put back what it changed, last first", "show_secrets", "Undo", "Execution" },
         { "POST", E "/{id}/resolve", resolve, AUTH_ACT, 0, 200,

@@ -5,6 +5,7 @@
 #include "rest/request.h"
 #include "rest/shape.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "flow/rule.h"
@@ -268,6 +269,53 @@ static int test(struct request *req, struct fault *fault)
         return r ? r : answer_json(req, 200, answer);
 }
 
+/* ---- replay ---- */
+
+#define DAY_MS (24 * 60 * 60 * 1000.0)
+
+static int since_of(const json_t *body, int64_t *ret, struct fault *fault)
+{
+        const char *since = json_text_of(body, "since", NULL);
+        const json_t *days = json_object_get(body, "days");
+
+        if (since && clock_parse(since, ret) < 0) {
+                fault_set(fault, 422, "rule.replay", "since: '%.64s' is no time", since);
+                return fault_try(fault, "write it as 2026-11-22T06:54:52Z");
+        }
+        if (!since && !json_is_number(days)) {
+                fault_set(fault, 422, "rule.replay", "say from when: \"since\", or \"days\"");
+                return fault_try(fault, "\"days\": 7");
+        }
+        if (!since)
+                *ret = clock_real_ms() - (int64_t)(json_number_value(days) * DAY_MS);
+        return 0;
+}
+
+static int replay(struct request *req, struct fault *fault)
+{
+        const char *name = json_text_of(req->json, "ref", NULL);
+        const json_t *given = json_object_get(req->json, "rule");
+        const struct rule *rule = name ? lookup(req, name) : NULL;
+        _json_ json_t *definition = rule || !given ? NULL : definition_of(given);
+        json_t *answer = NULL;
+        int64_t since = 0;
+        int r;
+
+        if (name && !rule) {
+                fault_set(fault, 404, "rule.unknown", "there is no rule '%.128s'", name);
+                return fault_try(fault, "kaname rule list");
+        }
+        if (!rule && !given)
+                return fault_set(fault, 422, "rule.replay",
+                                 "say which rule: \"ref\", or its definition as \"rule\"");
+        r = since_of(req->json, &since, fault);
+        if (!r)
+                r = hub_rule_replay(request_hub(req), rule ? rule_ref(rule) : NULL, definition,
+                                    since, (size_t)json_int_of(req->json, "limit", 100), &answer,
+                                    fault);
+        return r ? r : answer_json(req, 200, answer);
+}
+
 static int types(struct request *req, struct fault *fault)
 {
         (void)fault;
@@ -287,6 +335,9 @@ static const struct route rows[] = {
         { "POST", R "/test", test, AUTH_READ, 0, 200,
           "Would this event match, and which criterion fails? Nothing is done", "", "RuleTest",
           "Object" },
+        { "POST", R "/replay", replay, AUTH_READ, 0, 200,
+          "Which executions would it have made of the events since then? Nothing is done", "",
+          "RuleReplay", "Replay" },
         { "GET", R "/views", list_views, AUTH_READ, 0, 200,
                 "Rules, with what trigger and action are", LIST, NULL, "[Rule]" },
         { "GET", R "/views/{ref}", get_view, AUTH_READ, 0, 200, "One of them", "", NULL, "Rule" },

@@ -46,6 +46,10 @@ json_t *shape_enforcement(const struct store_enforcement *enforcement);
 json_t *shape_change(const struct shape *shape, const struct store_change *change);
 json_t *shape_key(const struct store_key *key,
                   const char *clear); /* clear: the unsealed value, or NULL */
+json_t *shape_policy(const struct catalog_policy *policy);
+json_t *shape_policy_type(const json_t *type);
+/* What an execution asks, or asked, of a person; null for one that never did. */
+json_t *shape_inquiry(const struct store_execution *execution);
 json_t *shape_instance(const struct catalog_instance *instance);
 json_t *shape_plugin(const struct manifest *plugin);
 json_t *shape_pack(const struct catalog_pack *pack);

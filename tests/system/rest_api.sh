@@ -133,6 +133,7 @@ answers PUT "$A/rules/{ref}" "$A/rules/$rule" "$(body '.enabled = false')"
 check_equal false "$(body .enabled)" "the rule that was switched off"
 answers PUT "$A/rules/{ref}" $A/rules/t.r '{"enabled": true}'
 answers POST $A/rules/test $A/rules/test '{"ref": "t.r", "payload": {"body": {}}}'
+answers POST $A/rules/replay $A/rules/replay '{"ref": "t.r", "days": 0.5}'
 check_equal 409 "$(ask DELETE $A/rules/tour.filed)" "deleting a rule of a file"
 answers PUT "$A/rules/{ref}" $A/rules/tour.filed "$(api GET $A/rules/tour.filed | jq -c '.enabled = false')"
 answers GET $A/triggertypes $A/triggertypes
@@ -203,6 +204,25 @@ answers GET $A/plans $A/plans
 answers GET "$A/plans/{id}" "$A/plans/$plan"
 answers POST "$A/plans/{id}/apply" "$A/plans/$plan/apply" null -H 'Prefer: wait=10'
 check_equal 409 "$(ask POST "$A/plans/$plan/apply")" "applying a plan twice"
+
+test_case "workflows, inquiries, policies, traces"
+answers POST $A/workflows/inspect $A/workflows/inspect 'version: 1.0' -H 'Content-Type: text/plain'
+answers POST $A/executions $A/executions '{"action": "core.ask", "context": {"trace_context": {"trace_tag": "tour"}}}'
+asked=$(body .id)
+asks() { api GET $A/inquiries | jq -e 'length == 1'; }
+wait_until asks
+answers GET $A/inquiries "$A/inquiries/?limit=50"
+answers GET "$A/inquiries/{id}" "$A/inquiries/$asked"
+answers PUT "$A/inquiries/{id}" "$A/inquiries/$asked" "{\"id\": \"$asked\", \"response\": {\"continue\": true}}"
+answers GET $A/traces "$A/traces/?limit=50&sort_desc=True&trace_tag=tour"
+answers GET "$A/traces/{id}" "$A/traces/$asked"
+answers POST $A/policies $A/policies '{"name": "x", "pack": "p", "resource_ref": "core.local", "policy_type": "action.retry", "parameters": {"retry_on": "timeout", "max_retry_count": 1}}'
+answers GET $A/policies "$A/policies/?include_attributes=ref,resource_ref,policy_type,enabled"
+answers GET "$A/policies/{ref}" $A/policies/p.x
+answers PUT "$A/policies/{ref}" "$A/policies/$(body .id)" "$(cat "$TEST_DIR/body")"
+answers DELETE "$A/policies/{ref}" "$A/policies/$(body .id)"
+answers GET $A/policytypes $A/policytypes
+answers GET "$A/policytypes/{ref}" $A/policytypes/action.retry
 
 test_case "pause and what is held"
 answers POST $A/pause $A/pause '{"reason": "the tour"}'

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Policies, what bounds the starts of an action: read from packs, made over REST; their types. */
+
+#include "rest/request.h"
+#include "rest/shape.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "hub/hub.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- look ---- */
+
+struct listing {
+        struct page *page;
+        const char *pack, *name, *id, *resource, *type;
+        bool has_enabled, enabled;
+        const struct catalog_policy *found;
+};
+
+static bool fits(const char *wanted, const char *found)
+{
+        return !wanted || text_equal(found, wanted);
+}
+
+static int add(void *arg, const struct catalog_policy *policy)
+{
+        struct listing *l = arg;
+
+        if (!fits(l->pack, json_text_of(policy->definition, "pack", "")) ||
+            !fits(l->name, json_text_of(policy->definition, "name", "")) ||
+            !fits(l->resource, policy->resource) || !fits(l->type, policy->type) ||
+            (l->id && !shape_is("policy", policy->ref, l->id)) ||
+            (l->has_enabled && l->enabled != policy->is_enabled))
+                return 0;
+        l->found = policy;
+        if (l->page && page_takes(l->page))
+                page_add(l->page, shape_policy(policy));
+        return 0;
+}
+
+static int list(struct request *req, struct fault *fault)
+{
+        const struct query *query = &req->query;
+        _page_ struct page page = { 0 };
+        struct listing l = { .page = &page, .pack = query_text(query, "pack"),
+                .name = query_text(query, "name"), .id = query_text(query, "id"),
+                .resource = query_text(query, "resource_ref"),
+                .type = query_text(query, "policy_type"),
+                .has_enabled = query_text(query, "enabled") };
+        int r = page_init(&page, req, fault);
+
+        if (!r)
+                r = query_bool(query, "enabled", &l.enabled, fault);
+        if (r)
+                return r;
+        catalog_each_policy(request_catalog(req), add, &l);
+        return page_answer(&page);
+}
+
+static int find(struct request *req, const struct catalog_policy **ret, struct fault *fault)
+{
+        struct listing l = { .id = request_param(req, "ref") };
+
+        catalog_each_policy(request_catalog(req), add, &l);
+        *ret = l.found;
+        if (l.found)
+                return 0;
+        fault_set(fault, 404, "policy.unknown", "there is no policy '%.128s'", l.id);
+        return fault_try(fault, "kaname policy list");
+}
+
+static int get(struct request *req, struct fault *fault)
+{
+        const struct catalog_policy *policy;
+        int r = find(req, &policy, fault);
+
+        return r ? r : answer_object(req, 200, shape_policy(policy));
+}
+
+/* ---- change ---- */
+
+/* What GET adds comes back in a PUT: it is no part of the definition. */
+static json_t *definition_of(const json_t *body)
+{
+        static const char *const ours[] = { "id", "uid", "ref", "origin", "metadata_file" };
+        json_t *definition = json_deep_copy(body);
+
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+                json_object_del(definition, ours[i]);
+        if (!json_object_get(definition, "pack"))
+                json_set_text(definition, "pack", "default");
+        return definition;
+}
+
+/* A file may come before the pack that it is about; who types it in is told of a slip. */
+static int check_resource(struct request *req, const json_t *definition, struct fault *fault)
+{
+        struct catalog *catalog = request_catalog(req);
+        const char *ref = json_text_of(definition, "resource_ref", ""), *near;
+
+        if (catalog_action(catalog, ref))
+                return 0;
+        fault_set(fault, 422, "policy.unknown-action", "resource_ref: there is no action '%.128s'",
+                  ref);
+        near = catalog_nearest_action(catalog, ref);
+        return near ? fault_try(fault, "did you mean '%s'?", near)
+                : fault_try(fault, "kaname action list");
+}
+
+static int answer_policy(struct request *req, unsigned status, const char *ref,
+                         struct fault *fault)
+{
+        const struct catalog_policy *policy;
+
+        /* The catalog that was looked at before is the old one. */
+        req->catalog = catalog_unref(req->catalog);
+        policy = catalog_policy(request_catalog(req), ref);
+        if (!policy)
+                return fault_set(fault, 404, "policy.unknown", "the policy '%.128s' is gone again",
+                                 ref);
+        return answer_object(req, status, shape_policy(policy));
+}
+
+static int create(struct request *req, struct fault *fault)
+{
+        _json_ json_t *definition = definition_of(req->json);
+        _free_ char *ref = NULL;
+        int r = check_resource(req, definition, fault);
+
+        if (r)
+                return r;
+        if (asprintf(&ref, "%s.%s", json_text_of(definition, "pack", "default"),
+                     json_text_of(definition, "name", "")) < 0)
+                return -ENOMEM;
+        if (catalog_policy(request_catalog(req), ref)) {
+                fault_set(fault, 409, "policy.exists", "the policy '%.200s' is there already",
+                          ref);
+                return fault_try(fault, "change it with PUT, or choose another name");
+        }
+        r = hub_put_policy(request_hub(req), ref, definition, true, req->who->user, fault);
+        return r ? r : answer_policy(req, 201, ref, fault);
+}
+
+/* The same but for "enabled": what StackStorm's client sends to switch one on or off. */
+static bool only_enables(const struct catalog_policy *policy, const json_t *definition)
+{
+        _json_ json_t *was = shape_policy(policy), *now = json_copy((json_t *)definition);
+        _json_ json_t *old = definition_of(was);
+
+        json_object_del(old, "enabled");
+        json_object_del(now, "enabled");
+        return json_equal(old, now);
+}
+
+static int update(struct request *req, struct fault *fault)
+{
+        _json_ json_t *definition = definition_of(req->json);
+        const json_t *enabled = json_object_get(definition, "enabled");
+        const struct catalog_policy *policy;
+        _free_ char *ref = NULL;
+        int r = find(req, &policy, fault);
+
+        if (r)
+                return r;
+        ref = strdup(policy->ref);
+        if (!ref)
+                return -ENOMEM;
+        if (json_is_boolean(enabled) &&
+            (json_object_size(req->json) == 1 || only_enables(policy, definition))) {
+                r = hub_enable_policy(request_hub(req), ref, json_is_true(enabled),
+                                      req->who->user, fault);
+                return r ? r : answer_policy(req, 200, ref, fault);
+        }
+        /* The path says which policy is meant; a body may repeat it, not rename it. */
+        json_object_set(definition, "pack", json_object_get(policy->definition, "pack"));
+        json_object_set(definition, "name", json_object_get(policy->definition, "name"));
+        r = check_resource(req, definition, fault);
+        if (!r)
+                r = hub_put_policy(request_hub(req), ref, definition, false, req->who->user,
+                                   fault);
+        return r ? r : answer_policy(req, 200, ref, fault);
+}
+
+static int remove_policy(struct request *req, struct fault *fault)
+{
+        const struct catalog_policy *policy;
+        int r = find(req, &policy, fault);
+
+        if (!r)
+                r = hub_put_policy(request_hub(req), policy->ref, NULL, false, req->who->user,
+                                   fault);
+        return r ? r : answer_empty(req, 204);
+}
+
+/* ---- types ---- */
+
+static int list_types(struct request *req, struct fault *fault)
+{
+        const char *resource = query_text(&req->query, "resource_type"),
+                   *name = query_text(&req->query, "name"), *id = query_text(&req->query, "id");
+        _page_ struct page page = { 0 };
+        const json_t *type;
+        size_t i;
+        int r = page_init(&page, req, fault);
+
+        if (r)
+                return r;
+        json_array_foreach(catalog_policy_types(request_catalog(req)), i, type) {
+                const char *ref = json_text_of(type, "name", "");
+
+                if (fits(resource, "action") && fits(name, strchr(ref, '.') + 1) &&
+                    (!id || shape_is("policy_type", ref, id)) && page_takes(&page))
+                        page_add(&page, shape_policy_type(type));
+        }
+        return page_answer(&page);
+}
+
+static int get_type(struct request *req, struct fault *fault)
+{
+        const char *wanted = request_param(req, "ref");
+        const json_t *type;
+        size_t i;
+
+        json_array_foreach(catalog_policy_types(request_catalog(req)), i, type)
+                if (shape_is("policy_type", json_text_of(type, "name", ""), wanted))
+                        return answer_object(req, 200, shape_policy_type(type));
+        fault_set(fault, 404, "policy.unknown-type", "there is no policy type '%.128s'", wanted);
+        return fault_try(fault, "GET /api/v1/policytypes lists them");
+}
+
+#define LIST "limit offset include_attributes exclude_attributes id name "
+#define P "/api/v1/policies"
+
+static const struct route rows[] = {
+        { "GET", P, list, AUTH_READ, 0, 200, "Policies",
+          LIST "pack resource_ref policy_type enabled", NULL, "[Policy]" },
+        { "POST", P, create, AUTH_ADMINISTER, 0, 201, "Make a policy", "", "PolicyCreate",
+          "Policy" },
+        { "GET", P "/{ref}", get, AUTH_READ, 0, 200, "One policy", "", NULL, "Policy" },
+        { "PUT", P "/{ref}", update, AUTH_ADMINISTER, 0, 200,
+          "Change a policy, or switch it on or off; a policy of a file can only be switched", "",
+          "PolicyUpdate", "Policy" },
+        { "DELETE", P "/{ref}", remove_policy, AUTH_ADMINISTER, 0, 204, "Delete a policy", "",
+          NULL, NULL },
+        { "GET", "/api/v1/policytypes", list_types, AUTH_READ, 0, 200, "Kinds of policies",
+          LIST "resource_type", NULL, "[PolicyType]" },
+        { "GET", "/api/v1/policytypes/{ref}", get_type, AUTH_READ, 0, 200, "One of them", "", NULL,
+          "PolicyType" },
+};
+
+ROUTE_TABLE(routes_policies);
