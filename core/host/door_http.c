@@ -138,6 +138,7 @@ struct exchange {
         const char *proxy;              /* NULL: none */
         char *shown;                    /* the URL without what may be secret; curl's memory */
         bool is_denied, is_too_big;
+        bool is_head_whole;             /* curl takes a head that ends early for a whole answer */
         char error[CURL_ERROR_SIZE];
 };
 
@@ -172,12 +173,15 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 
         if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
                 x->reply->headers.len = 0;
+                x->is_head_whole = false;
                 return len;
         }
         while (kept && (data[kept - 1] == '\r' || data[kept - 1] == '\n'))
                 kept--;
-        if (!kept)
+        if (!kept) {
+                x->is_head_whole = true;
                 return len;
+        }
         if (x->reply->headers.len + len > HEADERS_MAX) {
                 x->is_too_big = true;
                 return 0;
@@ -416,6 +420,10 @@ static int finish(struct exchange *x, struct http_handle *handle)
         while ((message = curl_multi_info_read(handle->multi, &left)))
                 if (message->msg == CURLMSG_DONE)
                         result = message->data.result;
+        if (result == CURLE_OK && !x->is_head_whole) {
+                snprintf(x->error, sizeof x->error, "the answer was cut off in its headers");
+                result = CURLE_RECV_ERROR;
+        }
         if (result != CURLE_OK)
                 return explain(x, result);
         curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
