@@ -9,7 +9,7 @@
 # replaced by through PROXY_TARGET), change (action and arguments), revert (a command that undoes it behind our
 # back), and state (a command that prints what the system holds; the same text means the same state).
 . "$(dirname "$0")/lib.sh"
-rows="bind knot powerdns haproxy nginx slapd smtp slack standard swift tgtd"
+rows="bind knot powerdns haproxy nginx slapd smtp slack standard swift tgtd alertmanager rt redmine"
 [ $# -eq 1 ] || fan_out ${@:-$rows}
 row=$1 deadline_ms=2500 secret_words=
 
@@ -73,6 +73,30 @@ row_hook() {
         change='message.send {"to": "#ops", "subject": "fault", "text": "x"}' undo_change=
         state() { taken; }
 }
+# What speaks HTTP at $config's url: through the proxy, and the same past it.
+behind_url() {
+        good=$config
+        through "$(jq -r '.url | sub("^https?://"; "") | sub("/.*"; "")' <<<"$config")"
+        config=$(jq -c --arg to "$proxy" '.url |= sub("//[^/]*"; "//" + $to)' <<<"$config")
+}
+row_alertmanager() {
+        use_row monitor
+        start_alertmanager
+        behind_url
+        change='silence.create {"name": "fault", "labels": {"server": "web1"}}'
+        undo_change='silence.remove {"name": "fault"}'
+        state() { seen_silence fault; }
+}
+row_tickets() {
+        use_row ticket
+        start_server "$row"
+        "use_$row"
+        behind_url
+        change="create {\"queue\": \"$queue\", \"subject\": \"fault\"}" undo_change=
+        state() { count fault; }
+}
+row_rt() { row_tickets; }
+row_redmine() { row_tickets; }
 row_slack() { row_hook; }
 row_standard() { row_hook; }
 row_swift() {

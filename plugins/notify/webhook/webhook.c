@@ -168,8 +168,10 @@ static int post(struct kn_ctx *ctx, const char *body, const char *headers, struc
                 return kn_fail(ctx, KN_EARG, "url is no address of a webhook: https://… is wanted");
         r = web_call(ctx, &site, &call);
         ret->is_unknown = r < 0 && call.status == 0 && r != KN_EDENIED;
-        if (r == 0)
+        if (r == 0) {
                 r = judge(ctx, &call);
+                ret->is_unknown = r < 0 && !(call.text && *call.text);  /* cut off behind a 200 */
+        }
         snprintf(ret->answer, sizeof ret->answer, "%d %.150s", call.status,
                  call.text ? call.text : "");
         return r;
