@@ -68,7 +68,7 @@ static size_t whole_characters(const char *text, size_t most)
 char *mail_word(const char *text)
 {
         struct out out = { NULL, 0, 0 };
-        bool fine = put(&out, "", 0);
+        bool fine = true;
 
         if (is_plain(text))
                 return strdup(text);
