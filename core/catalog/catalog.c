@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char builtin_text[] =
@@ -188,6 +189,23 @@ const char *catalog_rule_origin(const struct catalog *catalog, const char *ref)
 const struct catalog_action *catalog_action(const struct catalog *catalog, const char *ref)
 {
         return table_get(&catalog->actions, ref);
+}
+
+const struct catalog_action *catalog_action_of(const struct catalog *catalog, const char *instance,
+                                               const char *name)
+{
+        const struct catalog_instance *at = catalog_instance(catalog, instance);
+        const struct catalog_action *found = NULL;
+        char ref[256];
+
+        for (size_t i = 0; at && !found && i <= at->plugin->n_domains; i++) {
+                bool is_own = i == at->plugin->n_domains;
+
+                snprintf(ref, sizeof ref, "%s.%s", is_own ? at->plugin->name
+                         : at->plugin->domains[i], name);
+                found = catalog_action(catalog, ref);
+        }
+        return found;
 }
 
 const char *catalog_nearest_action(const struct catalog *catalog, const char *ref)

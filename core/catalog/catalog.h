@@ -167,6 +167,9 @@ const struct rulebook *catalog_rules(const struct catalog *catalog);
 /* Where a rule comes from: a path, or "api". */
 const char *catalog_rule_origin(const struct catalog *catalog, const char *ref);
 const struct catalog_action *catalog_action(const struct catalog *catalog, const char *ref);
+/* By the name that the plugin of an instance calls it: of a contract it serves, or its own. */
+const struct catalog_action *catalog_action_of(const struct catalog *catalog, const char *instance,
+                                               const char *name);
 const char *catalog_nearest_action(const struct catalog *catalog,
                                    const char *ref); /* "did you mean", or NULL */
 const struct catalog_runner *catalog_runner(const struct catalog *catalog, const char *name);

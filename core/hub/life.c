@@ -6,8 +6,6 @@
 
 #define KEPT_MAX 4096                   /* lives in memory that nobody uses just now */
 
-CLEANUP_DEFINE(struct conductor *, conductor_free);
-
 struct life *life_ref(struct life *life)
 {
         atomic_fetch_add(&life->refs, 1);

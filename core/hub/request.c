@@ -371,20 +371,26 @@ int hub_rerun(struct hub *hub, const struct id *execution, const struct hub_run 
 
 /* ---- undo: the request; undo.c does it ---- */
 
+struct undo_rows {
+        unsigned rows, fixed, open, undone;     /* fixed: those that name no way back */
+};
+
 static int count_row(void *arg, const struct store_change *change)
 {
-        struct { unsigned rows, open, undone; } *n = arg;
+        struct undo_rows *n = arg;
+        bool was_made = change->state == STORE_APPLIED || change->state == STORE_UNKNOWN;
 
         n->undone += !id_is_zero(&change->undone_by);
         n->open += change->state == STORE_INTENT;
-        n->rows += change->state == STORE_APPLIED || change->state == STORE_UNKNOWN;
+        n->rows += was_made && change->undo_action;
+        n->fixed += was_made && !change->undo_action;
         return 0;
 }
 
 static int check_undo(struct hub *hub, const struct store_change_filter *filter, const char *of,
                       struct fault *fault)
 {
-        struct { unsigned rows, open, undone; } n = { 0, 0, 0 };
+        struct undo_rows n = { 0, 0, 0, 0 };
         struct store_page page = { .limit = 10000 };
         int r = store_list_changes(hub->o.store, filter, &page, count_row, &n, NULL, fault);
 
@@ -393,6 +399,10 @@ static int check_undo(struct hub *hub, const struct store_change_filter *filter,
         if (n.open) {
                 fault_set(fault, 409, "undo.running", "%s is still changing things", of);
                 return fault_try(fault, "wait for it, or cancel it, then undo");
+        }
+        if (!n.rows && n.fixed) {
+                fault_set(fault, 422, "undo.impossible", "what %s changed cannot be put back", of);
+                return fault_why(fault, "the plugin names no way back, as for a mail that was sent");
         }
         if (!n.rows) {
                 fault_set(fault, 409, "undo.nothing", "%s changed nothing", of);

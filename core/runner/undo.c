@@ -8,7 +8,9 @@
  * overwritten.
  *
  * Rows are done one after the other, last first; the first that fails ends the undo. What was put
- * back until then stays put back, each row saying so, and the undo can be asked for again.
+ * back until then stays put back, each row saying so, and the undo can be asked for again. A row
+ * that names no way back (a mail was sent) is left as it is and told of: it must not keep all that
+ * came before it from being undone.
  */
 #include "runner/room.h"
 
@@ -26,6 +28,7 @@ struct undo {
         size_t left;                    /* rows still to do: the next is rows[left - 1] */
         json_t *expected;               /* one row, turned round */
         json_t *undone; /* seqs of rows that were put back, and what was shown of them */
+        json_t *kept;                   /* resources of rows that cannot be */
         struct call call;
         struct catalog_instance *instance;
         json_t *args;
@@ -38,6 +41,7 @@ static struct undo *undo_free(struct undo *undo)
         json_decref(undo->rows);
         json_decref(undo->expected);
         json_decref(undo->args);
+        json_decref(undo->kept);
         free(undo);
         return NULL;
 }
@@ -50,6 +54,8 @@ static void undo_end(struct undo *undo, enum store_status status, const char *co
         json_t *result = json_pack("{s:O, s:s*, s:s*}", "undone", undo->undone, "error", sentence,
                                    "code", code);
 
+        if (result && json_array_size(undo->kept))
+                json_object_set(result, "kept", undo->kept);
         if (result && r->guard.conflict)
                 json_object_set(result, "conflict", r->guard.conflict);
         if (result && text_equal(r->mode, "plan"))
@@ -59,7 +65,10 @@ static void undo_end(struct undo *undo, enum store_status status, const char *co
         running_finish(r, status, result);
 }
 
-/* Mark the rows in the commit of the result (a plan undid none); free the way for another try where it failed. */
+/*
+ * Mark the rows in the commit of the result (a plan undid none); free the way for another try where
+ * it failed.
+ */
 void undo_record(struct running *r, struct store_txn *txn)
 {
         size_t i;
@@ -134,6 +143,37 @@ static void set_guard(struct undo *undo, const json_t *row)
         pthread_mutex_unlock(&undo->r->lock);
 }
 
+/* Is it done already, was it never made, or can it not be put back? Then the next one is due. */
+static bool is_passed(struct undo *undo, const json_t *row)
+{
+        const char *state = json_text_of(row, "state", "");
+
+        if (json_bool_of(row, "is_undone", false) ||
+            (!text_equal(state, "applied") && !text_equal(state, "unknown")))
+                return true;
+        if (*json_text_of(row, "undo_action", "") &&
+            json_is_object(json_object_get(row, "undo_args")))
+                return false;
+        json_array_append_new(undo->kept,
+                              json_pack("{s:O, s:s}", "resource", json_object_get(row, "resource"),
+                                        "why", "the plugin says that it cannot be put back"));
+        return true;
+}
+
+/* As the plugin wrote them, with what the action's schema fills in for everybody. */
+static json_t *arguments(const struct undo *undo, const json_t *row)
+{
+        const struct catalog *catalog = undo->r->catalog;
+        const struct catalog_action *action =
+                catalog_action_of(catalog, json_text_of(row, "instance", ""),
+                                  json_text_of(row, "undo_action", ""));
+        json_t *args = json_deep_copy(json_object_get(row, "undo_args"));
+
+        if (args && action)
+                schema_fill_defaults(action->params, args);
+        return args;
+}
+
 static void call_row(struct undo *undo, const json_t *row)
 {
         /*
@@ -154,15 +194,14 @@ static void call_row(struct undo *undo, const json_t *row)
         struct host_call *call;
 
         json_decref(undo->args);
-        undo->args = json_incref(json_object_get(row, "undo_args"));
+        undo->args = arguments(undo, row);
         undo->call = (struct call){ .r = r, .hub = r->hub, .done = called, .arg = undo,
                 .instance = catalog_instance(r->catalog, json_text_of(row, "instance", "")) };
         request.instance = undo->call.instance;
         request.args = undo->args;
-        if (!request.instance || !*action || !json_is_object(undo->args)) {
-                undo_end(undo, STORE_FAILED, "undo.impossible", !request.instance
-                         ? "the instance that made this change is not configured any more"
-                         : "the plugin says that this change cannot be put back");
+        if (!request.instance) {
+                undo_end(undo, STORE_FAILED, "undo.impossible",
+                         "the instance that made this change is not configured any more");
                 return;
         }
         set_guard(undo, row);
@@ -178,13 +217,10 @@ static void undo_next(void *arg)
 {
         struct undo *undo = arg;
         const json_t *row = NULL;
-        const char *state;
 
         for (; undo->left; undo->left--) {
                 row = json_array_get(undo->rows, undo->left - 1);
-                state = json_text_of(row, "state", "");
-                if (!json_bool_of(row, "is_undone", false) &&
-                    (text_equal(state, "applied") || text_equal(state, "unknown")))
+                if (!is_passed(undo, row))
                         break;
         }
         if (!undo->left)
@@ -221,9 +257,11 @@ void undo_start(struct running *r)
 {
         struct undo *undo = calloc(1, sizeof *undo);
 
-        if (undo)
+        if (undo) {
                 undo->undone = json_array();
-        if (!undo || !undo->undone) {
+                undo->kept = json_array();
+        }
+        if (!undo || !undo->undone || !undo->kept) {
                 free(undo);
                 running_fail(r, STORE_FAILED, "internal", "out of memory");
                 return;

@@ -78,6 +78,8 @@ static const char manifest_text[] =
         "\"required\":[\"to\"]}},"
         "{\"name\":\"fail\",\"summary\":\"Fail for "
         "now\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null},"
+        "{\"name\":\"ring\",\"summary\":\"What was heard was "
+        "heard\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null},"
         "{\"name\":\"hang\",\"summary\":\"Wait for "
         "cancel\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null}]}";
 
@@ -110,6 +112,15 @@ static int lamp_set(const struct host_request *q)
         return q->doors->changed(q->arg, ticket, KN_OK, after);
 }
 
+/* A change that names no way back. */
+static int lamp_ring(const struct host_request *q)
+{
+        struct kn_change change = { .size = sizeof change, .resource = "bell", .after = "true" };
+        int ticket = q->doors->change(q->arg, &change);
+
+        return ticket <= 0 ? ticket : q->doors->changed(q->arg, ticket, KN_OK, "true");
+}
+
 static void lamp_call(void *arg)
 {
         struct host_call *call = arg;
@@ -119,6 +130,8 @@ static void lamp_call(void *arg)
         atomic_fetch_add(&lamp_calls, 1);
         if (strcmp(q->name, "set") == 0)
                 code = lamp_set(q);
+        else if (strcmp(q->name, "ring") == 0)
+                code = lamp_ring(q);
         else if (strcmp(q->name, "fail") == 0)
                 code = KN_ETEMP;
         while (strcmp(q->name, "hang") == 0 && !atomic_load(&call->is_canceled))

@@ -104,6 +104,30 @@ START_TEST(what_a_workflow_changed_is_undone_with_it)
 }
 END_TEST
 
+START_TEST(what_cannot_be_undone_does_not_keep_the_rest_from_it)
+{
+        _json_ json_t *result = NULL, *undone = NULL;
+        struct answer answer = { .is_there = false };
+        _fault_ struct fault fault = FAULT_INIT;
+        struct id id, bell;
+
+        write_workflow("w", "version: 1.0\ntasks:\n"
+                            "  a: {action: lamp.set to=\"dim\", next: [{do: b}]}\n"
+                            "  b: {action: lamp.ring}\n");
+        hub_up();
+        id = run("t.w", "{}", "run");
+        result = result_of(&id, STORE_SUCCEEDED);
+        ck_assert_int_eq(hub_undo(hub, &id, &by_eva, on_ran, &answer, NULL), 0);
+        eventually(atomic_load(&answer.is_there));
+        undone = result_of(&answer.ran.id, STORE_SUCCEEDED);
+        ck_assert_str_eq(lamp_look(), "off");
+        ck_assert_str_eq(json_string_value(json_at(undone, "kept.0.resource")), "bell");
+        bell = newest("lamp.ring");
+        ck_assert_int_eq(hub_undo(hub, &bell, &by_eva, on_ran, NULL, &fault), FAULT);
+        ck_assert_str_eq(fault.code, "undo.impossible");
+}
+END_TEST
+
 START_TEST(a_plan_of_a_workflow_is_applied_as_planned)
 {
         _json_ json_t *plan = NULL, *result = NULL;
@@ -356,6 +380,7 @@ int main(void)
         return SUITE_WITH("hub/workflow", begin, teardown,
                           ONCE(tasks_follow_each_other_and_the_output_is_the_result),
                           ONCE(what_a_workflow_changed_is_undone_with_it),
+                          ONCE(what_cannot_be_undone_does_not_keep_the_rest_from_it),
                           ONCE(a_plan_of_a_workflow_is_applied_as_planned),
                           ONCE(a_world_that_changed_behind_the_plan_is_a_conflict),
                           ONCE(a_plan_says_what_it_cannot_know),
