@@ -6,12 +6,6 @@ contract=$TOP/plugins/cmdb/domain.json domain=cmdb
 
 # ---- Nautobot ----
 
-nautobot_api() {
-        local method=$1 path=$2
-        shift 2
-        curl -sf -m 30 -X "$method" -H "Authorization: Token $NAUTOBOT_TOKEN" -H 'Content-Type: application/json' "$NAUTOBOT_URL/api$path" "$@"
-}
-nautobot_make() { nautobot_api POST "$1" -d "$2" >/dev/null; }
 nautobot_path() { case $1 in server) echo /dcim/devices/ ;; vm) echo /virtualization/virtual-machines/ ;; esac; }
 nautobot_object() { nautobot_api GET "$(nautobot_path "$1")" -G --data-urlencode "name=$2" -d depth=1 | jq -c '.results[0] // empty'; }
 nautobot_seen() {
@@ -39,21 +33,7 @@ start_nautobot() {
         }
         stopping+=("$TOP/tests/servers/nautobot.sh stop $TEST_DIR/nautobot")
         eval "$facts"
-        local name
-        nautobot_make /extras/roles/ '{"name": "Owner", "content_types": ["extras.contactassociation"]}'
-        nautobot_make /dcim/location-types/ '{"name": "Site", "content_types": ["dcim.device"]}'
-        nautobot_make /dcim/manufacturers/ '{"name": "Acme"}'
-        nautobot_make /dcim/device-types/ '{"model": "R1", "manufacturer": {"name": "Acme"}}'
-        nautobot_make /virtualization/cluster-types/ '{"name": "kvm"}'
-        nautobot_make /virtualization/clusters/ '{"name": "c1", "cluster_type": {"name": "kvm"}}'
-        nautobot_make /extras/custom-fields/ '{"label": "depends_on", "key": "depends_on", "type": "text",
-                "content_types": ["dcim.device", "virtualization.virtualmachine"]}'
-        for name in tokyo osaka; do
-                nautobot_make /dcim/locations/ '{"name": "'$name'", "location_type": {"name": "Site"}, "status": {"name": "Active"}}'
-        done
-        for name in web db; do
-                nautobot_make /extras/roles/ '{"name": "'$name'", "content_types": ["dcim.device", "virtualization.virtualmachine"]}'
-        done
+        . "$TOP/tests/domain/nautobot_seed.sh"
         plugin=$BUILD/plugins/cmdb/netbox.so
         config=$(jq -nc --arg u "$NAUTOBOT_URL" --arg t "$NAUTOBOT_TOKEN" '{url: $u, token: $t, poll_s: 1,
                 defaults: {server: {location: "tokyo", model: "R1", role: "web"}, vm: {cluster: "c1"}}}')
