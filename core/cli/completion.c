@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The completion scripts; that of zsh and fish have files of their own, bash's is here. Nouns, verbs and options are spelled out in it, so completing
- * them starts no process; names that only the hub knows are asked for and kept for half a minute.
+ * The completion scripts; that of zsh and fish have files of their own, bash's is here. Nouns,
+ * verbs and options are spelled out in it, so completing them starts no process; names that only
+ * the hub knows are asked for and kept for half a minute.
  */
 
 #include "cli/completion.h"
@@ -16,6 +17,7 @@ static const char *const sources[] = {          /* the command that lists the na
         [COMPLETE_RULE] = "rule list", [COMPLETE_PACK] = "pack list",
         [COMPLETE_INSTANCE] = "instance list", [COMPLETE_PLUGIN] = "plugin list",
         [COMPLETE_KEY] = "key list", [COMPLETE_TRIGGER] = "trigger list",
+        [COMPLETE_INQUIRY] = "inquiry list", [COMPLETE_POLICY] = "policy list",
 };
 
 const char *completion_source(enum complete kind)

@@ -16,6 +16,7 @@
 #include "cli/diff.h"
 #include "cli/generic.h"
 #include "cli/out.h"
+#include "cli/tasks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -168,7 +169,8 @@ int follow_execution(struct cli *cli, const struct follow *follow, json_t **ret_
         if (r)
                 return r;
         client_deadline(cli, follow->wait_ms);
-        r = read_stream(&tail, fault);
+        r = follow->is_workflow ? tasks_follow(cli, follow->id, follow->to, fault)
+                : read_stream(&tail, fault);
         if (!r)
                 r = read_record(&tail, ret_execution, fault);
         client_deadline(cli, 0);
@@ -337,6 +339,7 @@ int follow_request(struct cli *cli, const struct request *request, struct fault 
                 return show_started(cli, answer.json);
         if (cli->is_quiet)
                 follow.to = follow.to_err = NULL;
+        follow.is_workflow = tasks_has(answer.json);
         r = follow_execution(cli, &follow, &execution, fault);
         return r ? r : show_end(cli, execution, fault);
 }

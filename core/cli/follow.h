@@ -13,6 +13,7 @@ struct follow {
         const char *id;
         FILE *to, *to_err;              /* where its output goes; NULL: nowhere */
         const char *only;               /* "stdout", "stderr"; NULL: both */
+        bool is_workflow;               /* its tasks are told instead of its output */
         int64_t wait_ms;                /* give up waiting after this long; 0: never */
 };
 

@@ -9,6 +9,7 @@
 #include "cli/generic.h"
 #include "cli/out.h"
 #include "cli/run.h"
+#include "cli/tasks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,9 +19,16 @@ static int tail(struct cli *cli, const char *id, struct fault *fault)
 {
         struct follow follow = { .id = id, .to = cli->out, .to_err = cli->err,
                                  .only = cli_option(cli, "type") };
+        _free_ char *path = client_path("/api/v1/executions/{}", id);
+        const struct request look = { .path = path, .query = "exclude_attributes=result",
+                                      .is_preparation = true };
+        _answer_ struct answer answer = ANSWER_INIT;
         _json_ json_t *execution = NULL;
         int r = cli_duration(cli, "wait", &follow.wait_ms, fault);
 
+        if (!r)
+                r = path ? client_call(cli, &look, &answer, fault) : -ENOMEM;
+        follow.is_workflow = tasks_has(answer.json);
         if (!r)
                 r = follow_execution(cli, &follow, &execution, fault);
         return r ? r : follow_verdict(execution, fault);
@@ -57,6 +65,34 @@ static int cancel_run(struct cli *cli, struct fault *fault)
 
         for (int i = 0; i < cli->n_operands && !r; i++)
                 r = cancel_one(cli, cli->operands[i], fault);
+        return r;
+}
+
+static int ask_one(struct cli *cli, const char *operand, const char *status, struct fault *fault)
+{
+        _free_ char *id = NULL, *path = NULL;
+        _json_ json_t *body = json_pack("{s:s}", "status", status);
+        struct request request = { .method = "PUT", .body = body };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = body ? execution_id(cli, operand, &id, fault) : -ENOMEM;
+
+        if (r)
+                return r;
+        path = client_path("/api/v1/executions/{}", id);
+        request.path = path;
+        r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
+        if (!r)
+                cli_note(cli, "%s: %s", id, json_text_of(answer.json, "status", "?"));
+        return r;
+}
+
+static int pause_run(struct cli *cli, struct fault *fault)
+{
+        bool pauses = text_equal(cli->verb->name, "pause");
+        int r = 0;
+
+        for (int i = 0; i < cli->n_operands && !r; i++)
+                r = ask_one(cli, cli->operands[i], pauses ? "pausing" : "resuming", fault);
         return r;
 }
 
@@ -175,7 +211,29 @@ static int get_run(struct cli *cli, struct fault *fault)
         path = client_path(cli->verb->path, id);
         r = path ? client_get(cli, path, query, &execution, fault) : -ENOMEM;
         some = r || cli->has_format ? NULL : brief(execution);
-        return r ? r : out_object(cli, some ? some : execution, "id");
+        if (!r)
+                r = out_object(cli, some ? some : execution, "id");
+        return !r && some && tasks_has(execution) ? tasks_print(cli, id, fault) : r;
+}
+
+static int children_once(struct cli *cli, struct fault *fault)
+{
+        _free_ char *id = NULL, *path = NULL;
+        _json_ json_t *children = NULL;
+        int r = execution_id(cli, cli->operands[0], &id, fault);
+
+        if (r)
+                return r;
+        if (!cli->has_format)
+                return tasks_print(cli, id, fault);
+        path = client_path(cli->verb->path, id);
+        r = path ? client_get(cli, path, "depth=-1", &children, fault) : -ENOMEM;
+        return r ? r : verb_show(cli, children);
+}
+
+static int children_run(struct cli *cli, struct fault *fault)
+{
+        return verb_watch(cli, children_once, fault);
 }
 
 static int get_watched(struct cli *cli, struct fault *fault)
@@ -196,11 +254,21 @@ static const struct verb verbs[] = {
           .summary = "its output from the first line on, until it ends; its exit code",
           .run = tail_run, .operands_max = 1, .options = tail_options,
           .complete = COMPLETE_EXECUTION },
+        { .name = "children", .operands = "ID",
+          .summary = "what a workflow runs and ran, as a tree", .run = children_run,
+          .operands_min = 1, .operands_max = 1, .path = "/api/v1/executions/{}/children",
+          .columns = columns, .name_path = "id", .complete = COMPLETE_EXECUTION },
+        { .name = "pause", .operands = "ID...", .summary = "let workflows start no more tasks",
+          .run = pause_run, .operands_min = 1, .operands_max = -1,
+          .complete = COMPLETE_EXECUTION },
+        { .name = "resume", .operands = "ID...", .summary = "let paused workflows go on",
+          .run = pause_run, .operands_min = 1, .operands_max = -1,
+          .complete = COMPLETE_EXECUTION },
         { .name = "cancel", .operands = "ID...", .summary = "ask executions to end",
           .run = cancel_run,
           .operands_min = 1, .operands_max = -1, .complete = COMPLETE_EXECUTION },
         { .name = "rerun", .operands = "ID [KEY=VALUE...]",
-          .summary = "run it again, with other values where given",
+          .summary = "run it again, with other values or from chosen tasks",
           .run = verb_rerun, .operands_min = 1, .operands_max = -1, .options = rerun_options,
           .complete = COMPLETE_EXECUTION },
         { .name = "resolve", .operands = "ID ANSWER",
@@ -228,5 +296,6 @@ const struct noun noun_execution = {
                 "kaname execution list --status failed --since 2026-11-22T00:00:00Z\n"
                 "kaname execution get 692158f2c0a80a0100000001 -o json | jq .result\n"
                 "kaname execution tail last\n"
-                "kaname execution rerun 692158f2c0a80a0100000001 name=www2",
+                "kaname execution rerun 692158f2c0a80a0100000001 name=www2\n"
+                "kaname execution rerun 692158f2c0a80a0100000001 --task deploy",
 };

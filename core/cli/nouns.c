@@ -4,6 +4,6 @@
 /* In the order in which help shows them. */
 const struct noun *const nouns[] = {
         &noun_lone, &noun_execution, &noun_event, &noun_action, &noun_rule, &noun_trigger,
-                &noun_instance,
+        &noun_workflow, &noun_inquiry, &noun_policy, &noun_trace, &noun_runner, &noun_instance,
         &noun_plugin, &noun_pack, &noun_change, &noun_key, &noun_held, &noun_apikey, NULL
 };

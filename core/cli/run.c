@@ -34,6 +34,10 @@ const struct verb_option undo_options[] = {
 };
 const struct verb_option rerun_options[] = {
         { .name = "delay", .argument = "TIME", .summary = "start it later" },
+        { .name = "task", .argument = "TASK",
+          .summary = "of a workflow: begin again from this task; may be given more than once" },
+        { .name = "reset", .argument = "TASK",
+          .summary = "the same, and all of its items, not only those that failed" },
         FOLLOW_OPTIONS, { .name = NULL }
 };
 
@@ -225,6 +229,22 @@ int verb_undo(struct cli *cli, struct fault *fault)
         return plans ? follow_plan(cli, &request, fault) : follow_request(cli, &request, fault);
 }
 
+/* A task that is to be reset is to be run again, too. */
+static void add_tasks(struct cli *cli, json_t *body)
+{
+        json_t *tasks = json_array(), *reset = json_array();
+        const char *name;
+
+        for (size_t i = 0; (name = cli_each(cli, "task", &i));)
+                json_array_append_new(tasks, json_string(name));
+        for (size_t i = 0; (name = cli_each(cli, "reset", &i));) {
+                json_array_append_new(reset, json_string(name));
+                json_array_append_new(tasks, json_string(name));
+        }
+        json_object_set_new(body, "tasks", tasks);
+        json_object_set_new(body, "reset", reset);
+}
+
 int verb_rerun(struct cli *cli, struct fault *fault)
 {
         char key[ID_TEXT_SIZE];
@@ -240,6 +260,8 @@ int verb_rerun(struct cli *cli, struct fault *fault)
         r = path ? params_read(cli, 1, &params, fault) : -ENOMEM;
         if (!r && json_object_size(params))
                 json_object_set(body, "parameters", params);
+        if (cli_option(cli, "task") || cli_option(cli, "reset"))
+                add_tasks(cli, body);
         if (!r)
                 r = body_set_ms(cli, body, "delay", "delay", fault);
         return r ? r : follow_request(cli, &request, fault);

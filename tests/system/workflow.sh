@@ -317,3 +317,86 @@ check_json "$(api GET "$A/traces/?execution=$x")" '.[0].rules[0].ref == "default
 check_json "$(api GET "$A/traces?rule=default.grouped")" 'length == 2'
 problem 404 trace.unknown GET "$A/traces/ffffffffffffffffffffffff"
 problem 400 query.invalid GET "$A/traces?execution=x"
+
+# ---- the command ----
+
+test_case "the command runs a workflow and tells its tasks"
+said=$(kaname run flows.outer 2>&1)
+check_match '^succeeded +inner' "$said" "the tasks, as they end"
+check_match 'hello b' "$said" "the output"
+id=$(kaname execution list -n 1 --action flows.outer --parent null -o name)
+tree=$(kaname execution children "$id")
+check_match '^TASK +STATUS +SECONDS +ACTION' "$tree" "the tree's head"
+check_match '^inner +succeeded' "$tree" "a task"
+check_match '^  each\[1\] +succeeded .* core.echo' "$tree" "an item, below"
+check_match '^  each\[0\] +succeeded' "$(kaname execution get "$id" 2>&1)" "the tree below the record"
+check_equal 4 "$(kaname execution children "$id" -o json | jq length)" "children as JSON"
+
+test_case "the command pauses, resumes and follows"
+rm -f "$TEST_DIR/open"
+id=$(kaname run flows.slow --async)
+wait_until has_child "$id" first
+check_match 'pausing|paused' "$(kaname execution pause "$id" 2>&1)" "pause"
+touch "$TEST_DIR/open"
+comes_to "$id" paused
+check_match 'resuming|running' "$(kaname execution resume "$id" 2>&1)" "resume"
+check_match 'second' "$(kaname execution tail "$id" 2>&1)" "tail"
+comes_to "$id" succeeded
+check_equal 5 "$(kaname execution pause "$id" >/dev/null 2>&1; echo $?)" "pause of what is over"
+
+test_case "the command runs again from a task"
+rm -f "$TEST_DIR/good"
+id=$(kaname run flows.mends --async)
+comes_to "$id" failed
+touch "$TEST_DIR/good"
+check_match 'succeeded +after' "$(kaname execution rerun "$id" --task middle 2>&1)" "rerun"
+check_match 'did you mean .middle' "$(kaname execution rerun "$id" --reset midle 2>&1 || true)" "a slip"
+
+test_case "the command inspects"
+check kaname workflow inspect "$pack/actions/workflows/greet.yaml"
+printf 'version: 1.0\ntasks:\n  a: {action: no.such, next: [{do: b}]}\n' >"$TEST_DIR/bad.yaml"
+check_equal 1 "$(kaname workflow inspect "$TEST_DIR/bad.yaml" >"$TEST_DIR/found" 2>&1; echo $?)" "exit code"
+check_match '^semantic +tasks' "$(cat "$TEST_DIR/found")" "findings"
+check_equal 2 "$(kaname workflow inspect "$TEST_DIR/none.yaml" >/dev/null 2>&1; echo $?)" "a file that is not there"
+
+test_case "the command answers inquiries"
+id=$(kaname run flows.asks --async)
+wait_until has_child "$id" question
+inquiry=$(child "$id" question)
+comes_to "$inquiry" pending
+check_match "$inquiry +question +ops" "$(kaname inquiry list)" "the list"
+check_match 'go' "$(kaname inquiry get "$inquiry")" "the question"
+check_fails kaname inquiry respond "$inquiry" 2>"$TEST_DIR/said"
+check_match 'what is the answer' "$(cat "$TEST_DIR/said")" "no answer"
+check_fails kaname inquiry respond "$inquiry" go=perhaps 2>"$TEST_DIR/said"
+check_match 'response.*go' "$(cat "$TEST_DIR/said")" "a wrong one"
+check kaname inquiry respond "$inquiry" go=true
+comes_to "$id" succeeded
+id=$(kaname run flows.asks --async)
+wait_until has_child "$id" question
+inquiry=$(child "$id" question)
+comes_to "$inquiry" pending
+check kaname inquiry respond "$inquiry" --json '{"go": false}'
+comes_to "$id" succeeded
+check_json "$(api GET "$A/executions/$id")" '.result.output.go == false'
+
+test_case "the command makes and switches policies"
+printf 'name: cli\npolicy_type: action.retry\nresource_ref: core.noop\nparameters: {retry_on: timeout}\n' >"$TEST_DIR/policy.yaml"
+check kaname policy create "$TEST_DIR/policy.yaml"
+check_match 'default.cli +true +action.retry +core.noop' "$(kaname policy list)" "the list"
+check kaname policy disable default.cli
+check_json "$(kaname policy get default.cli -o json)" '.enabled == false'
+check kaname policy enable flows.one
+check kaname policy delete default.cli --yes
+check_match 'action.breaker' "$(kaname policy types)" "types"
+sed -i 's/retry_on: timeout/retry_onn: timeout/' "$TEST_DIR/policy.yaml"
+check_match 'retry_on' "$(kaname policy create "$TEST_DIR/policy.yaml" 2>&1 || true)" "a slip"
+
+test_case "the command tests and replays rules, lists traces and runners"
+check_match 'any' "$(kaname rule test default.grouped 'body:={"n": 9}')" "test"
+check_match 'core.echo .*limit 5' "$(kaname rule replay default.grouped --days 2)" "replay"
+check_match 'would have made 2 of 3' "$(kaname rule replay default.grouped 2>&1 >/dev/null)" "its count"
+check_match 'execution' "$(kaname trace get tt)" "a trace by its tag"
+check_match 'tt' "$(kaname trace list --tag tt)" "traces"
+check_equal 4 "$(kaname trace get nothing-like-it >/dev/null 2>&1; echo $?)" "no such trace"
+check_match 'orquesta' "$(kaname runner list)" "runners"
