@@ -7,7 +7,25 @@
 start_server bind one.test
 start_server powerdns two.test
 (umask 077 && printf '%s' "$BIND_KEY_SECRET" >"$TEST_DIR/tsig.key" && printf '%s' "$POWERDNS_API_KEY" >"$TEST_DIR/pdns.key")
-HUB_CONFIG="instances = (
+pack=$TEST_DIR/packs/moves
+mkdir -p "$pack/actions/workflows"
+printf 'name: moves\nversion: 1.0.0\nauthor: a\nemail: a@example.test\n' >"$pack/pack.yaml"
+printf 'name: both\nrunner_type: orquesta\nentry_point: workflows/both.yaml\nenabled: true\nparameters: {to: {type: string, required: true}}\n' \
+        >"$pack/actions/both.yaml"
+cat >"$pack/actions/workflows/both.yaml" <<'END'
+version: 1.0
+input: [to]
+tasks:
+  one:
+    action: dns.record.set
+    input: {zone: one.test, name: both, type: A, ttl: 60, values: [<% ctx(to) %>]}
+    next: [{when: <% succeeded() %>, do: two}]
+  two:
+    action: dns.record.set
+    input: {zone: two.test, name: both, type: A, ttl: 60, values: [<% ctx(to) %>]}
+END
+HUB_CONFIG="pack_path = ( \"$TEST_DIR/packs\" );
+instances = (
   { name = \"bind\"; plugin = \"rfc2136\"; scope = \"one.test\";
     config = { server = \"$BIND_SERVER\"; key_name = \"$BIND_KEY_NAME\"; secret = { file = \"$TEST_DIR/tsig.key\" }; }; },
   { name = \"pdns\"; plugin = \"powerdns\"; scope = \"two.test\";
@@ -74,3 +92,22 @@ done
 wait "${posts[@]}"
 check_equal 1 "$(executions action=core.echo | jq length)" "executions"
 check_fails grep -qv '^20[01]$\|^409$' "$TEST_DIR/statuses"
+
+test_case "a workflow over both is planned, applied and undone as one"
+planned=$(wait_execution "$(api POST /api/v1/executions '{"action": "moves.both", "mode": "plan", "parameters": {"to": "192.0.2.7"}}' | jq -r .id)")
+check_json "$planned" '.status == "succeeded" and (.result.partial | not) and (.result.changes | length) == 2'
+check_equal "" "$(bind both.one.test A)" "BIND after the plan"
+id=$(jq -r .id <<<"$planned")
+applied=$(wait_execution "$(api POST "/api/v1/plans/$id/apply" '{}' | jq -r .id)")
+check_json "$applied" '.status == "succeeded"'
+check_equal "192.0.2.7 192.0.2.7" "$(bind both.one.test A) $(pdns both.two.test A)" "both servers"
+check_match 'one.test' "$(kaname undo "$(jq -r .id <<<"$applied")" 2>&1)" "undo"
+check_equal " " "$(bind both.one.test A) $(pdns both.two.test A)" "both servers after undo"
+
+test_case "what of a planned workflow is not as planned any more is a conflict"
+id=$(kaname plan moves.both to=192.0.2.8 --async)
+wait_execution "$id" >/dev/null
+check_json "$(run_action dns.record.set '{"zone":"two.test","name":"both","type":"A","ttl":60,"values":["198.51.100.9"]}')" '.status == "succeeded"'
+conflict=$(wait_execution "$(api POST "/api/v1/plans/$id/apply" '{}' | jq -r .id)")
+check_json "$conflict" '.status == "failed"'
+check_equal "192.0.2.8 198.51.100.9" "$(bind both.one.test A) $(pdns both.two.test A)" "both servers"

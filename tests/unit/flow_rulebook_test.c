@@ -48,11 +48,19 @@ static json_t *value(void)
         return json_loads(PICK(values), JSON_DECODE_ANY, NULL);
 }
 
-static json_t *random_criteria(void)
+static json_t *random_criteria(unsigned depth)
 {
+        static const char *const groups[] = { "any", "all", "any#2" };
         json_t *criteria = json_object();
 
-        for (unsigned i = dice(4); i > 0; i--) {
+        if (depth && !dice(4))
+                json_object_set_new(criteria, PICK(groups),
+                                    json_pack("[o, o]", random_criteria(depth - 1),
+                                              random_criteria(depth - 1)));
+        if (depth && !dice(8))
+                json_object_set_new(criteria, "not", random_criteria(depth - 1));
+        /* A part of a group must not be empty. */
+        for (unsigned i = depth < 2 ? 1 + dice(3) : dice(4); i > 0; i--) {
                 json_t *pattern = dice(8) ? value() : json_string("{{ trigger.a }}");
 
                 json_object_set_new(criteria, PICK(paths),
@@ -150,7 +158,7 @@ START_TEST(agrees_with_asking_every_rule)
                         char name[16];
 
                         snprintf(name, sizeof name, "r%03u", (unsigned)i * 7 % 200);
-                        rule = make(name, random_criteria(), dice(10) != 0, dice(20) == 0);
+                        rule = make(name, random_criteria(2), dice(10) != 0, dice(20) == 0);
                         if (rule)
                                 ck_assert_int_eq(rulebook_add(book, rule), 0);
                 }
