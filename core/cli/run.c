@@ -27,7 +27,10 @@ const struct verb_option run_options[] = {
         FOLLOW_OPTIONS, { .name = NULL }
 };
 const struct verb_option plan_options[] = { START_OPTIONS, FOLLOW_OPTIONS, { .name = NULL } };
-const struct verb_option apply_options[] = { FOLLOW_OPTIONS, { .name = NULL } };
+const struct verb_option apply_options[] = {
+        { .name = "partial", .summary = "of a workflow, also run the steps that could not be planned" },
+        FOLLOW_OPTIONS, { .name = NULL }
+};
 const struct verb_option undo_options[] = {
         { .name = "plan", .letter = 'n', .summary = "show what undoing would change, and do not" },
         FOLLOW_OPTIONS, { .name = NULL }
@@ -187,7 +190,8 @@ int verb_apply(struct cli *cli, struct fault *fault)
 {
         char key[ID_TEXT_SIZE];
         _free_ char *path = client_path("/api/v1/plans/{}/apply", cli->operands[0]);
-        const struct request request = { .method = "POST", .path = path,
+        _json_ json_t *body = json_pack("{s:b}", "partial", cli_switch(cli, "partial"));
+        const struct request request = { .method = "POST", .path = path, .body = body,
                                          .once = once_key(cli, key) };
 
         return path ? follow_request(cli, &request, fault) : -ENOMEM;

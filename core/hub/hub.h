@@ -127,6 +127,7 @@ struct hub_run {
         int64_t delay_ms, timeout_ms;   /* 0: none, the action's */
         struct id parent;               /* zero: none */
         bool coerce;
+        bool partial;                   /* apply: of a workflow, also what could not be planned */
         const json_t *tasks;            /* re-run of a workflow: [{task_id, route?, reset_items?}] */
         struct hub_once once;           /* Idempotency-Key */
 };

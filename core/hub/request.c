@@ -260,7 +260,8 @@ static int see_plan(void *arg, const struct store_execution *execution)
         return 0;
 }
 
-static int check_plan(const struct plan_seen *seen, const struct id *plan, struct fault *fault)
+static int check_plan(const struct plan_seen *seen, const struct id *plan, bool may_be_partial,
+                      struct fault *fault)
 {
         char text[ID_TEXT_SIZE];
 
@@ -276,12 +277,20 @@ static int check_plan(const struct plan_seen *seen, const struct id *plan, struc
                 return fault_set(fault, 409, "plan.failed",
                                  "the plan %s ended as %s and cannot be applied", text,
                                  store_status_text(seen->status));
-        if (json_bool_of(seen->result, "partial", false)) {
+        if (json_bool_of(seen->result, "partial", false) && !may_be_partial) {
                 fault_set(fault, 409, "plan.partial", "the plan %s is partial", text);
-                return fault_why(fault,
-                                 "it ends where a result is needed that only a real run gives");
+                fault_why(fault, "it ends where a result is needed that only a real run gives");
+                return fault_try(fault, "of a workflow, kaname apply --partial %s also runs the steps "
+                                 "that could not be planned", text);
         }
         return 0;
+}
+
+static bool is_workflow(const struct catalog *catalog, const char *ref)
+{
+        const struct catalog_action *action = catalog_action(catalog, ref);
+
+        return action && action->workflow;
 }
 
 /* Applying is a new execution of the same input that is held to the plan's rows. */
@@ -299,7 +308,7 @@ int hub_apply(struct hub *hub, const struct id *plan, const struct hub_run *how,
         int r = store_get_execution(hub->o.store, plan, true, see_plan, &seen, fault);
 
         if (r == 0)
-                r = check_plan(&seen, plan, fault);
+                r = check_plan(&seen, plan, how->partial && is_workflow(catalog, seen.action), fault);
         if (r != 0)
                 return fault_errno(fault, r, "apply");
         params = params_unseal(hub, catalog_action(catalog, seen.action), seen.params);

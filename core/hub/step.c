@@ -105,7 +105,9 @@ static void note_planned(struct life *life, const struct task *task, const struc
                 json_object_set_new(note, "unknown",
                                     json_string("its own plan is partial"));
         if (child->end_status != STORE_SUCCEEDED)
-                json_object_set_new(note, "unknown", json_string("it could not be planned"));
+                json_object_set_new(note, "unknown",
+                                    json_string(json_text_of(child->end_json, "error",
+                                                             "it could not be planned")));
         json_array_append_new(life->notes, note);
 }
 
@@ -178,7 +180,7 @@ static int tell_ended(struct life *life, const struct task *task, const struct r
         if (text_equal(child->mode, "plan")) {
                 note_planned(life, task, child);
                 result = json_object_get(result, "result");
-                if (status == STATUS_SUCCEEDED && (!result || json_is_null(result)))
+                if (status != STATUS_CANCELED && (!result || json_is_null(result)))
                         return tell_unknown(life, task);
         }
         set_result(life, child, result, &event, &reference);
@@ -237,8 +239,11 @@ static int choose_mode(const struct life *life, const struct task *task,
                 request->mode = "plan";
                 return 0;
         }
-        request->mode = "apply";
         approved = approved_of(life, task);
+        /* What nobody could know when the rest was planned (the hub asked whether to go on). */
+        if (approved && json_object_get(approved, "unknown"))
+                return 0;
+        request->mode = "apply";
         if (approved && id_parse(json_text_of(approved, "execution", NULL), &request->plan))
                 return 0;
         fault_set(fault, 409, "conflict", "the approved plan has no such step as '%s'", task->id);
@@ -303,6 +308,10 @@ static int start_action(struct life *life, struct task task, const json_t *actio
                 return tell_unknown(life, &task);
         }
         r = make_child(life, &task, action, json_int_of(next, "timeout", 0), &child, &fault);
+        if (r && text_equal(life->r->mode, "plan")) {
+                note_unknown(life, &task, json_text_of(action, "action", NULL), fault.what);
+                return tell_unknown(life, &task);
+        }
         if (r)
                 return tell_failed(life, &task, &fault);
         if (text_equal(child->mode, "apply"))
@@ -399,7 +408,7 @@ static bool left_out(const struct life *life)
         const json_t *note;
 
         json_array_foreach(life->approved, i, note)
-                wanted += json_object_get(note, "execution") != NULL;
+                wanted += json_object_get(note, "execution") && !json_object_get(note, "unknown");
         return text_equal(life->r->mode, "apply") && life->applied < wanted;
 }
 

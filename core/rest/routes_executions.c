@@ -176,7 +176,8 @@ static int settle(struct request *req, struct fault *fault)
 
 static int apply(struct request *req, struct fault *fault)
 {
-        struct hub_run how = { .user = req->who->user, .once = request_once(req) };
+        struct hub_run how = { .user = req->who->user, .once = request_once(req),
+                               .partial = json_bool_of(req->json, "partial", false) };
         struct id id;
         int r = request_param_id(req, "id", &id, fault);
 
@@ -235,7 +236,7 @@ static const struct route rows[] = {
         { "GET", "/api/v1/plans/{id}", execution_get, AUTH_READ, 0, 200, "One plan", SHOW, NULL,
                 "Execution" },
         { "POST", "/api/v1/plans/{id}/apply", apply, AUTH_ACT, ROUTE_OPTIONAL | ROUTE_RUNS, 201,
-          "Do exactly what the plan shows", "show_secrets", "Empty", "Execution" },
+          "Do exactly what the plan shows", "show_secrets", "Apply", "Execution" },
 };
 
 ROUTE_TABLE(routes_executions);

@@ -187,6 +187,30 @@ START_TEST(a_plan_says_what_it_cannot_know)
 }
 END_TEST
 
+START_TEST(what_could_not_be_planned_is_run_only_where_that_is_said)
+{
+        _json_ json_t *plan = NULL, *result = NULL;
+        struct hub_run partly = { .mode = "run", .user = "eva", .partial = true };
+        struct answer answer = { .is_there = false };
+        _fault_ struct fault fault = FAULT_INIT;
+        struct id id;
+
+        write_workflow("w", "version: 1.0\ntasks:\n"
+                            "  a: {action: lamp.set to=\"dim\", next: [{do: b}]}\n"
+                            "  b: {action: core.local cmd=\"true\"}\n");
+        hub_up();
+        id = run("t.w", "{}", "plan");
+        plan = result_of(&id, STORE_SUCCEEDED);
+        ck_assert_int_eq(hub_apply(hub, &id, &by_eva, on_ran, NULL, &fault), FAULT);
+        ck_assert_str_eq(fault.code, "plan.partial");
+        ck_assert_int_eq(hub_apply(hub, &id, &partly, on_ran, &answer, NULL), 0);
+        eventually(atomic_load(&answer.is_there));
+        result = result_of(&answer.ran.id, STORE_SUCCEEDED);
+        ck_assert_str_eq(lamp_look(), "dim");
+        ck_assert_uint_eq(children_of(&answer.ran.id), 2);
+}
+END_TEST
+
 START_TEST(every_item_is_run_and_results_keep_their_order)
 {
         _json_ json_t *result = NULL, *n = json_array(), *params = json_pack("{s:O}", "n", n);
@@ -384,6 +408,7 @@ int main(void)
                           ONCE(a_plan_of_a_workflow_is_applied_as_planned),
                           ONCE(a_world_that_changed_behind_the_plan_is_a_conflict),
                           ONCE(a_plan_says_what_it_cannot_know),
+                          ONCE(what_could_not_be_planned_is_run_only_where_that_is_said),
                           ONCE(every_item_is_run_and_results_keep_their_order),
                           ONCE(a_task_that_cannot_start_fails_with_the_reason),
                           ONCE(workflows_run_workflows), ONCE(a_cancel_goes_down_to_what_runs),
