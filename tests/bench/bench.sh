@@ -13,8 +13,9 @@ build=${BUILD:-$top/build}
 each=${SECONDS_EACH:-5}
 million=${MILLION:-1000000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/kaname-bench.XXXXXX")
-hub= bare=
+hub= bare= dns=
 finish() {
+        [ -z "$dns" ] || "$top/tests/servers/powerdns.sh" stop "$dns" 2>/dev/null || true
         [ -z "$hub" ] || kill -9 "$hub" 2>/dev/null || true
         [ -z "$bare" ] || kill "$bare" 2>/dev/null || true
         rm -rf "$work"
@@ -216,6 +217,29 @@ ms=$(flow_ms items 10000 10001)
 figure with.scale_ratio "$(ratio "$ms" "$(($(sort -n "$work/items10" | sed -n 6p | cut -d. -f1) * 1000))")" ratio "<=2" \
         "time of an item, 10,000 items over 10; $(awk -v ms="$ms" 'BEGIN { printf "%d", 10000000 / ms }') items/s"
 down
+
+# ---- a contract's action on a real system ----
+dns=$work/powerdns
+facts=$("$top/tests/servers/powerdns.sh" start "$dns" bench.test)
+eval "$facts"
+(umask 077 && printf '%s' "$POWERDNS_API_KEY" >"$work/dns.key")
+records=$POWERDNS_URL/api/v1/servers/localhost/zones/bench.test.
+curl -sf -X PATCH -H "X-API-Key: $POWERDNS_API_KEY" "$records" -d '{"rrsets": [{"name": "www.bench.test.", "type": "A",
+        "ttl": 60, "changetype": "REPLACE", "records": [{"content": "192.0.2.77", "disabled": false}]}]}'
+for home in core host; do
+        up "$work/domain-$home" "instances = ( { name = \"dns\"; plugin = \"powerdns\"; scope = \"bench.test\"; home = \"$home\";
+                config = { url = \"$POWERDNS_URL\"; api_key = { file = \"$work/dns.key\"; }; }; } );"
+        got=$("$build/tests/bench/domain_bench" 500 192.0.2.77 "$records?rrset_name=www.bench.test.&rrset_type=A" \
+                "X-API-Key: $POWERDNS_API_KEY" "http://127.0.0.1:$port/api/v1/executions" "Authorization: Bearer $token" \
+                '{"action": "dns.record.lookup", "parameters": {"zone": "bench.test", "name": "www", "type": "A"}}')
+        settle
+        must_equal "$(metric 'kaname_executions_finished_total{status="succeeded"}')" 520 "look-ups that succeeded"
+        figure domain.call_overhead_us "$(($(word "$got" hub_us) - $(word "$got" bare_us)))" us "<=5000" \
+                "dns.record.lookup on PowerDNS through the hub, plugin in $home: $(word "$got" hub_us) us, by libcurl alone $(word "$got" bare_us) us"
+        down
+done
+"$top/tests/servers/powerdns.sh" stop "$dns"
+dns=
 
 # ---- parts that are programs ----
 for program in hostcall rules expr; do
