@@ -412,6 +412,24 @@ static bool left_out(const struct life *life)
         return text_equal(life->r->mode, "apply") && life->applied < wanted;
 }
 
+/* What was paused for a question, or for a workflow that paused, goes on with it. */
+static void go_on(struct life *life)
+{
+        if (conductor_status(life->conductor) == STATUS_PAUSED)
+                conductor_request(life->conductor, STATUS_RESUMING, NULL);
+}
+
+/* The paused workflow that this one stands in hears that it went on before it hears of its end. */
+static void leave_pause(const struct life *life, struct life *outer)
+{
+        struct task task;
+
+        if (life->shown != STORE_PAUSED || !task_of(life->r, &task))
+                return;
+        tell_status(outer, &task, STATUS_RUNNING);
+        go_on(outer);
+}
+
 static void end_life(struct lives *lives, unsigned at, struct intake *intake)
 {
         struct life *life = lives->held[at];
@@ -430,6 +448,8 @@ static void end_life(struct lives *lives, unsigned at, struct intake *intake)
         life->is_claimed = false;
         life->is_over = true;
         lives->ended |= 1u << at;
+        if (at + 1 < lives->n)
+                leave_pause(life, lives->held[at + 1]);
         life->shown = r->end_status;
         if (at + 1 < lives->n)
                 step_ended(lives, at + 1, r, intake);
@@ -495,7 +515,6 @@ void step_on(struct lives *lives, unsigned at, struct intake *intake)
         write_down(life, intake);
 }
 
-/* A person's answer: what was paused for it goes on. */
 static bool was_asked(const struct running *child)
 {
         return child->action && text_equal(child->action->runner, "inquirer");
@@ -509,6 +528,8 @@ void step_status(struct lives *lives, unsigned at, const struct running *child,
         if (!task_of(child, &task))
                 return;
         tell_status(lives->held[at], &task, status_from(status));
+        if (status == STORE_WAITING)
+                go_on(lives->held[at]);
         step_on(lives, at, intake);
 }
 
@@ -520,8 +541,11 @@ void step_ended(struct lives *lives, unsigned at, const struct running *child,
 
         if (!task_of(child, &task))
                 return;
+        /* A failure is judged by a workflow that runs; an answer is waited for by one that does not. */
+        if (was_asked(child) && child->end_status != STORE_SUCCEEDED)
+                go_on(life);
         tell_ended(life, &task, child, status_from(child->end_status));
-        if (was_asked(child) && child->end_status == STORE_SUCCEEDED)
-                conductor_request(life->conductor, STATUS_RESUMING, NULL);
+        if (was_asked(child))
+                go_on(life);
         step_on(lives, at, intake);
 }

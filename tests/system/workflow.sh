@@ -66,6 +66,14 @@ version: 1.0
 tasks:
   stuck: {action: flows.stuck}
 END
+workflow over '{}' <<'END'
+version: 1.0
+tasks:
+  under:
+    action: flows.asks
+    next: [{when: <% succeeded() %>, publish: [{go: <% result().output.go %>}], do: noop}]
+output: [{go: <% ctx(go) %>}]
+END
 workflow mends '{}' <<'END'
 version: 1.0
 tasks:
@@ -191,6 +199,25 @@ problem 409 inquiry.answered PUT "$A/inquiries/$inquiry" '{"response": {"go": tr
 check_json "$(api GET "$A/inquiries/$inquiry")" '.response.go == true'
 problem 404 inquiry.unknown GET "$A/inquiries/$id"
 problem 404 inquiry.unknown GET "$A/inquiries/ffffffffffffffffffffffff"
+
+test_case "an inquiry below pauses what stands above, too"
+id=$(begin flows.over)
+wait_until has_child "$id" question
+inquiry=$(child "$id" question)
+comes_to "$inquiry" pending
+comes_to "$id" paused
+api PUT "$A/inquiries/$inquiry" '{"response": {"go": true}}' >/dev/null
+comes_to "$id" succeeded
+check_json "$(api GET "$A/executions/$id")" '.result.output.go == true'
+
+test_case "an inquiry can be cancelled"
+id=$(begin flows.asks)
+wait_until has_child "$id" question
+inquiry=$(child "$id" question)
+comes_to "$inquiry" pending
+api DELETE "$A/executions/$inquiry" >/dev/null
+comes_to "$inquiry" canceled
+comes_to "$id" canceled
 
 test_case "who is not asked may not answer"
 id=$(begin flows.asks '{"users": ["eva"]}')

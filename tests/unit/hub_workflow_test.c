@@ -329,6 +329,26 @@ START_TEST(a_workflow_past_its_time_is_ended_with_all_it_runs)
 }
 END_TEST
 
+START_TEST(a_question_that_nobody_answers_times_out)
+{
+        _json_ json_t *result = NULL, *asked = NULL;
+        struct id id, question = { { 0 } };
+
+        write_workflow("w", "version: 1.0\ntasks: {a: {action: core.ask, input: {ttl: 1}}}\n");
+        hub_up();
+        id = run("t.w", "{}", "run");
+        eventually((question = newest("core.ask"), !id_is_zero(&question)) &&
+                   status_of(&question) == STORE_PENDING && status_of(&id) == STORE_PAUSED);
+        hub_down();
+        clock_fake(clock_real_ms() + 61000);
+        hub_up();
+        asked = result_of(&question, STORE_TIMEOUT);
+        clock_fake(-1);
+        ck_assert(json_is_null(json_object_get(asked, "response")));
+        result = result_of(&id, STORE_FAILED);
+}
+END_TEST
+
 START_TEST(a_restart_in_the_middle_loses_nothing)
 {
         _json_ json_t *result = NULL;
@@ -414,7 +434,8 @@ int main(void)
                           ONCE(workflows_run_workflows), ONCE(a_cancel_goes_down_to_what_runs),
                           ONCE(a_paused_workflow_starts_nothing_until_it_goes_on),
                           ONCE(a_workflow_past_its_time_is_ended_with_all_it_runs),
-                          ONCE(a_restart_in_the_middle_loses_nothing),
+                          ONCE(a_question_that_nobody_answers_times_out),
+                     ONCE(a_restart_in_the_middle_loses_nothing),
                           ONCE(it_is_run_again_from_the_task_that_failed),
                           ONCE(a_large_result_is_kept_once_and_read_when_it_is_asked_for));
 }
