@@ -112,18 +112,11 @@ static void allow_null(json_t *parameter)
         json_decref(types);
 }
 
-static bool is_template(const json_t *value)
-{
-        const char *s = json_string_value(value);
-
-        return s && (strstr(s, "{{") || strstr(s, "{%"));
-}
-
 static void tighten(json_t *parameter)
 {
         json_t *value = json_object_get(parameter, "default");
 
-        if (json_bool_of(parameter, "immutable", false) && value && !is_template(value))
+        if (json_bool_of(parameter, "immutable", false) && value && !catalog_is_template(value))
                 json_object_set(parameter, "const", value);
         else if (!json_bool_of(parameter, "required", false) && (!value || json_is_null(value)))
                 allow_null(parameter);

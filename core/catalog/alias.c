@@ -32,6 +32,7 @@ static int put(struct catalog *catalog, struct alias *alias, const char *origin,
         }
         row->alias = alias;
         row->ref = alias_ref(alias);
+        row->is_enabled = alias_is_enabled(alias);
         row->origin = strdup(origin);
         if (row->origin && table_put(&catalog->aliases, row->ref, row) == 0)
                 return 0;

@@ -86,6 +86,7 @@ struct catalog_pack {
 struct catalog_alias {
         const char *ref;
         const char *origin;             /* a file, or "api" */
+        bool is_enabled;
         struct alias *alias;            /* flow/alias.h */
 };
 
@@ -149,8 +150,8 @@ int catalog_add_alias(struct catalog *catalog, const json_t *definition, const c
 int catalog_add_action(struct catalog *catalog, const json_t *definition, const char *pack,
                        const char *origin, struct fault *fault);
 /*
- * What a file defines, REST may switch on and off: kind "rule", "policy" or "action"; -ENOENT. Before
- * catalog_finish().
+ * What a file defines, REST may switch on and off: kind "rule", "policy",
+ * "action", "alias" or "sensor"; -ENOENT. Before catalog_finish().
  */
 int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref,
                              bool enabled);
@@ -182,6 +183,12 @@ const struct catalog_policy *catalog_policy(const struct catalog *catalog, const
 /* [{name, description, schema}] */
 const json_t *catalog_policy_types(const struct catalog *catalog);
 const struct catalog_alias *catalog_alias(const struct catalog *catalog, const char *ref);
+/*
+ * Does this configuration (made the declared types where nothing is lost) fit the pack's schema? A
+ * value that is an expression fits everywhere. FAULT 422 config.invalid.
+ */
+int catalog_check_config(const struct catalog_pack *pack, json_t *values, struct fault *fault);
+bool catalog_is_template(const json_t *value);         /* a text with {{ or {% in it */
 /* A pack that needs this one, or NULL. */
 const char *catalog_who_needs(const struct catalog *catalog, const char *pack);
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name);

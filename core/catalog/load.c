@@ -75,6 +75,8 @@ void warn_in_file(struct catalog *catalog, const char *path, struct fault *fault
                 line = form_line(text, len, fault);
                 line = line ? line : 1;
                 fault_prefix(fault, "%s:%u", path, line);
+        } else if (names_itself(fault, path) && fault->what[strlen(path)] == ':') {
+                line = (unsigned)strtoul(fault->what + strlen(path) + 1, NULL, 10);
         }
         if (!fault->remedy)
                 fault_try(fault, "correct line %u of that file", line ? line : 1);

@@ -78,6 +78,17 @@ static int override_policy(struct catalog *catalog, const char *ref, bool enable
         return 0;
 }
 
+/* What only has a switch of its own. */
+static int override_switch(const struct table *table, const char *ref, size_t at, bool enabled)
+{
+        char *row = table_get(table, ref);
+
+        if (!row)
+                return -ENOENT;
+        *(bool *)(row + at) = enabled;
+        return 0;
+}
+
 int catalog_override_enabled(struct catalog *catalog, const char *kind, const char *ref,
                              bool enabled)
 {
@@ -87,6 +98,12 @@ int catalog_override_enabled(struct catalog *catalog, const char *kind, const ch
                 return override_rule(catalog, ref, enabled);
         if (text_equal(kind, "policy"))
                 return override_policy(catalog, ref, enabled);
+        if (text_equal(kind, "alias"))
+                return override_switch(&catalog->aliases, ref,
+                                       offsetof(struct catalog_alias, is_enabled), enabled);
+        if (text_equal(kind, "sensor"))
+                return override_switch(&catalog->sensors, ref,
+                                       offsetof(struct catalog_sensor, is_enabled), enabled);
         if (!text_equal(kind, "action"))
                 return -EINVAL;
         action = table_get(&catalog->actions, ref);

@@ -211,6 +211,28 @@ static int add_policy_doc(void *arg, const struct store_doc *doc)
         return r ? failed(b, r, &fault, "policy") : 0;
 }
 
+static int add_action_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = json_stored(doc->body);
+        int r = body ? catalog_add_action(b->catalog, body, "default", "api", &fault)
+                : damaged(doc, &fault);
+
+        return r ? failed(b, r, &fault, "action") : 0;
+}
+
+static int add_alias_doc(void *arg, const struct store_doc *doc)
+{
+        struct building *b = arg;
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = json_stored(doc->body);
+        int r = body ? catalog_add_alias(b->catalog, body, "default", "api", &fault)
+                : damaged(doc, &fault);
+
+        return r ? failed(b, r, &fault, "alias") : 0;
+}
+
 /* Documents "KIND:REF" of kind "enabled": {"enabled": bool}. */
 static int add_override(void *arg, const struct store_doc *doc)
 {
@@ -247,6 +269,8 @@ static int add_docs(struct building *b)
                 { "instance", add_instance_doc },
                 { "rule", add_rule_doc },
                 { "policy", add_policy_doc },
+                { "action", add_action_doc },
+                { "alias", add_alias_doc },
                 { "enabled", add_override },
         };
         int r = 0;
@@ -373,6 +397,16 @@ int hub_reload(struct hub *hub, const json_t *instances, struct fault *fault)
                 hub->instances = json_incref((json_t *)instances);
                 content_swap(hub, catalog);
         }
+        pthread_mutex_unlock(&hub->content_lock);
+        return r;
+}
+
+int hub_rebuild(struct hub *hub, struct fault *fault)
+{
+        int r;
+
+        pthread_mutex_lock(&hub->content_lock);
+        r = content_rebuild(hub, fault);
         pthread_mutex_unlock(&hub->content_lock);
         return r;
 }

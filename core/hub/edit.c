@@ -30,14 +30,14 @@ static int take_old(void *arg, const struct store_doc *doc)
         return 0;
 }
 
-static int put(struct hub *hub, const char *kind, const char *name, const char *body, uint64_t seq,
-               struct fault *fault)
+int content_store_doc(struct hub *hub, const char *kind, const char *name, const char *body,
+                      struct fault *fault)
 {
         struct store_txn *txn = store_txn_new();
 
         if (!txn)
                 return fault_errno(fault, -ENOMEM, kind);
-        store_txn_doc(txn, kind, name, body, seq);
+        store_txn_doc(txn, kind, name, body, STORE_ANY);
         return store_outcome_fault(store_commit_wait(hub->o.store, txn, NULL, NULL), fault);
 }
 
@@ -60,7 +60,7 @@ static int build_and_put(struct hub *hub, const struct store_doc *draft, struct 
         int r = content_build_draft(hub, draft, &catalog, fault);
 
         if (r == 0)
-                r = put(hub, draft->kind, draft->name, draft->body, STORE_ANY, fault);
+                r = content_store_doc(hub, draft->kind, draft->name, draft->body, fault);
         if (r == 0)
                 content_swap(hub, catalog);
         else
@@ -368,13 +368,29 @@ static void forget(char *text, const char *dir)
         memmove(at, at + n, strlen(at + n) + 1);
 }
 
+static void forget_in(json_t *object, const char *key, const char *dir)
+{
+        _free_ char *text = strdup(json_text_of(object, key, ""));
+
+        forget(text, dir);
+        if (text)
+                json_set_text(object, key, text);
+}
+
 /* Who sent it knows its files by their names in the pack, and finds nothing of it in our state. */
 static void refuse(struct hub *hub, const json_t *meta, const char *dir, struct fault *fault)
 {
         _fault_ struct fault ignored = FAULT_INIT;
 
+        json_t *problem;
+        size_t i;
+
         forget(fault->what, dir);
         forget(fault->why, dir);
+        json_array_foreach(json_object_get(fault->detail, "problems"), i, problem) {
+                forget_in(problem, "file", dir);
+                forget_in(problem, "what", dir);
+        }
         pack_discard(hub->o.state_dir, json_text_of(meta, "ref", ""),
                      json_text_of(meta, "version", ""), &ignored);
 }

@@ -20,6 +20,7 @@
  *   timer.c sensor.c   events that come from inside
  *   held.c      pause, start limits, what waits for a person
  *   retention.c deletes what is too old
+ *   config.c defaults.c   configurations of packs; defaults that are expressions
  *   content.c   catalog reload; rules, instances, packs, keys changed at run time
  *   bus.c       who wants to hear of it
  */
@@ -65,6 +66,9 @@ void hub_drain(struct hub *hub, int64_t wait_ms, void (*drained)(void *arg), voi
 struct hub *hub_free(struct hub *hub);
 /* All or nothing: a fault leaves the old catalog. instances: as in the options. Blocks. */
 int hub_reload(struct hub *hub, const json_t *instances, struct fault *fault);
+
+/* The same with the instances that it has: files of packs may have changed. Blocks. */
+int hub_rebuild(struct hub *hub, struct fault *fault);
 
 struct catalog *hub_catalog(struct hub *hub);           /* a reference to the present one */
 struct store *hub_store(struct hub *hub);
@@ -218,6 +222,25 @@ int hub_put_policy(struct hub *hub, const char *ref, const json_t *body, bool cr
                    const char *user, struct fault *fault);
 int hub_enable_policy(struct hub *hub, const char *ref, bool enabled, const char *user,
                       struct fault *fault);
+/* Aliases, actions, and (to switch them) sensors: kind "alias", "action", "sensor". */
+struct hub_content {
+        const char *kind, *ref;
+        const json_t *body;             /* NULL deletes */
+        const char *user;
+};
+/* FAULT 409 KIND.from-file, 422. */
+int hub_put_content(struct hub *hub, const struct hub_content *content, bool create,
+                    struct fault *fault);
+int hub_enable_content(struct hub *hub, const struct hub_content *content, bool enabled,
+                       struct fault *fault);
+/*
+ * A pack's configuration, checked against its schema: FAULT 404 pack.unknown, 422 config.invalid.
+ * Secrets come out masked unless in_clear; *ret is new.
+ */
+int hub_config_put(struct hub *hub, const char *pack, const json_t *values, const char *user,
+                   struct fault *fault);
+int hub_config_get(struct hub *hub, const char *pack, bool in_clear, json_t **ret,
+                   struct fault *fault);
 int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create,
                      const char *user, struct fault *fault);
 /* What works, what does not, what to do: runs the plugin's check. */

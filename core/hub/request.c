@@ -49,6 +49,7 @@ static int find_action(const struct hub *hub, const struct catalog *catalog, con
                        const struct catalog_action **ret, struct fault *fault)
 {
         const struct catalog_action *action = catalog_action(catalog, ref);
+        const struct catalog_runner *known = catalog_runner(catalog, action ? action->runner : "");
 
         if (!action)
                 return unknown_action(catalog, ref, fault);
@@ -59,14 +60,16 @@ static int find_action(const struct hub *hub, const struct catalog *catalog, con
         if (!runner_find(hub, action->runner)) {
                 fault_set(fault, 422, "runner.missing", "the action '%s' needs the runner '%s'",
                           ref, action->runner);
-                fault_why(fault, "this hub does not have that runner");
+                fault_why(fault, "this hub does not have that runner%s%s",
+                          known ? ": it is StackStorm's; " : "", known ? known->summary : "");
                 return fault_try(fault, "kaname action list -o wide shows which actions can run");
         }
         *ret = action;
         return 0;
 }
 
-static int check_params(const struct catalog_action *action, const struct request *request,
+static int check_params(struct hub *hub, struct catalog *catalog,
+                        const struct catalog_action *action, const struct request *request,
                         json_t **ret, struct fault *fault)
 {
         _json_ json_t *params = request->params ? json_deep_copy(request->params) : json_object();
@@ -79,7 +82,9 @@ static int check_params(const struct catalog_action *action, const struct reques
                                  "parameters must be a JSON object");
         if (request->coerce)
                 schema_coerce(action->params, params);
-        r = schema_fill_defaults(action->params, params);
+        r = defaults_render(hub, catalog, action, request, params, fault);
+        if (r == 0)
+                r = schema_fill_defaults(action->params, params);
         if (r == 0)
                 r = schema_check(action->params, params, fault);
         if (r == FAULT)
@@ -109,7 +114,7 @@ int request_check(struct hub *hub, struct catalog *catalog, const struct request
         int failed = find_action(hub, catalog, request->action, &action, fault);
 
         if (!failed)
-                failed = check_params(action, request, &params, fault);
+                failed = check_params(hub, catalog, action, request, &params, fault);
         if (failed)
                 return failed;
         r = running_new(hub, catalog, action);

@@ -303,6 +303,15 @@ int content_rebuild(struct hub *hub, struct fault *fault);      /* under content
 /* Rebuild with one document and commit it; on a fault nothing has changed. */
 int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body,
                     bool create, struct fault *fault);
+/* A document that is no part of the catalog. */
+int content_store_doc(struct hub *hub, const char *kind, const char *name, const char *body,
+                      struct fault *fault);
+/* config.c: a pack's configuration as its actions see it, secrets in the clear. */
+int config_context(struct hub *hub, const struct catalog *catalog, const char *pack, json_t **ret,
+                   struct fault *fault);
+/* defaults.c: put the defaults that are expressions into params. FAULT names the parameter. */
+int defaults_render(struct hub *hub, struct catalog *catalog, const struct catalog_action *action,
+                    const struct request *request, json_t *params, struct fault *fault);
 int resolve_lost(struct hub *hub, struct fault *fault);
 
 #endif
