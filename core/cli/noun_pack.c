@@ -12,6 +12,7 @@
 #include "cli/folder.h"
 #include "cli/generic.h"
 #include "cli/out.h"
+#include "cli/params.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,6 +77,48 @@ static int install_run(struct cli *cli, struct fault *fault)
         return r;
 }
 
+/* ---- configuration ---- */
+
+/* Without pairs or a file: what is set. Pairs change single values, a file replaces all. */
+static int config_run(struct cli *cli, struct fault *fault)
+{
+        _free_ char *path = client_path(cli->verb->path, cli->operands[0]), *query = verb_query(cli);
+        bool is_change = cli->n_operands > 1 || cli_switch(cli, "file");
+        const struct request read = { .path = path, .query = "show_secrets=true",
+                                      .is_preparation = true };
+        struct request write = { .method = "PUT", .path = path };
+        _answer_ struct answer before = ANSWER_INIT, after = ANSWER_INIT;
+        _json_ json_t *values = NULL, *given = NULL;
+        int r = path && query ? 0 : -ENOMEM;
+
+        if (!r && !is_change)
+                return verb_get(cli, fault);
+        if (!r)
+                r = params_read(cli, 1, &given, fault);
+        if (!r && !cli_switch(cli, "file"))
+                r = client_call(cli, &read, &before, fault);
+        if (r)
+                return r;
+        values = json_deep_copy(json_object_get(before.json, "values"));
+        if (!values)
+                values = json_object();
+        json_object_update(values, given);
+        write.body = values;
+        r = client_call(cli, &write, &after, fault);
+        if (r || cli->has_format)
+                return r ? r : out_object(cli, after.json, "pack");
+        cli_note(cli, "%s: configured", cli->operands[0]);
+        return 0;
+}
+
+static const struct verb_option config_options[] = {
+        { .name = "file", .letter = 'f', .argument = "FILE", .complete = COMPLETE_FILE,
+          .summary = "all values from JSON or YAML; - is standard input" },
+        { .name = "show-secrets", .summary = "in the clear (needs the right to)",
+          .query = "show_secrets" },
+        { .name = NULL }
+};
+
 static const struct column columns[] = {
         { "NAME", "name", COLUMN_TEXT, false }, { "VERSION", "version", COLUMN_TEXT, false },
         { "DESCRIPTION", "description", COLUMN_TEXT, false },
@@ -113,6 +156,14 @@ static const struct verb verbs[] = {
           .operands_min = 1, .operands_max = -1, .path = "/api/v1/packs/{}/rollback",
           .done = "rolled back",
           .complete = COMPLETE_PACK },
+        { .name = "config", .operands = "NAME [KEY=VALUE...]",
+          .summary = "show or set what a pack is configured with", .run = config_run,
+          .operands_min = 1, .operands_max = -1, .path = "/api/v1/configs/{}",
+          .name_path = "pack", .options = config_options, .complete = COMPLETE_PACK },
+        { .name = "schema", .operands = "NAME...",
+          .summary = "what a pack can be configured with", .run = verb_get, .operands_min = 1,
+          .operands_max = -1, .path = "/api/v1/config_schemas/{}", .name_path = "pack",
+          .complete = COMPLETE_PACK },
         { .name = "remove", .operands = "NAME...", .summary = "take packs out", .run = verb_delete,
           .operands_min = 1,
           .operands_max = -1, .path = "/api/v1/packs/{}", .done = "removed",
@@ -133,5 +184,6 @@ const struct noun noun_pack = {
         .examples =
                 "kaname pack build ./dns-tools\n"
                 "kaname pack install dns-tools-1.2.0.kpack\n"
+                "kaname pack config dns-tools url=https://dns.example.com token=SECRET\n"
                 "kaname pack rollback dns-tools",
 };

@@ -13,6 +13,7 @@
 #include "cli/out.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +196,16 @@ static int find_verb(struct cli *cli, int *argc, char **argv, struct fault *faul
         if (r || !word)
                 return r;
         cli->verb = verb_find(cli->noun, word);
-        return cli->verb ? 0 : fail_unknown(cli->noun, word, fault);
+        if (cli->verb)
+                return 0;
+        if (!cli->noun->otherwise)
+                return fail_unknown(cli->noun, word, fault);
+        /* The word is an operand: back to where it was taken from. */
+        cli->verb = verb_find(cli->noun, cli->noun->otherwise);
+        memmove(argv + 2, argv + 1, (size_t)(*argc - 1) * sizeof *argv);
+        argv[1] = (char *)(uintptr_t)word;
+        ++*argc;
+        return 0;
 }
 
 static int check_operands(struct cli *cli, struct fault *fault)

@@ -65,6 +65,7 @@ struct noun {
         const char *about;              /* for the man page, mdoc text */
         const char *examples;           /* for the man page: lines of shell */
         const struct verb *verbs;       /* ends in a row without a name */
+        const char *otherwise;          /* the verb that is meant where the word is none; or NULL */
 };
 
 extern const struct noun *const nouns[];                /* ends in NULL */

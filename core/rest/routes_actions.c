@@ -7,7 +7,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "hub/hub.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -202,6 +204,136 @@ static int get_entry_point(struct request *req, struct fault *fault)
         return answer_text(req, 200, "text/plain; charset=utf-8", &text);
 }
 
+/* ---- change ---- */
+
+/* What GET adds to an action comes back in a PUT: it is no part of the definition. */
+static json_t *definition_of(const json_t *body)
+{
+        static const char *const ours[] = { "id", "uid", "ref", "metadata_file", "origin",
+                                            "readonly", "idempotent", "data_files" };
+        json_t *definition = json_deep_copy(body);
+
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+                if (i < 5 || !json_is_boolean(json_object_get(definition, ours[i])))
+                        json_object_del(definition, ours[i]);
+        if (!json_text_of(definition, "pack", NULL))
+                json_set_text(definition, "pack", "default");
+        return definition;
+}
+
+static int put_action(struct request *req, unsigned status, const json_t *definition, bool is_new,
+                      struct fault *fault)
+{
+        _free_ char *ref = NULL;
+        struct hub_content content = { .kind = "action", .body = definition,
+                                       .user = req->who->user };
+        const struct catalog_action *action;
+        int r;
+
+        if (asprintf(&ref, "%s.%s", json_text_of(definition, "pack", "default"),
+                     json_text_of(definition, "name", "")) < 0) {
+                ref = NULL;
+                return -ENOMEM;
+        }
+        content.ref = ref;
+        r = hub_put_content(request_hub(req), &content, is_new, fault);
+        if (r)
+                return r;
+        /* The catalog that was looked at before is the old one. */
+        req->catalog = catalog_unref(req->catalog);
+        action = catalog_action(request_catalog(req), ref);
+        if (!action)
+                return fault_set(fault, 404, "action.unknown", "the action '%s' is gone again",
+                                 ref);
+        return answer_object(req, status, shape_action(action));
+}
+
+/* Files of an action can only come in a pack, where they are checked and can be rolled back. */
+static int refuse_files(const json_t *body, struct fault *fault)
+{
+        if (!json_array_size(json_object_get(body, "data_files")))
+                return 0;
+        fault_set(fault, 422, "action.files", "data_files: files are not taken over REST");
+        return fault_try(fault, "kaname pack build FOLDER, then install it");
+}
+
+static int create(struct request *req, struct fault *fault)
+{
+        _json_ json_t *definition = definition_of(req->json);
+        int r = refuse_files(req->json, fault);
+
+        if (!r && !*json_text_of(definition, "name", ""))
+                r = fault_set(fault, 422, "action.invalid", "name: an action needs one");
+        return r ? r : put_action(req, 201, definition, true, fault);
+}
+
+static int enable_action(struct request *req, const char *ref, bool enabled, struct fault *fault)
+{
+        const struct hub_content content = { .kind = "action", .ref = ref,
+                                             .user = req->who->user };
+        int r = hub_enable_content(request_hub(req), &content, enabled, fault);
+
+        if (r)
+                return r;
+        req->catalog = catalog_unref(req->catalog);
+        return get(req, fault);
+}
+
+static int update(struct request *req, struct fault *fault)
+{
+        _json_ json_t *definition = definition_of(req->json);
+        const json_t *enabled = json_object_get(req->json, "enabled");
+        const struct catalog_action *action;
+        int r = find(req, &action, fault);
+
+        if (!r)
+                r = refuse_files(req->json, fault);
+        if (r)
+                return r;
+        if (json_is_boolean(enabled) && json_object_size(req->json) == 1)
+                return enable_action(req, action->ref, json_is_true(enabled), fault);
+        /* The path says which action is meant; a body may repeat it, not rename it. */
+        json_set_text(definition, "pack", action->pack);
+        json_set_text(definition, "name", action->name);
+        return put_action(req, 200, definition, false, fault);
+}
+
+static int remove_action(struct request *req, struct fault *fault)
+{
+        struct hub_content content = { .kind = "action", .user = req->who->user };
+        const struct catalog_action *action;
+        int r = find(req, &action, fault);
+
+        if (r)
+                return r;
+        content.ref = action->ref;
+        r = hub_put_content(request_hub(req), &content, false, fault);
+        return r ? r : answer_empty(req, 204);
+}
+
+static int clone_action(struct request *req, struct fault *fault)
+{
+        const char *pack = json_text_of(req->json, "dest_pack", NULL);
+        const char *name = json_text_of(req->json, "dest_action", NULL);
+        _json_ json_t *definition = NULL;
+        const struct catalog_action *action;
+        int r = find(req, &action, fault);
+
+        if (r)
+                return r;
+        if (!pack || !name || !*name)
+                return fault_set(fault, 422, "action.clone", "say \"dest_pack\" and "
+                                 "\"dest_action\"");
+        if (text_equal(action->runner, "plugin"))
+                return fault_set(fault, 422, "action.clone", "'%s' is an action of a plugin",
+                                 action->ref);
+        definition = definition_of(action->metadata);
+        json_set_text(definition, "pack", pack);
+        json_set_text(definition, "name", name);
+        return put_action(req, 201, definition,
+                          !json_bool_of(req->json, "overwrite", false), fault);
+}
+
 /* ---- runners ---- */
 
 struct runners {
@@ -269,7 +401,17 @@ static const struct route rows[] = {
           "The JSON Schema that arguments are checked against", "", NULL, "Object" },
         { "GET", A "/views/entry_point/{ref}", get_entry_point, AUTH_READ, 0, 200, "Its file", "",
                 NULL, "Text" },
+        { "POST", A, create, AUTH_ADMINISTER, 0, 201,
+          "Make an action over a runner that is here", "", "Object", "Action" },
         { "GET", A "/{ref}", get, AUTH_READ, 0, 200, "One action", "", NULL, "Action" },
+        { "PUT", A "/{ref}", update, AUTH_ADMINISTER, 0, 200,
+          "Change an action, or switch it on or off; one of a file can only be switched", "",
+          "Object", "Action" },
+        { "DELETE", A "/{ref}", remove_action, AUTH_ADMINISTER, ROUTE_OPTIONAL, 204,
+          "Delete an action that was made at run time", "", "Object", NULL },
+        { "POST", A "/{ref}/clone", clone_action, AUTH_ADMINISTER, 0, 201,
+          "Make an action that is as this one: dest_pack, dest_action, overwrite", "", "Object",
+          "Action" },
         { "GET", "/api/v1/runnertypes", list_runners, AUTH_READ, 0, 200, "Runners", LIST "id name",
                 NULL, "[Runner]" },
         { "GET", "/api/v1/runnertypes/{name}", get_runner, AUTH_READ, 0, 200, "One runner", "",

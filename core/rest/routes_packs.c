@@ -5,11 +5,19 @@
 #include "rest/request.h"
 #include "rest/shape.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "catalog/tree.h"
 #include "hub/hub.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX ((size_t)16 << 20)
+#define SHOWN_MAX (500u << 10)          /* of one file in the list of all */
 
 struct packs {
         struct page *page;
@@ -42,15 +50,24 @@ static int list(struct request *req, struct fault *fault)
         return page_answer(&page);
 }
 
-static int get(struct request *req, struct fault *fault)
+static int find(struct request *req, const struct catalog_pack **ret, struct fault *fault)
 {
         struct packs all = { .name = request_param(req, "ref") };
 
         catalog_each_pack(request_catalog(req), add, &all);
+        *ret = all.found;
         if (all.found)
-                return answer_object(req, 200, shape_pack(all.found));
+                return 0;
         fault_set(fault, 404, "pack.unknown", "the pack '%.128s' is not installed", all.name);
         return fault_try(fault, "kaname pack list");
+}
+
+static int get(struct request *req, struct fault *fault)
+{
+        const struct catalog_pack *pack;
+        int r = find(req, &pack, fault);
+
+        return r ? r : answer_object(req, 200, shape_pack(pack));
 }
 
 /* The pack as it is now, or what the hub told where it is gone. */
@@ -148,6 +165,101 @@ static int uninstall(struct request *req, struct fault *fault)
         return answer_json(req, 200, json_pack("{s:O}", "removed", packs));
 }
 
+/* ---- files ---- */
+
+/* A file of a pack, by a path that may have come from anybody. */
+static int read_file(const struct catalog_pack *pack, const char *name, char **ret, size_t *ret_len,
+                     struct fault *fault)
+{
+        _free_ char *path = NULL;
+        int r = tree_check_path(name, fault);
+
+        if (r)
+                return r;
+        if (asprintf(&path, "%s/%s", pack->dir, name) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        if (access(path, R_OK) < 0)
+                return fault_set(fault, 404, "pack.no-file", "the pack '%s' has no file '%.256s'",
+                                 pack->name, name);
+        return file_read(path, FILE_MAX, ret, ret_len, fault);
+}
+
+static int get_file(struct request *req, struct fault *fault)
+{
+        const struct catalog_pack *pack;
+        char *text = NULL;
+        size_t len = 0;
+        int r = find(req, &pack, fault);
+
+        if (!r)
+                r = read_file(pack, request_param(req, "file"), &text, &len, fault);
+        return r ? r : answer_bytes(req, 200, "text/plain; charset=utf-8", text, len);
+}
+
+/* StackStorm's [{file_path, content}]; files that are no text, or too big, are left out there too. */
+static int get_files(struct request *req, struct fault *fault)
+{
+        struct tree tree = TREE_INIT;
+        const struct catalog_pack *pack;
+        json_t *files = json_array();
+        int r = find(req, &pack, fault);
+
+        if (!r)
+                r = tree_scan(pack->dir, &tree, fault);
+        for (size_t i = 0; !r && i < tree.n; i++) {
+                _free_ char *text = NULL;
+                size_t len = 0;
+
+                if (tree.files[i].size > SHOWN_MAX ||
+                    read_file(pack, tree.files[i].path, &text, &len, NULL) ||
+                    !text_is_utf8(text, len) || memchr(text, 0, len))
+                        continue;
+                json_array_append_new(files, json_pack("{s:s, s:s%}", "file_path",
+                                                       tree.files[i].path, "content", text, len));
+        }
+        tree_deinit(&tree);
+        if (!r)
+                return answer_json(req, 200, files);
+        json_decref(files);
+        return r;
+}
+
+/* ---- what StackStorm's clients ask besides ---- */
+
+static int reregister(struct request *req, struct fault *fault)
+{
+        int r = hub_rebuild(request_hub(req), fault);
+
+        if (r)
+                return r;
+        req->catalog = catalog_unref(req->catalog);
+        return answer_json(req, 200, json_pack("{s:O}", "warnings",
+                                               catalog_warnings(request_catalog(req))));
+}
+
+/* Packs come as archives or folders: there is no index to look into. */
+static int index_all(struct request *req, struct fault *fault)
+{
+        (void)fault;
+        return answer_json(req, 200, json_pack("{s:{}, s:[]}", "index", "status"));
+}
+
+static int index_search(struct request *req, struct fault *fault)
+{
+        (void)fault;
+        return answer_json(req, 200, json_array());
+}
+
+static int index_health(struct request *req, struct fault *fault)
+{
+        (void)fault;
+        return answer_json(req, 200, json_pack("{s:[], s:{s:i, s:i, s:i, s:{}}}", "indexes",
+                                               "packs", "count", 0, "valid", 0, "invalid", 0,
+                                               "errors"));
+}
+
 #define P "/api/v1/packs"
 
 static const struct route rows[] = {
@@ -159,6 +271,18 @@ static const struct route rows[] = {
           "Put another version in force", "", "PackInstall", "Pack" },
         { "POST", P "/uninstall", uninstall, AUTH_ADMINISTER, 0, 200, "Remove packs", "",
                 "PackUninstall", "Object" },
+        { "POST", P "/register", reregister, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
+          "Read the files of all packs again", "", "Object", "Object" },
+        { "GET", P "/index", index_all, AUTH_READ, 0, 200,
+          "Packs that an index offers: none, they come as archives", "", NULL, "Object" },
+        { "POST", P "/index/search", index_search, AUTH_READ, 0, 200, "Search the index", "",
+          "Object", "Object" },
+        { "GET", P "/index/health", index_health, AUTH_READ, 0, 200, "How the index is", "", NULL,
+          "Object" },
+        { "GET", P "/views/files/{ref}", get_files, AUTH_READ, 0, 200, "The text files of a pack",
+          "", NULL, "[Object]" },
+        { "GET", P "/views/file/{ref}/{file...}", get_file, AUTH_READ, 0, 200, "One file of a pack",
+          "", NULL, "Text" },
         { "POST", P "/{ref}/rollback", rollback, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
           "Back to the version before", "", "Empty", "Pack" },
         { "GET", P "/{ref}", get, AUTH_READ, 0, 200, "One pack", "", NULL, "Pack" },

@@ -210,7 +210,7 @@ static int get_trigger(struct request *req, struct fault *fault)
         return answer_json(req, 200, json_incref(json_array_get(page.rows, 0)));
 }
 
-/* ---- timers and sensors: what the hub says of them, as StackStorm shapes it ---- */
+/* ---- timers: what the hub says of them, as StackStorm shapes it ---- */
 
 struct running_kind {
         const char *shape, *code, *path;        /* of ids, of the fault, of the list */
@@ -229,30 +229,8 @@ static json_t *timer_row(struct request *req, const json_t *timer)
         return row;
 }
 
-static json_t *sensor_row(struct request *req, const json_t *sensor)
-{
-        json_t *row = json_copy((json_t *)sensor);
-        const char *pack = json_text_of(sensor, "pack", ""),
-                *name = json_text_of(sensor, "name", "");
-        const char *instance = json_text_of(sensor, "instance", "");
-        char id[ID_TEXT_SIZE];
-
-        (void)req;
-        json_object_set_new(row, "ref", json_sprintf("%s.%s", instance, name));
-        json_set_text(row, "id", shape_id("sensor", json_text_of(row, "ref", ""), id));
-        json_object_set_new(row, "uid", json_sprintf("sensor_type:%s:%s", instance, name));
-        json_set_text(row, "class_name", name);
-        json_set_text(row, "entry_point", pack);
-        json_object_set_new(row, "enabled", json_true());
-        json_set_text(row, "description", "");
-        json_object_set_new(row, "trigger_types", json_array());
-        return row;
-}
-
 static const struct running_kind timers = { "trigger", "timer.unknown", "timers", "timer_type",
-                                            "type", hub_timers, timer_row },
-        sensors = { "sensor", "sensor.unknown", "sensortypes", "pack", "pack", hub_sensors,
-                    sensor_row };
+                                            "type", hub_timers, timer_row };
 
 static int list_running(struct request *req, const struct running_kind *kind, struct fault *fault)
 {
@@ -299,16 +277,6 @@ static int get_timer(struct request *req, struct fault *fault)
         return get_running(req, &timers, fault);
 }
 
-static int list_sensors(struct request *req, struct fault *fault)
-{
-        return list_running(req, &sensors, fault);
-}
-
-static int get_sensor(struct request *req, struct fault *fault)
-{
-        return get_running(req, &sensors, fault);
-}
-
 #define LIST "limit offset include_attributes exclude_attributes "
 #define V "/api/v1"
 
@@ -331,10 +299,6 @@ static const struct route rows[] = {
                 LIST "timer_type", NULL, "[Trigger]" },
         { "GET", V "/timers/{ref}", get_timer, AUTH_READ, 0, 200, "One timer", "", NULL,
                 "Trigger" },
-        { "GET", V "/sensortypes", list_sensors, AUTH_READ, 0, 200, "Sensors and how they fare",
-                LIST "pack", NULL, "[Sensor]" },
-        { "GET", V "/sensortypes/{ref}", get_sensor, AUTH_READ, 0, 200, "One sensor", "", NULL,
-                "Sensor" },
 };
 
 ROUTE_TABLE(routes_triggers);

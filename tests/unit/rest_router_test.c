@@ -175,8 +175,8 @@ START_TEST(no_open_route_but_health_and_login)
 END_TEST
 
 /*
- * Whoever may only look changes nothing: reading routes are GET, but for those that try a rule or a
- * workflow's definition, and keys of one's own.
+ * Whoever may only look changes nothing: reading routes are GET, but for those that try a rule, a
+ * workflow's definition or an alias, and keys of one's own.
  */
 START_TEST(reading_is_get)
 {
@@ -189,6 +189,8 @@ START_TEST(reading_is_get)
                         ck_assert_msg(text_equal(row->path, "/api/v1/rules/test")
                                       || text_equal(row->path, "/api/v1/rules/replay")
                                       || text_equal(row->path, "/api/v1/workflows/inspect")
+                                      || text_equal(row->path, "/api/v1/actionalias/match")
+                                      || text_equal(row->path, "/api/v1/packs/index/search")
                                       || text_equal(row->path, "/api/v1/keys/{name}"),
                                       "%s %s needs only AUTH_READ", row->method, row->path);
         }
