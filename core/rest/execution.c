@@ -96,8 +96,10 @@ int execution_list(struct request *req, struct fault *fault)
         struct id id = { { 0 } };
         int r = filter_of(&req->query, &filter, fault);
 
-        if (!r && query_text(&req->query, "id"))
+        if (!r)
                 r = id_filter(&req->query, "id", &id, fault);
+        if (!r)
+                r = id_filter(&req->query, "liveaction", &id, fault);
         if (r)
                 return r;
         if (!id_is_zero(&id)) {

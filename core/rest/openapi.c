@@ -46,6 +46,7 @@ static const char *const parameters[][3] = {
         { "instance", "string", "name of an instance" },
         { "mode", "string", "run, plan, apply or undo" },
         { "id", "string", "an id" },
+        { "liveaction", "string", "an id: of a live action, which here is its execution" },
         { "name", "string", "a name" },
         { "pack", "string", "a pack" },
         { "ref", "string", "a ref" },

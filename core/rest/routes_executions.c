@@ -77,10 +77,10 @@ static int re_run(struct request *req, struct fault *fault)
         if (!r)
                 r = user_of(req, &how.user, fault);
         if (!r)
+                r = run_permit_again(req, &id, how.params, fault);
+        if (!r)
                 r = rerun_tasks(req, &id, &tasks, fault);
         how.tasks = tasks;
-        if (!r)
-                r = run_permit_again(req, &id, how.params, fault);
         if (!r)
                 r = run_prepare(req, fault);
         if (r)
@@ -193,7 +193,7 @@ static int apply(struct request *req, struct fault *fault)
 #define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
 #define SHOW "include_attributes exclude_attributes show_secrets max_result_size"
 #define EXECUTIONS                                                                                 \
-        LIST "id status action runner parent rule trigger_instance event user instance mode "      \
+        LIST "id liveaction status action runner parent rule trigger_instance event user instance mode "      \
              "timestamp timestamp_gt timestamp_lt since until show_secrets max_result_size"
 #define E "/api/v1/executions"
 

@@ -316,13 +316,37 @@ static int replay(struct request *req, struct fault *fault)
         return r ? r : answer_json(req, 200, answer);
 }
 
+/* ---- types ---- */
+
+static const char *const rule_types[] = { "standard", "backstop" };
+
+static json_t *shape_type(const char *name)
+{
+        char id[ID_TEXT_SIZE];
+
+        return json_pack("{s:s, s:s, s:s, s:b, s:{}}", "id", shape_id("rule_type", name, id),
+                         "ref", name, "name", name, "enabled", 1, "parameters");
+}
+
 static int types(struct request *req, struct fault *fault)
 {
+        json_t *list = json_array();
+
         (void)fault;
-        return answer_json(req, 200, json_pack("[{s:s,s:s,s:{}},{s:s,s:s,s:{}}]", "id", "standard",
-                                               "name",
-                           "standard", "parameters", "id", "backstop", "name", "backstop",
-                           "parameters"));
+        for (size_t i = 0; i < sizeof rule_types / sizeof *rule_types; i++)
+                json_array_append_new(list, shape_type(rule_types[i]));
+        return answer_json(req, 200, list);
+}
+
+static int type(struct request *req, struct fault *fault)
+{
+        const char *wanted = request_param(req, "id");
+
+        for (size_t i = 0; i < sizeof rule_types / sizeof *rule_types; i++)
+                if (shape_is("rule_type", rule_types[i], wanted))
+                        return answer_json(req, 200, shape_type(rule_types[i]));
+        fault_set(fault, 404, "rule.unknown-type", "there is no rule type '%.64s'", wanted);
+        return fault_try(fault, "standard or backstop");
 }
 
 #define LIST                                                                                       \
@@ -349,6 +373,8 @@ static const struct route rows[] = {
                 NULL },
         { "GET", "/api/v1/ruletypes", types, AUTH_READ, 0, 200, "Kinds of rules", "", NULL,
                 "[Object]" },
+        { "GET", "/api/v1/ruletypes/{id}", type, AUTH_READ, 0, 200, "One of them", "", NULL,
+          "Object" },
 };
 
 ROUTE_TABLE(routes_rules);

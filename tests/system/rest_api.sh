@@ -122,6 +122,7 @@ check_equal 1.0.0 "$(body .version)" "the version after the rollback"
 
 test_case "rules, triggers, timers, sensors"
 answers GET $A/ruletypes $A/ruletypes
+answers GET "$A/ruletypes/{id}" $A/ruletypes/backstop
 answers POST $A/rules $A/rules '{"name": "r", "pack": "t", "enabled": true, "trigger": {"type": "core.st2.webhook", "parameters": {"url": "tour/x"}}, "action": {"ref": "core.echo", "parameters": {"message": "{{ trigger.body.m }}"}}}'
 rule=$(body .id)
 answers POST $A/rules $A/rules '{"name": "tick", "pack": "t", "enabled": true, "trigger": {"type": "core.st2.IntervalTimer", "parameters": {"unit": "hours", "delta": 1}}, "action": {"ref": "core.noop"}}'

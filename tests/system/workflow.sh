@@ -319,10 +319,31 @@ check_json "$x" 'all(.parameters.message == "limit 5")'
 told=$(api POST $A/rules/test '{"ref": "default.grouped", "payload": {"body": {"n": 9, "quiet": 1}}}')
 check_json "$told" '.matched and .criteria[0].operator == "any" and .criteria[0].parts[0].matched and (.criteria[0].parts[1].matched | not)'
 
+test_case "a rule that cannot be rendered leaves the reason behind"
+api POST $A/rules '{"name": "broken", "enabled": true, "trigger": {"type": "core.st2.webhook", "parameters": {"url": "b"}},
+  "action": {"ref": "core.echo", "parameters": {"message": "{{ trigger.body.nothing.here }}"}}}' >/dev/null
+api POST $A/rules '{"name": "unjudged", "enabled": true, "trigger": {"type": "core.st2.webhook", "parameters": {"url": "b"}},
+  "criteria": {"any": [{"trigger.body.n": {"type": "gt", "pattern": "{{ trigger.body.nothing.here }}"}}]}, "action": {"ref": "core.noop"}}' >/dev/null
+api POST $A/webhooks/b '{"n": 1}' >/dev/null
+enforced() { api GET "$A/ruleenforcements?rule_ref=$1"; }
+check_json "$(enforced default.broken)" 'length == 1 and .[0].status == "failed" and (.[0].failure_reason | test("message.*nothing"))'
+check_json "$(enforced default.unjudged)" 'length == 1 and (.[0].failure_reason | test("criteria.*any.*nothing"))'
+problem 422 'criteria.*any.*list' POST $A/rules '{"name": "x", "trigger": {"type": "a.b"}, "criteria": {"any": {}}, "action": {"ref": "core.noop"}}'
+
+test_case "who has no grant neither pauses nor bounds"
+id=$(api POST $A/executions '{"action": "flows.asks", "parameters": {"users": ["eva"]}}' | jq -r .id)
+comes_to "$id" paused
+check_equal 403 "$(KANAME_TOKEN=$bob api_status PUT "$A/executions/$id" '{"status": "resuming"}')" "resume"
+check_equal 403 "$(KANAME_TOKEN=$bob api_status POST "$A/executions/$id/re_run" '{"tasks": ["question"]}')" "re_run"
+check_equal 403 "$(KANAME_TOKEN=$bob api_status POST $A/policies '{"name": "x", "policy_type": "action.retry", "resource_ref": "core.noop"}')" "policy"
+check_equal 200 "$(KANAME_TOKEN=$bob api_status GET $A/policies)" "a look"
+api DELETE "$A/executions/$id" >/dev/null
+comes_to "$id" canceled
+
 test_case "replay tells what a rule would have done, and does nothing"
 before=$(executions | jq length)
 r=$(api POST $A/rules/replay '{"ref": "default.grouped", "days": 1}')
-check_json "$r" '.events == 3 and .matched == 2 and (.executions | length) == 2 and (.truncated | not)'
+check_json "$r" '.events == 4 and .matched == 2 and (.executions | length) == 2 and (.truncated | not)'
 r=$(api POST $A/rules/replay '{"rule": {"name": "x", "trigger": {"type": "core.st2.webhook", "parameters": {"url": "g"}},
   "criteria": {"trigger.body.n": {"type": "gt", "pattern": 1}}, "action": {"ref": "core.noop"}}, "days": 1, "limit": 2}')
 check_json "$r" '.matched == 3 and (.executions | length) == 2 and .truncated'
@@ -422,7 +443,7 @@ check_match 'retry_on' "$(kaname policy create "$TEST_DIR/policy.yaml" 2>&1 || t
 test_case "the command tests and replays rules, lists traces and runners"
 check_match 'any' "$(kaname rule test default.grouped 'body:={"n": 9}')" "test"
 check_match 'core.echo .*limit 5' "$(kaname rule replay default.grouped --days 2)" "replay"
-check_match 'would have made 2 of 3' "$(kaname rule replay default.grouped 2>&1 >/dev/null)" "its count"
+check_match 'would have made 2 of 4' "$(kaname rule replay default.grouped 2>&1 >/dev/null)" "its count"
 check_match 'execution' "$(kaname trace get tt)" "a trace by its tag"
 check_match 'tt' "$(kaname trace list --tag tt)" "traces"
 check_equal 4 "$(kaname trace get nothing-like-it >/dev/null 2>&1; echo $?)" "no such trace"
