@@ -4,7 +4,7 @@
  * What a plugin says of itself, as data: made by *describe* (host/describe.h), kept by the hash of
  * the file, read by everybody. The JSON form:
  *
- *   { "name", "version", "summary", "abi": "0.9", "needs": "0.9", "domain"?, "flags": ["parallel",
+ *   { "name", "version", "summary", "abi": "1.0", "needs": "1.0", "domain"?, "flags": ["parallel",
  *     "own_sockets"], "config": schema, "access": {…}, "check": bool,
  *     "actions":  [{ "name", "summary", "params": schema|null, "returns": schema|null,
  *                    "flags": ["idempotent", "readonly"], "timeout_ms" }],

@@ -202,7 +202,7 @@ static int add_head(const struct describing *d, json_t *to)
         json_object_set_new(to, "version", json_string(p->version));
         r = add_line(d, to, "summary", p->summary);
         json_object_set_new(to, "abi", version_json(p->abi));
-        json_object_set_new(to, "needs", version_json(p->needs ? p->needs : KN_ABI(0, 9)));
+        json_object_set_new(to, "needs", version_json(p->needs ? p->needs : KN_ABI(1, 0)));
         if (p->domain)
                 json_object_set_new(to, "domain", json_string(p->domain));
         json_object_set_new(to, "flags", flag_names(p->flags, KN_PARALLEL, "parallel",

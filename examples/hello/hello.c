@@ -9,11 +9,11 @@ static int greet(struct kn_ctx *ctx)
 static const struct kn_action actions[] = {
         { .name = "greet",
           .summary = "Say a name back",
-          .run = greet,
-          .flags = KN_READONLY | KN_IDEMPOTENT,
           .params = KN_JSON({
                   "properties" : { "name" : { "type" : "string", "maxLength" : 40 } }
-          }) },
+          }),
+          .run = greet,
+          .flags = KN_READONLY | KN_IDEMPOTENT },
 };
 
 KN_PLUGIN(.name = "hello", .version = "1.0", .summary = "The smallest plugin", KN_ACTIONS(actions))

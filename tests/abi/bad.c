@@ -75,9 +75,9 @@ static const struct new_plugin
         plugin = { .now = {
                            .magic = BAD == MAGIC ? 0x12345678u : KN_MAGIC,
                            .abi = BAD == MAJOR   ? KN_ABI(7, 1)
-                                  : BAD == NEWER ? KN_ABI(0, 99)
+                                  : BAD == NEWER ? KN_ABI(1, 99)
                                                  : KN_ABI_VERSION,
-                           .needs = BAD == NEEDS ? KN_ABI(0, 99) : 0,
+                           .needs = BAD == NEEDS ? KN_ABI(1, 99) : 0,
                            .size = BAD == SIZE    ? 12
                                    : BAD == NEWER ? sizeof plugin
                                    : BAD == OLDER ? offsetof(struct kn_plugin, sensors)

@@ -168,7 +168,7 @@ START_TEST(a_manifest_is_read_whole)
 
         ck_assert_msg(manifest_text("{\"name\": \"hello\", \"version\": \"1.0\", \"summary\": "
                                     "\"Says hello\", \"abi\": "
-                                    "\"0.9\", \"needs\": \"0.9\", \"flags\": [\"parallel\"], "
+                                    "\"1.0\", \"needs\": \"1.0\", \"flags\": [\"parallel\"], "
                                     "\"config\": {\"properties\": {}}, \"check\": true,"
                                     "\"actions\": [{\"name\": \"greet\", \"summary\": \"s\", "
                                     "\"params\": {\"properties\": {\"name\": {\"type\": "

@@ -56,8 +56,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
         { "magic.so", "plugin.magic", "magic: wanted 0x4b4e414d, found 0x12345678" },
-        { "major.so", "plugin.abi", "abi: wanted 0.x, found 7.1" },
-        { "needs.so", "plugin.needs", "needs: wanted at most 0.9, found 0.99" },
+        { "major.so", "plugin.abi", "abi: wanted 1.x, found 7.1" },
+        { "needs.so", "plugin.needs", "needs: wanted at most 1.0, found 1.99" },
         { "schema.so", "plugin.schema", "do.params: wanted a JSON object" },
         { "size.so", "plugin.size", "size: wanted " },
         { "stride.so", "plugin.size", "action_size: wanted " },

@@ -68,7 +68,7 @@ struct host_call {
 
 static const char manifest_text[] =
         "{\"name\":\"lamp\",\"version\":\"1.0\",\"summary\":\"A "
-        "lamp\",\"abi\":\"0.9\",\"needs\":\"0.9\","
+        "lamp\",\"abi\":\"1.0\",\"needs\":\"1.0\","
         "\"flags\":[],\"config\":{},\"access\":{},\"check\":false,\"triggers\":[],\"sensors\":[],"
         "\"actions\":["
         "{\"name\":\"set\",\"summary\":\"Set "

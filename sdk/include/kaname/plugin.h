@@ -18,8 +18,9 @@
  * Text is UTF-8 and ends in NUL; a (pointer, length) pair is bytes. Times are milliseconds.
  *
  * ABI changelog (grow only at the end of a struct; zero means "as before"; never reorder or reuse):
- *   0.9  a draft until five domains stand on it; since then in the draft:
- *        kn_plugin.domain may name several domains, separated by spaces
+ *   0.9  a draft, never released: objects built with it are refused
+ *   1.0  frozen, since five domains stand on it; kn_plugin.domain may name several domains, separated
+ *        by spaces; kn_plugin keeps each table's size, number and rows together, as C++20 wants it
  */
 
 #ifndef KANAME_PLUGIN_H
@@ -33,7 +34,7 @@
 
 #define KN_MAGIC        0x4b4e414du             /* "KNAM" */
 #define KN_ABI(x, y)    ((uint32_t)(x) << 16 | (uint32_t)(y))
-#define KN_ABI_VERSION  KN_ABI(0, 9)
+#define KN_ABI_VERSION  KN_ABI(1, 0)
 
 struct kn_host;
 
@@ -203,9 +204,7 @@ struct kn_sensor {
 
 struct kn_plugin {
         uint32_t magic, abi, size;                              /* the head: first, forever */
-        uint32_t needs;                                         /* ABI it cannot live without; 0: 0.9 */
-        uint32_t action_size, trigger_size, sensor_size;        /* strides: rows may grow */
-        uint32_t n_actions, n_triggers, n_sensors;
+        uint32_t needs;                                         /* ABI it cannot live without; 0: 1.0 */
         uint32_t flags;
         const char *name, *version, *summary;
         const char *domain;                                     /* "dns", "ticket account"; NULL */
@@ -214,8 +213,11 @@ struct kn_plugin {
         int (*create)(struct kn_ctx *);                         /* all three optional, once an instance */
         void (*destroy)(struct kn_ctx *);
         int (*check)(struct kn_ctx *);                          /* contact the system, say what works */
+        uint32_t action_size, n_actions;                        /* strides: rows may grow */
         const struct kn_action *actions;
+        uint32_t trigger_size, n_triggers;
         const struct kn_trigger *triggers;
+        uint32_t sensor_size, n_sensors;
         const struct kn_sensor *sensors;
 };
 
