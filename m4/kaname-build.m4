@@ -45,9 +45,11 @@ AC_DEFUN([KN_FUZZER], [
   AC_ARG_ENABLE([fuzzer], [AS_HELP_STRING([--enable-fuzzer], [link the fuzz targets with libFuzzer (needs clang); without it they replay their corpus])],
     [], [enable_fuzzer=no])
   AM_CONDITIONAL([FUZZER], [test "$enable_fuzzer" = yes])
-  FUZZER_LIBS=
-  AS_VAR_IF([enable_fuzzer], [yes], [FUZZER_LIBS="-fsanitize=fuzzer"])
+  FUZZER_LIBS= FUZZER_CFLAGS=
+  dnl Without counters in the rooms themselves libFuzzer sees nothing of what an input reaches.
+  AS_VAR_IF([enable_fuzzer], [yes], [FUZZER_LIBS="-fsanitize=fuzzer" FUZZER_CFLAGS="-fsanitize=fuzzer-no-link"])
   AC_SUBST([FUZZER_LIBS])
+  AC_SUBST([FUZZER_CFLAGS])
 ])
 
 # KN_WITH_PKG(option, VARIABLE, pkg-config spec, what it brings): on where it is found; --with-X makes it required.
