@@ -6,6 +6,7 @@
 #include "expr/jinja.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 static const struct function *const globals[] = { jinja_globals, common_functions, NULL };
@@ -37,29 +38,40 @@ static struct node *strings(struct jinja_parser *p)
                 : literal(p, json_stringn_nocheck(text.s, text.len));
 }
 
+/* Python's inf has no place in JSON. */
+static struct node *real(struct jinja_parser *p, const char *digits)
+{
+        double value = strtod(digits, NULL);
+
+        return isfinite(value) ? literal(p, json_real(value))
+                : jinja_refuse(p, "the number %.60s is not finite", digits);
+}
+
+static struct node *integer(struct jinja_parser *p, const char *digits)
+{
+        char letter = digits[0] == '0' ? digits[1] : 0, *after;
+        int base = !letter ? 10 : strchr("xX", letter) ? 16 : strchr("oO", letter) ? 8
+                : strchr("bB", letter) ? 2 : 10;
+        long long whole;
+
+        errno = 0;
+        whole = strtoll(digits + (base == 10 ? 0 : 2), &after, base);
+        if (errno)
+                return jinja_refuse(p, "the number %.60s does not fit into 64 bits", digits);
+        return *after ? jinja_refuse(p, "%.60s is not a number of base %d", digits, base)
+                : literal(p, json_integer(whole));
+}
+
 static struct node *number(struct jinja_parser *p)
 {
-        char digits[64] = { 0 };
-        size_t n = 0;
-        long long whole;
+        _text_ struct text digits = TEXT_INIT;
         struct node *made;
 
-        for (size_t i = 0; i < p->token.len && n < sizeof digits - 1; i++)
+        for (size_t i = 0; i < p->token.len; i++)
                 if (p->token.s[i] != '_')
-                        digits[n++] = p->token.s[i];
-        if (p->token.kind == JINJA_FLOAT) {
-                made = literal(p, json_real(strtod(digits, NULL)));
-        } else {
-                char base = digits[0] == '0' ? digits[1] : 0;
-
-                errno = 0;
-                whole = base && strchr("xXoObB", base)
-                        ? strtoll(digits + 2, NULL, strchr("xX", base) ? 16 : strchr("oO", base)
-                                  ? 8 : 2) : strtoll(digits, NULL, 10);
-                if (errno)
-                        return jinja_refuse(p, "the number %s does not fit into 64 bits", digits);
-                made = literal(p, json_integer(whole));
-        }
+                        text_add_bytes(&digits, p->token.s + i, 1);
+        made = digits.failed ? jinja_fail(p, -ENOMEM)
+                : p->token.kind == JINJA_FLOAT ? real(p, digits.s) : integer(p, digits.s);
         jinja_advance(p);
         return made;
 }

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 static bool is_word(char c)
@@ -52,7 +53,7 @@ static int keep(struct yaql_lexer *lexer, json_t *value, struct yaql_token *toke
 static int read_number(struct yaql_lexer *lexer, struct yaql_token *token)
 {
         const char *s = lexer->s;
-        char *after;
+        double real;
         json_int_t whole;
 
         while (s < lexer->end && isdigit((unsigned char)*s))
@@ -65,10 +66,14 @@ static int read_number(struct yaql_lexer *lexer, struct yaql_token *token)
         token->kind = YAQL_NUMBER;
         token->len = (size_t)(s - lexer->s);
         lexer->s = s;
-        if (memchr(token->s, '.', token->len))
-                return keep(lexer, json_real(strtod(token->s, &after)), token);
+        if (memchr(token->s, '.', token->len)) {
+                real = strtod(token->s, NULL);
+                return isfinite(real) ? keep(lexer, json_real(real), token)
+                        : fault_set(lexer->fault, 422, "expr.syntax",
+                                    "the number at position %zu is not finite", token->at);
+        }
         errno = 0;
-        whole = strtoll(token->s, &after, 10);
+        whole = strtoll(token->s, NULL, 10);
         return errno ? fault_set(lexer->fault, 422, "expr.syntax",
                                  "the number at position %zu does not fit into 64 bits", token->at)
                 : keep(lexer, json_integer(whole), token);

@@ -102,6 +102,8 @@ static const struct {
         { "{{ {{ a }} }}", "character 9: expected token ':', got '}'" },
         { "{{ .a }}", "character 4: unexpected '.'" },
         { "{{ 99999999999999999999 }}", "does not fit into 64 bits" },
+        { "{{ 1e1000 }}", "the number 1e1000 is not finite" },
+        { "{{ 0b19 }}", "0b19 is not a number of base 2" },
 };
 
 START_TEST(refuses_with_a_place)
