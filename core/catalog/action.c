@@ -51,6 +51,17 @@ static int duplicate(const struct catalog *catalog, const json_t *metadata, stru
         return fault_try(fault, "rename one of the two");
 }
 
+static bool has_computed(const struct schema *params)
+{
+        const json_t *parameter;
+        const char *name;
+
+        json_object_foreach(json_object_get(schema_source(params), "properties"), name, parameter)
+                if (catalog_has_template(json_object_get(parameter, "default")))
+                        return true;
+        return false;
+}
+
 static void fill(struct catalog_action *action, const json_t *metadata)
 {
         action->metadata = metadata;
@@ -86,6 +97,7 @@ int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
                 return r;
         }
         action->params = params;
+        action->has_computed = has_computed(params);
         action->returns = returns;
         if (ret)
                 *ret = action;

@@ -48,6 +48,7 @@ struct catalog_action {
         const char *runner;             /* "plugin", "noop", "local-shell-cmd", … */
         struct schema *params, *returns;
         bool is_idempotent, is_readonly, is_enabled;
+        bool has_computed;              /* some default is an expression */
         int64_t timeout_ms;
         const char *entry_point;        /* may be NULL */
         struct workflow *workflow;      /* of orquesta and action-chain; else NULL */
@@ -189,6 +190,7 @@ const struct catalog_alias *catalog_alias(const struct catalog *catalog, const c
  */
 int catalog_check_config(const struct catalog_pack *pack, json_t *values, struct fault *fault);
 bool catalog_is_template(const json_t *value);         /* a text with {{ or {% in it */
+bool catalog_has_template(const json_t *value);        /* one anywhere inside */
 /* A pack that needs this one, or NULL. */
 const char *catalog_who_needs(const struct catalog *catalog, const char *pack);
 const struct manifest *catalog_plugin(const struct catalog *catalog, const char *name);

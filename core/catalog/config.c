@@ -19,6 +19,23 @@ bool catalog_is_template(const json_t *value)
         return s && (strstr(s, "{{") || strstr(s, "{%"));
 }
 
+bool catalog_has_template(const json_t *value)
+{
+        const json_t *inner;
+        const char *key;
+        size_t i;
+
+        if (json_is_string(value))
+                return catalog_is_template(value);
+        json_object_foreach((json_t *)value, key, inner)
+                if (catalog_has_template(inner))
+                        return true;
+        json_array_foreach(value, i, inner)
+                if (catalog_has_template(inner))
+                        return true;
+        return false;
+}
+
 /* Where an expression stands now, anything fits. properties is a copy of our own. */
 static void relax(json_t *properties, const json_t *values)
 {

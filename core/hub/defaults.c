@@ -34,23 +34,6 @@ struct defaults {
 
 CLEANUP_DEFINE(struct expr *, expr_free);
 
-static bool has_template(const json_t *value)
-{
-        const json_t *inner;
-        const char *key;
-        size_t i;
-
-        if (json_is_string(value))
-                return catalog_is_template(value);
-        json_object_foreach((json_t *)value, key, inner)
-                if (has_template(inner))
-                        return true;
-        json_array_foreach(value, i, inner)
-                if (has_template(inner))
-                        return true;
-        return false;
-}
-
 /* ---- who names whom ---- */
 
 /* A word of an expression that is a name: not behind a dot or a bar, and not in quotes. */
@@ -210,7 +193,7 @@ static int collect(struct defaults *d, const json_t *params, struct fault *fault
                 bool is_computed;
 
                 value = json_object_get(parameter, "default");
-                is_computed = value && has_template(value);
+                is_computed = value && catalog_has_template(value);
                 if (given && is_computed && json_bool_of(parameter, "immutable", false))
                         return refuse_fixed(d, name, fault);
                 if (!given && is_computed && d->n < PENDING_MAX)
@@ -225,10 +208,13 @@ static int collect(struct defaults *d, const json_t *params, struct fault *fault
 int defaults_render(struct hub *hub, struct catalog *catalog, const struct catalog_action *action,
                     const struct request *request, json_t *params, struct fault *fault)
 {
-        _json_ json_t *names = json_object();
+        _json_ json_t *names = action->has_computed ? json_object() : NULL;
         struct defaults d = { .hub = hub, .request = request, .action = action, .names = names };
-        int r = names ? collect(&d, params, fault) : -ENOMEM;
+        int r = 0;
 
+        if (!action->has_computed)
+                return 0;
+        r = names ? collect(&d, params, fault) : -ENOMEM;
         for (size_t i = 0; r == 0 && i < d.n; i++)
                 r = settle(&d, catalog, &d.list[i], fault);
         for (size_t i = 0; r == 0 && i < d.n; i++)

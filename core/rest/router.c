@@ -20,7 +20,7 @@ static const struct route_table *const tables[] = {
         &routes_changes,    &routes_instances, &routes_packs,   &routes_keys,   &routes_auth,
         &routes_held,       &routes_stream,    &routes_system,  &routes_workflows,
         &routes_inquiries,  &routes_policies,  &routes_traces,
-        &routes_aliases,    &routes_configs,   &routes_sensortypes,
+        &routes_aliases,    &routes_aliasexecution,    &routes_configs,   &routes_sensortypes,
 };
 
 int route_each(int (*visit)(void *arg, const struct route *route), void *arg)

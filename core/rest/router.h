@@ -48,11 +48,11 @@ struct route_table {
 };
 #define ROUTE_TABLE(name) const struct route_table name = { rows, sizeof rows / sizeof *rows }
 
-extern const struct route_table routes_actions, routes_aliases, routes_auth, routes_changes, routes_configs,
-        routes_events, routes_sensortypes,
-        routes_executions, routes_held, routes_inquiries, routes_instances, routes_keys,
-        routes_packs, routes_policies, routes_rules, routes_stream, routes_system, routes_traces,
-        routes_triggers, routes_workflows;
+extern const struct route_table routes_actions, routes_aliases, routes_aliasexecution,
+        routes_auth, routes_changes, routes_configs, routes_events, routes_executions,
+        routes_held, routes_inquiries, routes_instances, routes_keys, routes_packs,
+        routes_policies, routes_rules, routes_sensortypes, routes_stream, routes_system,
+        routes_traces, routes_triggers, routes_workflows;
 
 /* Every row, for the router, openapi.json and the tests. */
 int route_each(int (*visit)(void *arg, const struct route *route), void *arg);

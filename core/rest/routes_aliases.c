@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Aliases: commands that people type, found, shown and run as the actions that they stand for. */
+/* Aliases: commands that people type, found, shown, made and changed. */
 
-#include "rest/request.h"
-#include "rest/run.h"
+#include "rest/alias.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
 #include "base/text.h"
-#include "expr/expr.h"
 #include "flow/alias.h"
 #include "hub/hub.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
-
-CLEANUP_DEFINE(struct expr *, expr_free);
 
 /* ---- shapes ---- */
 
@@ -29,7 +23,7 @@ static void set_default(json_t *object, const char *key, json_t *value)
                 json_object_set_new(object, key, value);
 }
 
-static json_t *shape_alias(const struct catalog_alias *row)
+json_t *alias_shape(const struct catalog_alias *row)
 {
         static const char *const objects[] = { "ack", "result", "extra", "immutable_parameters" };
         json_t *out = json_copy((json_t *)alias_definition(row->alias));
@@ -66,7 +60,7 @@ static int add(void *arg, const struct catalog_alias *row)
             !shape_is("alias", row->ref, l->name))
                 return 0;
         if (page_takes(l->page))
-                page_add(l->page, shape_alias(row));
+                page_add(l->page, alias_shape(row));
         return 0;
 }
 
@@ -98,8 +92,8 @@ static int is_it(void *arg, const struct catalog_alias *row)
         return finding->found != NULL;
 }
 
-static int find(struct request *req, const char *name, const struct catalog_alias **ret,
-                struct fault *fault)
+int alias_find(struct request *req, const char *name, const struct catalog_alias **ret,
+               struct fault *fault)
 {
         struct finding finding = { name, catalog_alias(request_catalog(req), name) };
 
@@ -115,9 +109,9 @@ static int find(struct request *req, const char *name, const struct catalog_alia
 static int get(struct request *req, struct fault *fault)
 {
         const struct catalog_alias *row;
-        int r = find(req, request_param(req, "ref"), &row, fault);
+        int r = alias_find(req, request_param(req, "ref"), &row, fault);
 
-        return r ? r : answer_object(req, 200, shape_alias(row));
+        return r ? r : answer_object(req, 200, alias_shape(row));
 }
 
 /* ---- help ---- */
@@ -171,15 +165,7 @@ static int help(struct request *req, struct fault *fault)
 
 /* ---- matching ---- */
 
-struct matching {
-        const char *command;
-        const struct catalog_alias *row;        /* the first that fits */
-        struct alias_match match;
-        json_t *names;                          /* of all that fit */
-        const char *slow;                       /* whose pattern took too long */
-};
-
-static void matching_deinit(struct matching *m)
+void alias_matching_deinit(struct alias_matching *m)
 {
         json_decref(m->match.params);
         json_decref(m->names);
@@ -187,7 +173,7 @@ static void matching_deinit(struct matching *m)
 
 static int try_alias(void *arg, const struct catalog_alias *row)
 {
-        struct matching *m = arg;
+        struct alias_matching *m = arg;
         struct alias_match match = { NULL, NULL, NULL };
         int r = row->is_enabled ? alias_match(row->alias, m->command, &match) : 0;
 
@@ -207,7 +193,7 @@ static int try_alias(void *arg, const struct catalog_alias *row)
         return 0;
 }
 
-static int no_match(const struct matching *m, struct fault *fault)
+static int no_match(const struct alias_matching *m, struct fault *fault)
 {
         fault_set(fault, 400, "alias.no-match", "Command '%.200s' matched no patterns", m->command);
         if (m->slow)
@@ -215,12 +201,12 @@ static int no_match(const struct matching *m, struct fault *fault)
         return fault_try(fault, "kaname alias help");
 }
 
-static int match_command(struct request *req, const char *command, struct matching *m,
-                         struct fault *fault)
+int alias_match_command(struct request *req, const char *command, struct alias_matching *m,
+                        struct fault *fault)
 {
         int r;
 
-        *m = (struct matching){ .command = command, .names = json_array() };
+        *m = (struct alias_matching){ .command = command, .names = json_array() };
         if (!command || strlen(command) > ALIAS_COMMAND_MAX)
                 return fault_set(fault, 400, "alias.command", "command: a text of at most %d bytes",
                                  ALIAS_COMMAND_MAX);
@@ -239,229 +225,14 @@ static int match_command(struct request *req, const char *command, struct matchi
 
 static int match(struct request *req, struct fault *fault)
 {
-        _cleanup_(matching_deinit) struct matching m = { NULL };
-        int r = match_command(req, json_text_of(req->json, "command", NULL), &m, fault);
+        _cleanup_(alias_matching_deinit) struct alias_matching m = { NULL };
+        int r = alias_match_command(req, json_text_of(req->json, "command", NULL), &m, fault);
 
         return r ? r : answer_json(req, 200, json_pack("{s:o, s:s, s:s, s:O}", "actionalias",
-                                                       shape_alias(m.row), "display",
+                                                       alias_shape(m.row), "display",
                                                        m.match.display, "representation",
                                                        m.match.representation, "parameters",
                                                        m.match.params));
-}
-
-/* ---- running ---- */
-
-struct waiting {
-        pthread_mutex_t lock;
-        pthread_cond_t over;
-        bool is_over;
-        struct hub_ran ran;
-};
-
-static void ran(void *arg, const struct hub_ran *ran)
-{
-        struct waiting *waiting = arg;
-
-        pthread_mutex_lock(&waiting->lock);
-        waiting->ran = *ran;
-        waiting->is_over = true;
-        pthread_cond_signal(&waiting->over);
-        pthread_mutex_unlock(&waiting->lock);
-}
-
-static int run_and_wait(struct request *req, const struct hub_run *run, struct id *ret,
-                        struct fault *fault)
-{
-        struct waiting waiting = { .lock = PTHREAD_MUTEX_INITIALIZER,
-                                   .over = PTHREAD_COND_INITIALIZER };
-        int r = hub_run(request_hub(req), run, ran, &waiting, fault);
-
-        if (r)
-                return r;
-        pthread_mutex_lock(&waiting.lock);
-        while (!waiting.is_over)
-                pthread_cond_wait(&waiting.over, &waiting.lock);
-        pthread_mutex_unlock(&waiting.lock);
-        *ret = waiting.ran.id;
-        return waiting.ran.outcome == STORE_DONE ? 0
-                : store_outcome_fault(waiting.ran.outcome, fault);
-}
-
-struct showing {
-        struct shape shape;
-        json_t *object;
-};
-
-static int show(void *arg, const struct store_execution *e)
-{
-        struct showing *showing = arg;
-
-        showing->object = shape_execution(&showing->shape, e);
-        return 0;
-}
-
-static int read_execution(struct request *req, const struct id *id, json_t **ret,
-                          struct fault *fault)
-{
-        struct showing showing = { .object = NULL };
-        int r;
-
-        req->catalog = catalog_unref(req->catalog);
-        showing.shape = (struct shape){ .catalog = request_catalog(req), .with_result = true };
-        r = store_get_execution(request_store(req), id, true, show, &showing, fault);
-        if (r == 0)
-                *ret = showing.object;
-        return r;
-}
-
-/* What the alias says with its ack or result format; NULL: nothing, or it cannot be rendered. */
-static json_t *say(const struct catalog_alias *row, const char *key, const json_t *execution)
-{
-        const json_t *answer = json_object_get(alias_definition(row->alias), key);
-        const json_t *format = json_object_get(answer, "format");
-        _cleanup_(expr_freep) struct expr *expr = NULL;
-        _json_ json_t *scope = json_pack("{s:O}", "execution", (json_t *)execution);
-        _fault_ struct fault fault = FAULT_INIT;
-        json_t *made = NULL;
-
-        if (!json_bool_of(answer, "enabled", true) || !json_is_string(format))
-                return NULL;
-        if (expr_compile_for(format, EXPR_TEXT, &expr, &fault) == 0 &&
-            expr_eval(expr, scope, &made, &fault) == 0)
-                return made;
-        return json_sprintf("%s.format of the alias '%s': %s", key, row->ref,
-                            fault.what ? fault.what : "it cannot be rendered");
-}
-
-/* What comes with a message, such as colours for a chat: rendered as the message is. */
-static json_t *extra_of(const struct catalog_alias *row, const char *key, const json_t *execution)
-{
-        const json_t *extra = json_object_get(json_object_get(alias_definition(row->alias), key),
-                                              "extra");
-        _cleanup_(expr_freep) struct expr *expr = NULL;
-        _json_ json_t *scope = json_pack("{s:O}", "execution", (json_t *)execution);
-        json_t *made = NULL;
-
-        if (!json_is_object(extra))
-                return NULL;
-        if (expr_compile(extra, &expr, NULL) == 0 && expr_eval(expr, scope, &made, NULL) == 0)
-                return made;
-        return json_deep_copy(extra);
-}
-
-static json_t *context_of(struct request *req, const struct catalog_alias *row)
-{
-        static const char *const passed[] = { "source_channel", "notification_channel",
-                                              "notification_route" };
-        const char *user = json_text_of(req->json, "user", NULL);
-        json_t *context = json_object();
-
-        json_object_set_new(context, "action_alias_ref",
-                            json_pack("{s:s}", "ref", row->ref));
-        json_set_text(context, "user", req->who->user);
-        json_set_text(context, "api_user", user && *user ? user : req->who->user);
-        for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
-                if (json_text_of(req->json, passed[i], NULL))
-                        json_set_text(context, passed[i], json_text_of(req->json, passed[i], ""));
-        return context;
-}
-
-static int execute_match(struct request *req, const struct catalog_alias *row,
-                         const json_t *given, json_t **ret, struct fault *fault)
-{
-        _json_ json_t *params = json_copy((json_t *)given), *context = context_of(req, row);
-        _json_ json_t *alias = shape_alias(row);
-        json_t *fixed = json_object_get(alias_definition(row->alias), "immutable_parameters");
-        struct hub_run run = { .action = alias_action(row->alias), .params = params,
-                               .mode = "run", .user = req->who->user, .context = context,
-                               .coerce = true };
-        json_t *execution = NULL;
-        struct id id;
-        int r;
-
-        if (json_is_object(fixed))
-                json_object_update(params, fixed);
-        r = run_permit(req, run.action, params, AUTH_RUN, fault);
-        if (r == 0)
-                r = run_and_wait(req, &run, &id, fault);
-        if (r == 0)
-                r = read_execution(req, &id, &execution, fault);
-        if (r)
-                return r;
-        *ret = json_pack("{s:o, s:O, s:o*, s:o*}", "execution", execution, "actionalias", alias,
-                         "message", say(row, "ack", execution), "extra",
-                         extra_of(row, "ack", execution));
-        return *ret ? 0 : -ENOMEM;
-}
-
-/* The rows of a catalog live as long as it; running looks at a later one. */
-static int execute_in(struct request *req, const struct catalog_alias *row, const json_t *params,
-                      bool is_list, struct fault *fault)
-{
-        struct catalog *catalog = catalog_ref(request_catalog(req));
-        json_t *made = NULL;
-        int r = execute_match(req, row, params, &made, fault);
-
-        catalog_unref(catalog);
-        if (r)
-                return r;
-        return answer_json(req, 201, is_list ? json_pack("{s:[o]}", "results", made) : made);
-}
-
-static int match_and_execute(struct request *req, struct fault *fault)
-{
-        _cleanup_(matching_deinit) struct matching m = { NULL };
-        int r = match_command(req, json_text_of(req->json, "command", NULL), &m, fault);
-
-        return r ? r : execute_in(req, m.row, m.match.params, true, fault);
-}
-
-static int execute(struct request *req, struct fault *fault)
-{
-        const char *format = json_text_of(req->json, "format", "");
-        const char *command = json_text_of(req->json, "command", "");
-        const struct catalog_alias *row;
-        struct alias_match match = { NULL, NULL, NULL };
-        _json_ json_t *params = NULL;
-        int r = find(req, json_text_of(req->json, "name", ""), &row, fault);
-
-        if (r)
-                return r;
-        if (!row->is_enabled)
-                return fault_set(fault, 400, "alias.disabled", "the alias '%s' is switched off",
-                                 row->ref);
-        r = alias_match_format(row->alias, format, command, &match, fault);
-        if (r < 0)
-                return fault_errno(fault, r, "alias");
-        if (!match.params)
-                return FAULT;
-        params = match.params;
-        return execute_in(req, row, params, false, fault);
-}
-
-/* How it went, in the alias's words: what a chat would be told. */
-static int get_result(struct request *req, struct fault *fault)
-{
-        const struct catalog_alias *row;
-        _json_ json_t *execution = NULL;
-        const char *ref;
-        struct id id;
-        int r = request_param_id(req, "id", &id, fault);
-
-        if (!r)
-                r = read_execution(req, &id, &execution, fault);
-        if (r)
-                return r;
-        ref = json_text_of(json_object_get(json_object_get(execution, "context"),
-                                           "action_alias_ref"), "ref", NULL);
-        if (!ref)
-                return fault_set(fault, 404, "alias.none", "no alias started this execution");
-        r = find(req, ref, &row, fault);
-        return r ? r : answer_json(req, 200, json_pack("{s:O, s:o, s:o*, s:o*}", "execution",
-                                                       execution, "actionalias",
-                                                       shape_alias(row), "message",
-                                                       say(row, "result", execution), "extra",
-                                                       extra_of(row, "result", execution)));
 }
 
 /* ---- change ---- */
@@ -485,8 +256,8 @@ static int answer_alias(struct request *req, unsigned status, const char *ref, s
         int r;
 
         req->catalog = catalog_unref(req->catalog);
-        r = find(req, ref, &row, fault);
-        return r ? r : answer_object(req, status, shape_alias(row));
+        r = alias_find(req, ref, &row, fault);
+        return r ? r : answer_object(req, status, alias_shape(row));
 }
 
 static int put(struct request *req, const char *ref, const json_t *body, bool is_new,
@@ -521,7 +292,7 @@ static int update(struct request *req, struct fault *fault)
         const struct catalog_alias *row;
         struct hub_content content = { .kind = "alias", .user = req->who->user };
         _free_ char *ref = NULL;
-        int r = find(req, request_param(req, "ref"), &row, fault);
+        int r = alias_find(req, request_param(req, "ref"), &row, fault);
 
         if (r)
                 return r;
@@ -543,7 +314,7 @@ static int update(struct request *req, struct fault *fault)
 static int remove_alias(struct request *req, struct fault *fault)
 {
         const struct catalog_alias *row;
-        int r = find(req, request_param(req, "ref"), &row, fault);
+        int r = alias_find(req, request_param(req, "ref"), &row, fault);
 
         if (!r)
                 r = put(req, row->ref, NULL, false, fault);
@@ -551,7 +322,6 @@ static int remove_alias(struct request *req, struct fault *fault)
 }
 
 #define A "/api/v1/actionalias"
-#define X "/api/v1/aliasexecution"
 #define LIST "limit offset include_attributes exclude_attributes name pack"
 
 static const struct route rows[] = {
@@ -568,12 +338,6 @@ static const struct route rows[] = {
           "Object", "Object" },
         { "DELETE", A "/{ref}", remove_alias, AUTH_ADMINISTER, 0, 204, "Delete an alias", "", NULL,
           NULL },
-        { "POST", X, execute, AUTH_ACT, 0, 201, "Run a command by one format of one alias", "",
-          "AliasExecution", "Object" },
-        { "POST", X "/match_and_execute", match_and_execute, AUTH_ACT, 0, 201,
-          "Run the action that a command means", "", "AliasCommand", "Object" },
-        { "GET", X "/{id}", get_result, AUTH_READ, 0, 200,
-          "How it went, in the words of the alias", "", NULL, "Object" },
 };
 
 ROUTE_TABLE(routes_aliases);
