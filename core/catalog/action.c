@@ -128,7 +128,7 @@ static void tighten(json_t *parameter)
 {
         json_t *value = json_object_get(parameter, "default");
 
-        if (json_bool_of(parameter, "immutable", false) && value && !catalog_is_template(value))
+        if (json_bool_of(parameter, "immutable", false) && value && !catalog_has_template(value))
                 json_object_set(parameter, "const", value);
         else if (!json_bool_of(parameter, "required", false) && (!value || json_is_null(value)))
                 allow_null(parameter);
