@@ -2,7 +2,9 @@
 
 /*
  * A hub whose every HTTP answer is the fuzzer's bytes, with status 200: for the code of plugins that
- * makes something of what a system says. Linked, not loaded, so that the fuzzer sees it.
+ * makes something of what a system says. Linked, not loaded, so that the fuzzer sees it. After
+ * REPLIES_MAX answers it has gone: a list that always has a next page would be hundreds of times
+ * the same input.
  */
 
 #ifndef FUZZ_REPLY_H
@@ -13,8 +15,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#define REPLIES_MAX 40
+
 static char *reply_text;
 static size_t reply_len;
+static unsigned replies;                /* so far */
 
 static int reply_get(struct kn_ctx *ctx, uint32_t where, const char *path, struct kn_value *ret)
 {
@@ -31,7 +36,7 @@ static int reply_get(struct kn_ctx *ctx, uint32_t where, const char *path, struc
 static int reply_http(struct kn_ctx *ctx, struct kn_http *http)
 {
         (void)ctx;
-        http->status = 200;
+        http->status = replies++ < REPLIES_MAX ? 200 : 503;
         http->reply = reply_text;
         http->reply_len = reply_len;
         http->reply_headers = "";
@@ -95,6 +100,7 @@ static struct kn_ctx reply_ctx(const uint8_t *data, size_t size)
         memcpy(reply_text, data, size);
         reply_text[size] = 0;
         reply_len = size;
+        replies = 0;
         return (struct kn_ctx){ .host = &reply_host };
 }
 
