@@ -180,7 +180,13 @@ const struct noun noun_pack = {
                 "each done whole or not at\n"
                 "all, while the hub runs; executions that run finish on the version they began "
                 "with.\n"
-                ".Cm build\nneeds no hub.",
+                ".Cm build\nneeds no hub.\n"
+                ".Pp\nA default of a parameter may be an expression over the other parameters,\n"
+                ".Li config_context , action_context\nand the key-value store.\nOnly defaults are "
+                "rendered: a value that a caller\ngives or an event brings is data, whatever it "
+                "looks like.\n"
+                "A configuration is checked against the pack's\n.Pa config.schema.yaml ;\nits "
+                "secrets are sealed, and its values may be\n.Dq {{ st2kv.system.name }} .",
         .examples =
                 "kaname pack build ./dns-tools\n"
                 "kaname pack install dns-tools-1.2.0.kpack\n"
