@@ -163,8 +163,8 @@ static json_t *counts_json(struct hub *hub)
 
         store_count(hub->o.store, &counts);
         return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "queued",
-                         (json_int_t)counts.queued, "delayed", (json_int_t)counts.delayed, "held", (json_int_t)counts.held,
-                         "running", (json_int_t)counts.running, "waiting",
+                         (json_int_t)counts.queued, "delayed", (json_int_t)counts.delayed,
+                         "held", (json_int_t)counts.held, "running", (json_int_t)counts.running, "waiting",
                          (json_int_t)counts.waiting, "pending",
                          (json_int_t)counts.pending, "db_bytes", (json_int_t)counts.db_bytes,
                          "wal_bytes", (json_int_t)counts.wal_bytes);

@@ -171,8 +171,9 @@ int store_outcome_fault(enum store_outcome outcome, struct fault *fault);
 typedef void store_claimed(void *arg, struct store_execution *executions, size_t n);
 /*
  * Claim up to n executions that are due (requested, delayed until now, or waiting or pending until
- * now), oldest first, committed before claimed() is called on the writer's thread. n of 0 records is an answer too. The array and
- * its texts are freed after the callback. Not called at all once the store is closing.
+ * now), oldest first, committed before claimed() is called on the writer's thread. n of 0 records is
+ * an answer too. The array and its texts are freed after the callback. Not called at all once the
+ * store is closing.
  */
 void store_claim_due(struct store *store, size_t n, int64_t now_ms, store_claimed *claimed,
                      void *arg);
