@@ -17,7 +17,6 @@ CLEANUP_DEFINE(struct contract *, contract_free);
 int catalog_add_contract(struct catalog *catalog, const char *path, struct fault *fault)
 {
         _cleanup_(contract_freep) struct contract *contract = NULL;
-        _free_ char *origin = NULL;
         json_t *row;
         size_t i;
         int r = contract_load(path, &contract, fault);

@@ -225,7 +225,7 @@ int alias_match_command(struct request *req, const char *command, struct alias_m
 
 static int match(struct request *req, struct fault *fault)
 {
-        _cleanup_(alias_matching_deinit) struct alias_matching m = { NULL };
+        _cleanup_(alias_matching_deinit) struct alias_matching m = { .row = NULL };
         int r = alias_match_command(req, json_text_of(req->json, "command", NULL), &m, fault);
 
         return r ? r : answer_json(req, 200, json_pack("{s:o, s:s, s:s, s:O}", "actionalias",

@@ -174,7 +174,7 @@ static int execute_in(struct request *req, const struct catalog_alias *row, cons
 
 static int match_and_execute(struct request *req, struct fault *fault)
 {
-        _cleanup_(alias_matching_deinit) struct alias_matching m = { NULL };
+        _cleanup_(alias_matching_deinit) struct alias_matching m = { .row = NULL };
         int r = alias_match_command(req, json_text_of(req->json, "command", NULL), &m, fault);
 
         return r ? r : execute_in(req, m.row, m.match.params, true, fault);
