@@ -11,7 +11,7 @@
  *   dispatch.c  claim what is due, start it on its runner, bound how much runs
  *   execution.c one running execution: start, output, cancel, retry
  *   ending.c    its end, and what follows from it
- *   life.c step.c workflow.c   a workflow: in memory, one step of it, what people ask of it
+ *   life.c step.c task.c workflow.c   a workflow: in memory, one step, its tasks, what people ask
  *   inquiry.c   questions to people
  *   policy.c edit_policy.c   what bounds the starts of an action; changed at run time
  *   trial.c     what a rule would do

@@ -81,6 +81,15 @@ void lives_depart(struct lives *lives, struct store_txn *txn);
 void lives_land(const struct lives *lives, enum store_outcome outcome, uint64_t seq);
 void lives_unlock(struct lives *lives);
 
+/* ---- task.c; under the lock of the life ---- */
+
+/* Until nothing is to be started: one that fails at once, or has no items, makes others ready. */
+void tasks_start(struct life *life, struct intake *intake);
+/* The conductor hears of it; nonzero where it does not take it. */
+int task_told(struct life *life, const struct task *task, enum status status);
+int task_ended(struct life *life, const struct task *task, const struct running *child,
+               enum status status);
+
 /* ---- step.c: what a step does; under the locks of lives ---- */
 
 /* The child of lives->held[at] has another status, or ended; and what follows, all the way up. */
