@@ -9,6 +9,9 @@ mkdir -p "$TEST_DIR/tour/rules"
 printf 'name: tour\nversion: 1.0.0\ndescription: For the tour\nauthor: a\nemail: a@example.test\n' >"$TEST_DIR/tour/pack.yaml"
 printf 'name: filed\nenabled: true\ntrigger: {type: core.st2.webhook, parameters: {url: filed}}\naction: {ref: core.noop}\n' \
         >"$TEST_DIR/tour/rules/filed.yaml"
+printf 'color: {type: string, description: Which}\n' >"$TEST_DIR/tour/config.schema.yaml"
+mkdir -p "$TEST_DIR/tour/sensors"
+printf 'class_name: Watch\nentry_point: watch.py\ndescription: Shown, not run\n' >"$TEST_DIR/tour/sensors/watch.yaml"
 (cd "$TEST_DIR" && kaname pack build tour >/dev/null)
 archive=$TEST_DIR/tour-1.0.0.kpack
 
@@ -258,6 +261,36 @@ answers GET "/stream/v1/executions/{id}/output" "/stream/v1/executions/$id/outpu
 check_match '^event: EOF' "$(cat "$TEST_DIR/body")" "the end of the output's stream"
 answers GET /stream/v1/stream "/stream/v1/stream?end_event=st2.execution__update&end_execution_id=$id&last_event_id=0"
 check_match '^id: [0-9]+' "$(cat "$TEST_DIR/body")" "an id of the stream"
+
+test_case "content: actions, aliases, configurations, files of packs"
+answers POST $A/actions $A/actions '{"name": "mine", "pack": "t", "runner_type": "noop", "enabled": true}'
+answers PUT "$A/actions/{ref}" $A/actions/t.mine '{"name": "mine", "pack": "t", "runner_type": "noop", "enabled": true, "description": "Mine"}'
+answers POST "$A/actions/{ref}/clone" $A/actions/t.mine/clone '{"dest_pack": "t", "dest_action": "yours"}'
+answers DELETE "$A/actions/{ref}" $A/actions/t.yours
+answers POST $A/actionalias $A/actionalias '{"name": "say", "pack": "t", "action_ref": "core.echo", "formats": ["say {{message}}"]}'
+answers GET $A/actionalias $A/actionalias
+answers GET "$A/actionalias/{ref}" $A/actionalias/t.say
+answers PUT "$A/actionalias/{ref}" $A/actionalias/t.say "$(api GET $A/actionalias/t.say | jq -c '.enabled = true')"
+answers POST $A/actionalias/match $A/actionalias/match '{"command": "say hello"}'
+answers GET $A/actionalias/help $A/actionalias/help
+answers POST $A/aliasexecution/match_and_execute $A/aliasexecution/match_and_execute '{"command": "say hello", "user": "", "source_channel": "cli"}'
+answers POST $A/aliasexecution $A/aliasexecution '{"name": "t.say", "format": "say {{message}}", "command": "say hello", "user": "eva", "source_channel": "cli"}'
+said=$(executions action=core.echo | jq -r '[.[] | select(.parameters.message == "hello")][0].id')
+wait_execution "$said" >/dev/null
+answers GET "$A/aliasexecution/{id}" "$A/aliasexecution/$said"
+answers DELETE "$A/actionalias/{ref}" $A/actionalias/t.say
+answers GET $A/config_schemas $A/config_schemas
+answers GET "$A/config_schemas/{pack}" $A/config_schemas/tour
+answers PUT "$A/configs/{pack}" $A/configs/tour '{"color": "red"}'
+answers GET "$A/configs/{pack}" $A/configs/tour
+answers GET $A/configs $A/configs
+answers POST $A/packs/register $A/packs/register '{}'
+answers GET $A/packs/index $A/packs/index
+answers GET $A/packs/index/health $A/packs/index/health
+answers POST $A/packs/index/search $A/packs/index/search '{"query": "tour"}'
+answers GET "$A/packs/views/files/{ref}" $A/packs/views/files/tour
+answers GET "$A/packs/views/file/{ref}/{file}" $A/packs/views/file/tour/pack.yaml
+answers PUT "$A/sensortypes/{ref}" $A/sensortypes/tour.Watch '{"enabled": false}'
 
 test_case "what was made can be removed"
 answers DELETE "$A/triggertypes/{ref}" $A/triggertypes/t.seen
