@@ -145,7 +145,7 @@ run_script() {
         local script=$1 build=$2 log
         log=$build/system/$(basename "$script" .sh).log
         mkdir -p "$build/system"
-        BUILD=$build TOP_BUILDDIR=$build TOP_SRCDIR=$PWD timeout --kill-after=30 "${SCRIPT_S:-300}" "$script" >"$log" 2>&1 && echo 0 >"$log.status" ||
+        BUILD=$build TOP_BUILDDIR=$build TOP_SRCDIR=$PWD timeout --kill-after=30 "${SCRIPT_S:-900}" "$script" >"$log" 2>&1 && echo 0 >"$log.status" ||
                 echo $? >"$log.status"
 }
 export -f run_script
