@@ -141,26 +141,3 @@ fan_out() {
         trap - EXIT ERR
         exit $wrong
 }
-
-# ---- homes ----
-
-# instance_of NAME HOME SCOPE: one line of kanamed.conf; secrets go to a file
-instance_of() {
-        local secret
-        secret=$(jq -r '.secret // .api_key // .password // .token // empty' <<<"$config")
-        (umask 077 && printf '%s' "$secret" >"$TEST_DIR/secret")
-        jq -r --arg name "$1" --arg home "$2" --arg scope "$3" --arg plugin "$(basename "$plugin" .so)" --arg file "$TEST_DIR/secret" '
-                def conf: if type == "object" then "{ " + ([to_entries[] | "\(.key) = \(.value | conf);"] | join(" ")) + " }"
-                        elif type == "array" then "[ " + (map(conf) | join(", ")) + " ]" else tojson end;
-                with_entries(if .key | IN("secret", "api_key", "password", "token") then .value = {file: $file} else . end) |
-                "{ name = \"\($name)\"; plugin = \"\($plugin)\"; home = \"\($home)\"; scope = \"\($scope)\"; config = \(conf); }"' <<<"$config"
-}
-
-# parts_at_home HOME NAME…: the parts, and that they ran where they should
-parts_at_home() {
-        local home=$1
-        shift
-        parts "$@"
-        test_case "$system, $instance: it lives there"
-        check_equal "$home" "$(api POST "/api/v1/instances/$instance/check" '{}' | jq -r .home)"
-}

@@ -156,6 +156,6 @@ check_match 'kaname rule test \[options\] RULE\|FILE \[KEY=VALUE' \
 test_case "bash completes verbs, options and files without asking a hub"
 complete_words() { bash -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _kaname; echo "${COMPREPLY[@]}"' "$BUILD/core/cli/kaname" "$@"; }
 check_equal "plan plugin" "$(complete_words kaname pl | tr ' ' '\n' | sort | paste -sd' ')"
-check_equal "list get create delete enable disable test" "$(complete_words kaname rule '')"
+check_equal "list get create delete enable disable test replay" "$(complete_words kaname rule '')"
 check_equal "--status" "$(complete_words kaname execution list --st)"
 check_equal "json jsonl" "$(complete_words kaname rule list -o js)"

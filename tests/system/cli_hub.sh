@@ -30,7 +30,7 @@ check_equal 124 "$(code kaname run core.pause max_pause=5 --wait 200ms)" "not wa
 check_equal 69 "$(code kaname status --url unix:/nonexistent)" "nobody there"
 
 test_case "an interrupt detaches and says how to come back"
-perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$BUILD/kaname" run core.local cmd='echo begun; sleep 3; echo done' >int.out 2>int.err &
+perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$BUILD/kaname" run core.local cmd='echo begun; sleep 8; echo done' >int.out 2>int.err &
 pid=$!
 wait_until grep -q begun int.err
 kill -INT $pid
