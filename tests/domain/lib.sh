@@ -106,7 +106,7 @@ parts() {
 
 # instance_of NAME HOME SCOPE: one line of kanamed.conf. $secrets: the members of $config that go to files of
 # their own; $egress: where it may connect to, where that cannot be seen in the rest
-secrets="secret api_key password token" egress=
+secrets="secret api_key password token secret_key" egress=
 instance_of() {
         local key file=$TEST_DIR/secret.$1
         for key in $secrets; do (umask 077 && jq -j ".$key // empty" <<<"$config" >"$file.$key"); done
