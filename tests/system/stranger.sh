@@ -317,8 +317,8 @@ mkdir -p odd/plugins
 printf 'name: odd\nversion: 1.0.0\n' >odd/pack.yaml
 before=$(content)
 odd MAGIC && refuses magic 'wanted 0x4b4e414d' 'found 0x12345678'
-odd MAJOR && refuses abi 'wanted 0\.x' 'found 7\.1'
-odd NEEDS && refuses needs 'wanted at most 0\.9' 'found 0\.99'
+odd MAJOR && refuses abi 'wanted 1\.x' 'found 7\.1'
+odd NEEDS && refuses needs 'wanted at most 1\.0' 'found 1\.99'
 odd NO_SYMBOL && refuses symbol kaname_plugin
 odd SCHEMA && refuses schema "do\.params|params of 'do'"
 odd NAME && refuses name "found 'No Such Name!'"
