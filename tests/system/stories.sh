@@ -8,7 +8,7 @@
 story() {
         local name=$1 log=$TEST_DIR/$1.log status=0
         shift
-        NO_BUILD=1 TMPDIR=$TEST_DIR "$TOP/examples/$name/run.sh" "$@" >"$log" 2>&1 || status=$?
+        NO_BUILD=1 "$TOP/examples/$name/run.sh" "$@" >"$log" 2>&1 || status=$?
         [ $status -ne 77 ] || { skip "no Python registry" && return; }
         [ $status -eq 0 ] || fail "$name $* ends $status" "$(tail -n 25 "$log")"
         check grep -q '  applied  ' "$log"
