@@ -76,14 +76,18 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
                                enum MHD_ConnectionNotificationCode code)
 {
         struct listener *listener = cls;
-        const union MHD_DaemonInfo *info = code == MHD_CONNECTION_NOTIFY_STARTED && listener->daemon
-                ? MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
+        unsigned n;
 
         (void)connection;
-        if (!info || info->num_connections <= listener->rest->options.connections_max)
+        if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                __atomic_sub_fetch(&listener->n_connections, 1, __ATOMIC_RELAXED);
+                return;
+        }
+        n = __atomic_add_fetch(&listener->n_connections, 1, __ATOMIC_RELAXED);
+        if (n <= listener->rest->options.connections_max)
                 return;
         *context = listener;            /* request.c refuses what comes on it */
-        say_crowded(listener, info->num_connections);
+        say_crowded(listener, n);
 }
 
 static int serve(struct rest *rest, struct listener *listener, struct fault *fault)

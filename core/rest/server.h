@@ -24,6 +24,7 @@ struct listener {
         char *path;                     /* of a Unix socket, else NULL */
         uint16_t port;
         int fd;                         /* until the daemon takes it */
+        unsigned n_connections;         /* atomic */
         int64_t crowded_ms;             /* atomic: when it was last said that there are too many */
 };
 

@@ -311,9 +311,10 @@ static void teardown(void)
 #define eventually(condition)                                                           \
         do {                                                                            \
                 int64_t until_ = clock_mono_ms() + 10000;                               \
-                while (!(condition) && clock_mono_ms() < until_)                        \
+                bool holds_;                                                            \
+                while (!(holds_ = (condition)) && clock_mono_ms() < until_)             \
                         sched_yield();                                                  \
-                ck_assert_msg(condition, "never: %s", #condition);                      \
+                ck_assert_msg(holds_, "never: %s", #condition);                         \
         } while (0)
 
 struct answer {
