@@ -26,6 +26,7 @@
 #include "runner/runner.h"
 #include "store/seal.h"
 #include "store/store.h"
+#include "workflow/workflow.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -401,16 +402,25 @@ static void say_ready(struct daemon *d)
         notify("READY=1\nSTATUS=Ready");
 }
 
-static void set_expression_limits(const struct conf *conf)
+/* Of what people write as content, for the whole process: before its other threads start. */
+static void set_content_limits(const struct conf *conf)
 {
-        const struct expr_limits limits = {
+        const struct expr_limits expressions = {
                 .steps = (uint64_t)conf->limit_expression_steps,
                 .depth = (unsigned)conf->limit_expression_depth,
                 .bytes = (size_t)conf->limit_expression_bytes,
                 .values = (size_t)conf->limit_expression_values,
         };
+        const struct workflow_limits workflows = {
+                .tasks = (size_t)conf->limit_workflow_tasks,
+                .starts = (size_t)conf->limit_workflow_starts,
+                .items = (size_t)conf->limit_workflow_items,
+                .routes = (size_t)conf->limit_workflow_routes,
+                .depth = (unsigned)conf->limit_workflow_depth,
+        };
 
-        expr_limits_set(&limits);
+        expr_limits_set(&expressions);
+        workflow_limits_set(&workflows);
 }
 
 int daemon_run(struct conf *conf, const struct daemon_options *options)
@@ -419,7 +429,7 @@ int daemon_run(struct conf *conf, const struct daemon_options *options)
         _fault_ struct fault fault = FAULT_INIT;
 
         reload_log(conf);
-        set_expression_limits(conf);
+        set_content_limits(conf);
         if (open_rooms(&d, &fault) != 0) {
                 log_fault("cannot start", &fault);
                 d.status = 1;

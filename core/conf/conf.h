@@ -42,6 +42,8 @@ struct conf {
         int64_t limit_memory, limit_depth, limit_connections, limit_idle, rest_threads;
         int64_t limit_expression_steps, limit_expression_depth, limit_expression_bytes;
         int64_t limit_expression_values;
+        int64_t limit_workflow_tasks, limit_workflow_starts, limit_workflow_items;
+        int64_t limit_workflow_routes, limit_workflow_depth;
         int64_t events_days, executions_days;
         /* [{name, plugin, home?, scope?, config?, egress?, origin: "FILE:LINE"}] */
         json_t *instances;

@@ -47,6 +47,14 @@ static const struct conf_key limit_keys[] = {
           NULL },
         { "expression_values", CONF_NUMBER, "200000", AT(limit_expression_values), 1000, 100000000,
           NULL, NULL },
+        { "workflow_tasks", CONF_NUMBER, "1000", AT(limit_workflow_tasks), 1, 4096, NULL, NULL },
+        { "workflow_starts", CONF_NUMBER, "100000", AT(limit_workflow_starts), 1, 1000000000, NULL,
+          NULL },
+        { "workflow_items", CONF_NUMBER, "100000", AT(limit_workflow_items), 1, 10000000, NULL,
+          NULL },
+        { "workflow_routes", CONF_NUMBER, "1000", AT(limit_workflow_routes), 1, 100000, NULL,
+          NULL },
+        { "workflow_depth", CONF_NUMBER, "16", AT(limit_workflow_depth), 1, 64, NULL, NULL },
         { 0 }
 };
 

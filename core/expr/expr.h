@@ -57,7 +57,7 @@ struct expr_world {
         const json_t *names;
         /*
          * Functions that belong to the caller: ctx, item, task, result, st2kv, decrypt_kv … Asked
-         * before the built-in ones are. args is a list (a filter's value and a method's receiver
+         * for names that the language itself does not have. args is a list (a filter's value and a method's receiver
          * come first), kwargs an object; both are borrowed. 0 with a new reference in *ret, which
          * may be a part of the caller's data and is not copied, however large it is; or
          * EXPR_NOT_MINE; or FAULT: fault->code becomes the type that the error names

@@ -154,11 +154,11 @@ static int begin(struct conductor *c)
 
 static int check_depth(const struct conductor *c, unsigned depth, struct fault *fault)
 {
-        if (depth <= c->limits.depth)
+        if (depth <= c->workflow->limits.depth)
                 return 0;
         refuse(fault, 422, "workflow.limit", "WorkflowLimitError",
-               "the workflow is called %u workflows deep; %u are allowed (setting workflow.depth)",
-               depth, c->limits.depth);
+               "the workflow is called %u workflows deep; %u are allowed (setting "
+               "limits.workflow_depth)", depth, c->workflow->limits.depth);
         return fault_try(fault, "look for a workflow that calls itself");
 }
 
@@ -170,7 +170,6 @@ int life_make(const struct conductor_setup *setup, struct conductor **ret, struc
         if (!c)
                 return -ENOMEM;
         list_init(&c->staged);
-        c->limits = setup->limits ? *setup->limits : workflow_default_limits;
         c->timeout = -1;
         c->workflow = workflow_ref(setup->workflow);
         if (setup->calls)

@@ -47,7 +47,6 @@ struct conductor_setup {
         const json_t *input;            /* the execution's parameters; NULL: {} */
         const json_t *context;          /* variables that are there before: {st2, parent, …} */
         const struct conductor_calls *calls;    /* outlives the conductor; may be NULL */
-        const struct workflow_limits *limits;   /* copied; NULL: the defaults */
         unsigned depth;                 /* how many workflows this one stands in; 0 for a root */
 };
 

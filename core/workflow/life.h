@@ -85,7 +85,6 @@ struct route {
 struct conductor {
         struct workflow *workflow;
         struct conductor_calls calls;
-        struct workflow_limits limits;
         json_t *input, *context;        /* as given */
         enum status status;
         int64_t timeout;

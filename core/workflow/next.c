@@ -62,7 +62,7 @@ static int render_item(struct scope *scope, const struct items *items, size_t in
 static int list_items(struct scope *scope, json_t **ret, struct fault *fault)
 {
         const struct node *node = scope->node;
-        size_t limit = scope->c->limits.items;
+        size_t limit = scope->c->workflow->limits.items;
         json_t *list = NULL;
         int r = evaluate(node->items, scope, &list, fault);
 
@@ -75,7 +75,7 @@ static int list_items(struct scope *scope, json_t **ret, struct fault *fault)
         }
         if (json_array_size(list) > limit) {
                 refuse(fault, 422, "workflow.limit", "WorkflowLimitError", "\"%s\" has %zu items; "
-                       "%zu are allowed (setting workflow.items)", node->items_text,
+                       "%zu are allowed (setting limits.workflow_items)", node->items_text,
                        json_array_size(list), limit);
                 json_decref(list);
                 return FAULT;

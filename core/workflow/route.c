@@ -42,10 +42,10 @@ int route_follow(struct conductor *c, const struct edge *edge, unsigned from, un
                 *ret = from;
                 return 0;
         }
-        if (c->route_count >= c->limits.routes) {
+        if (c->route_count >= c->workflow->limits.routes) {
                 refuse(fault, 422, "workflow.limit", "WorkflowLimitError",
-                       "the workflow takes more than %zu routes (setting workflow.routes)",
-                       c->limits.routes);
+                       "the workflow takes more than %zu routes (setting limits.workflow_routes)",
+                       c->workflow->limits.routes);
                 return fault_try(fault, "join the branches before they fork again");
         }
         return route_add(c, from, edge, ret);

@@ -47,10 +47,10 @@ static int begin(struct conductor *c, struct node *node, unsigned route, struct 
 {
         int r;
 
-        if (c->entry_count >= c->limits.starts) {
+        if (c->entry_count >= c->workflow->limits.starts) {
                 refuse(fault, 422, "workflow.limit", "WorkflowLimitError",
                        "the workflow started %zu tasks, which is all that it may (setting "
-                       "workflow.starts)", c->limits.starts);
+                       "limits.workflow_starts)", c->workflow->limits.starts);
                 return fault_try(fault, "look for a cycle that does not end");
         }
         r = entry_add(c, node, route, staged->in, &staged->prev, ret);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const struct workflow_limits workflow_default_limits = {
+static struct workflow_limits process_limits = {
         .tasks = 1000,
         .starts = 100000,
         .items = 100000,
@@ -19,6 +19,11 @@ const struct workflow_limits workflow_default_limits = {
 };
 
 CLEANUP_DEFINE(struct workflow *, workflow_unref);
+
+void workflow_limits_set(const struct workflow_limits *limits)
+{
+        process_limits = *limits;
+}
 
 static int refuse(json_t *errors, struct fault *fault)
 {
@@ -42,7 +47,7 @@ static int limit(const struct workflow_limits *limits, size_t tasks, struct faul
         fault_set(fault, 422, "workflow.limit", "the workflow has %zu tasks; %zu are allowed",
                   tasks, limits->tasks);
         return fault_try(fault, "split it into workflows that call each other, or raise the setting"
-                                " workflow.tasks");
+                                " limits.workflow_tasks");
 }
 
 static int read_all(struct workflow *workflow, struct fault *fault)
@@ -78,7 +83,7 @@ int workflow_compile(const json_t *definition, const struct workflow_limits *lim
         if (!workflow)
                 return -ENOMEM;
         atomic_init(&workflow->refs, 1);
-        workflow->limits = limits ? *limits : workflow_default_limits;
+        workflow->limits = limits ? *limits : process_limits;
         workflow->definition = json_incref((json_t *)definition);
         r = read_all(workflow, fault);
         if (r)

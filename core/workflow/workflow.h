@@ -18,7 +18,7 @@
 
 struct workflow;
 
-/* Each limit is named in its fault by its setting: workflow.tasks, workflow.starts, … */
+/* What one workflow may use: the settings limits.workflow_…, and each fault names its own. */
 struct workflow_limits {
         size_t tasks;           /* in a definition */
         size_t starts;          /* tasks started in one life: what ends a cycle without exit */
@@ -27,14 +27,19 @@ struct workflow_limits {
         unsigned depth;         /* workflows in workflows */
 };
 
-extern const struct workflow_limits workflow_default_limits; /* 1000, 100000, 100000, 1000, 16 */
+/*
+ * What holds for a workflow that is compiled without limits of its own. Once, before other threads
+ * compile. Else 1,000 tasks, 100,000 starts, 100,000 items, 1,000 routes, 16 deep.
+ */
+void workflow_limits_set(const struct workflow_limits *limits);
 
 /*
  * Compile a definition: an object with "tasks" is Orquesta, one with "chain" an action-chain.
- * limits NULL: the defaults. FAULT 422 workflow.invalid: what is wrong first, and in detail
- * "errors" the inspection's list of everything that is wrong in syntax and semantics. Errors in
- * expressions and names do not stop it: the life that meets them fails, as at StackStorm; who wants
- * to refuse them asks workflow_inspect() before. FAULT 422 workflow.limit.
+ * limits hold for all its lives; NULL: those that were set, or the default. FAULT 422
+ * workflow.invalid: what is wrong first, and in detail "errors" the inspection's list of everything
+ * that is wrong in syntax and semantics. Errors in expressions and names do not stop it: the life
+ * that meets them fails, as at StackStorm; who wants to refuse them asks workflow_inspect() before.
+ * FAULT 422 workflow.limit.
  */
 int workflow_compile(const json_t *definition, const struct workflow_limits *limits,
                      struct workflow **ret, struct fault *fault);

@@ -187,8 +187,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size > 200)
                 size = 200;
         definition = json_loads(definitions[size ? data[0] % DEFINITIONS : 0], 0, NULL);
-        must(definition && workflow_compile(definition, NULL, &game.workflow, &fault) == 0);
-        game.setup = (struct conductor_setup){ .workflow = game.workflow, .limits = &limits };
+        must(definition && workflow_compile(definition, &limits, &game.workflow, &fault) == 0);
+        game.setup = (struct conductor_setup){ .workflow = game.workflow };
         must(conductor_new(&game.setup, &game.conductor, &fault) == 0);
         must(conductor_request(game.conductor, STATUS_RUNNING, &fault) == 0);
         for (size_t i = 1; i < size; i++) {

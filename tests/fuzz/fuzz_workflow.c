@@ -13,8 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void live(struct workflow *workflow)
 {
-        const struct workflow_limits limits = { 1000, 1000, 1000, 100, 16 };
-        struct conductor_setup setup = { .workflow = workflow, .limits = &limits };
+        struct conductor_setup setup = { .workflow = workflow };
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *next = NULL, *actions = workflow_actions(workflow);
         struct conductor *conductor = NULL;
@@ -31,6 +30,7 @@ static void live(struct workflow *workflow)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const struct yaml_limits limits = { 1 << 16, 32, 10, 5000 };
+        const struct workflow_limits life_limits = { 1000, 1000, 1000, 100, 16 };
         _fault_ struct fault fault = FAULT_INIT;
         _json_ json_t *definition = NULL, *list = NULL;
         struct workflow *workflow = NULL;
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         list = workflow_inspect(definition, NULL, NULL);
         if (!list)
                 abort();
-        if (workflow_compile(definition, NULL, &workflow, &fault)) {
+        if (workflow_compile(definition, &life_limits, &workflow, &fault)) {
                 if (!workflow_is_refused(list))
                         abort();
                 return 0;

@@ -98,7 +98,7 @@ END
 printf 'name: one\npolicy_type: action.concurrency\nresource_ref: flows.gate\nenabled: true\nparameters: {threshold: 1, action: delay}\n' \
         >"$pack/policies/one.yaml"
 
-HUB_CONFIG="pack_path = ( \"$TEST_DIR/packs\" );"
+HUB_CONFIG="pack_path = ( \"$TEST_DIR/packs\" ); limits = { workflow_items = 9; };"
 start_hub "$TEST_DIR/hub"
 
 # begin REF [PARAMETERS]: prints its id
@@ -132,6 +132,11 @@ children=$(api GET "$A/executions/$(jq -r .id <<<"$x")/children/?depth=-1")
 check_json "$children" 'length == 4 and all(.status == "succeeded")'
 check_json "$children" '[.[].context.orquesta.task_name] | unique == ["each", "last"]'
 check_json "$children" '[.[].context.orquesta.item_id | values] | sort == [0, 1, 2]'
+
+test_case "a limit that is hit names its setting"
+x=$(run_action flows.greet '{"names": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}')
+check_json "$x" '.status == "failed"'
+check_match '10 items; 9 are allowed.*limits.workflow_items' "$(jq -c .result <<<"$x")"
 
 test_case "workflows stand in workflows"
 x=$(run_action flows.outer)

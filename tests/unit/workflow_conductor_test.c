@@ -270,15 +270,15 @@ static const struct {
         struct workflow_limits limits;
 } limits[] = {
         { "{'tasks': {'a': {'action': 'x', 'next': [{'do': 'b'}]}, 'b': {'action': 'x'}}}", NULL,
-          "workflow.tasks", { 1, 100, 100, 100, 10 } },
+          "limits.workflow_tasks", { 1, 100, 100, 100, 10 } },
         { "{'tasks': {'a': {'action': 'x', 'next': [{'do': 'b'}]}, 'b': {'action': 'x',"
-          " 'next': [{'do': 'b'}]}}}", NULL, "workflow.starts", { 10, 5, 100, 100, 10 } },
+          " 'next': [{'do': 'b'}]}}}", NULL, "limits.workflow_starts", { 10, 5, 100, 100, 10 } },
         { "{'input': ['xs'], 'tasks': {'a': {'with': '<% ctx(xs) %>', 'action': 'x'}}}",
-          "{'xs': [1, 2, 3]}", "workflow.items", { 10, 100, 2, 100, 10 } },
+          "{'xs': [1, 2, 3]}", "limits.workflow_items", { 10, 100, 2, 100, 10 } },
         { "{'tasks': {'a': {'action': 'x', 'next': [{'do': ['b', 'c']}]}, 'b': {'action': 'x',"
           " 'next': [{'do': 'd'}]}, 'c': {'action': 'x', 'next': [{'do': 'd'}]},"
-          " 'd': {'action': 'x'}}}", NULL, "workflow.routes", { 10, 100, 100, 2, 10 } },
-        { "{'tasks': {'a': {'action': 'x'}}}", NULL, "workflow.depth", { 10, 100, 100, 100, 0 } },
+          " 'd': {'action': 'x'}}}", NULL, "limits.workflow_routes", { 10, 100, 100, 2, 10 } },
+        { "{'tasks': {'a': {'action': 'x'}}}", NULL, "limits.workflow_depth", { 10, 100, 100, 100, 0 } },
 };
 
 START_TEST(a_limit_names_its_setting)

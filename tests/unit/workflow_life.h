@@ -275,7 +275,7 @@ static inline char *life_until_refused(const char *definition, const char *input
         _fault_ struct fault fault = FAULT_INIT;
         struct workflow *workflow = NULL;
         struct conductor *conductor = NULL;
-        struct conductor_setup setup = { .input = given, .limits = limits, .depth = 1 };
+        struct conductor_setup setup = { .input = given, .depth = 1 };
         int r = workflow_compile(source, limits, &workflow, &fault);
         char *said;
 
