@@ -83,6 +83,17 @@ int sensor_put(struct catalog *catalog, const json_t *source, const char *pack,
                const char *origin, struct fault *fault);
 /* Aliases name actions that are there (a warning, not a fault). 0 or -ENOMEM. */
 int aliases_finish(struct catalog *catalog);
+/* What a pack says it needs of another: one item of pack.yaml's dependencies. */
+struct need {
+        char name[128];
+        const char *relation, *version;         /* into the item's text; version NULL: any */
+        size_t relation_len;
+};
+/* FAULT 422 where the text names no pack. */
+int need_read(const char *text, struct need *ret, struct fault *fault);
+/* Does this version (NULL: it is not there) meet what that pack needs? FAULT 422. */
+int need_check(const struct need *need, const char *pack, const char *version,
+               struct fault *fault);
 /* Warn of the dependencies of a pack that the packs of present do not meet, and of circles. */
 void pack_check_needs(struct catalog *catalog, const struct catalog *present,
                       const struct catalog_pack *pack);

@@ -49,12 +49,6 @@ static bool fits(const char *version, const char *relation, size_t len, const ch
 
 /* ---- one dependency as it is written ---- */
 
-struct need {
-        char name[128];
-        const char *relation, *version;         /* version NULL: any */
-        size_t relation_len;
-};
-
 /* "https://host/org/stackstorm-web.git" names the pack web. */
 static const char *last_part(const char *text, size_t *len)
 {
@@ -71,7 +65,7 @@ static const char *last_part(const char *text, size_t *len)
         return start;
 }
 
-static bool read_need(const char *text, struct need *ret)
+static bool read_name(const char *text, struct need *ret)
 {
         size_t len = strcspn(text, "=<> "), spaces = strspn(text + len, " ");
         const char *relation = text + len + spaces, *name = last_part(text, &len);
@@ -84,6 +78,32 @@ static bool read_need(const char *text, struct need *ret)
         return *ret->name && text_is_name(ret->name);
 }
 
+int need_read(const char *text, struct need *ret, struct fault *fault)
+{
+        if (read_name(text, ret))
+                return 0;
+        fault_set(fault, 422, "pack.dependency", "dependencies: '%.100s' names no pack", text);
+        return fault_try(fault, "write NAME or NAME=VERSION");
+}
+
+int need_check(const struct need *need, const char *pack, const char *version, struct fault *fault)
+{
+        if (!version) {
+                fault_set(fault, 422, "pack.dependency",
+                          "dependencies: '%s' needs the pack '%s', which is not installed", pack,
+                          need->name);
+                return fault_try(fault, "install %s%s%s first", need->name,
+                                 need->version ? " " : "", need->version ? need->version : "");
+        }
+        if (!need->version || fits(version, need->relation, need->relation_len, need->version))
+                return 0;
+        fault_set(fault, 422, "pack.dependency",
+                  "dependencies: '%s' needs the pack '%s' in version %.*s%s, and %s is installed",
+                  pack, need->name, (int)need->relation_len, need->relation, need->version,
+                  version);
+        return fault_try(fault, "kaname pack upgrade %s", need->name);
+}
+
 /* ---- checking ---- */
 
 static int check_one(const struct catalog *present, const char *pack, const char *text,
@@ -91,29 +111,12 @@ static int check_one(const struct catalog *present, const char *pack, const char
 {
         const struct catalog_pack *there;
         struct need need;
+        int r = need_read(text, &need, fault);
 
-        if (!read_need(text, &need)) {
-                fault_set(fault, 422, "pack.dependency", "dependencies: '%.100s' names no pack",
-                          text);
-                return fault_try(fault, "write NAME or NAME=VERSION");
-        }
-        if (text_equal(need.name, "core"))
-                return 0;
+        if (r || text_equal(need.name, "core"))
+                return r;
         there = catalog_pack(present, need.name);
-        if (!there) {
-                fault_set(fault, 422, "pack.dependency",
-                          "dependencies: '%s' needs the pack '%s', which is not installed", pack,
-                          need.name);
-                return fault_try(fault, "install %s%s%s first", need.name,
-                                 need.version ? " " : "", need.version ? need.version : "");
-        }
-        if (!need.version || fits(there->version, need.relation, need.relation_len, need.version))
-                return 0;
-        fault_set(fault, 422, "pack.dependency",
-                  "dependencies: '%s' needs the pack '%s' in version %.*s%s, and %s is installed",
-                  pack, need.name, (int)need.relation_len, need.relation, need.version,
-                  there->version);
-        return fault_try(fault, "kaname pack upgrade %s", need.name);
+        return need_check(&need, pack, there ? there->version : NULL, fault);
 }
 
 /* The pack at hand is not the one that is in force under its name. */
@@ -132,7 +135,7 @@ static bool leads_back(struct search *search, const struct catalog_pack *pack, u
                 const char *text = json_string_value(item);
                 struct need need;
 
-                if (!text || !read_need(text, &need))
+                if (!text || !read_name(text, &need))
                         continue;
                 snprintf(search->trail + before, sizeof search->trail - before, " → %s",
                          need.name);
@@ -203,7 +206,7 @@ static int needs(void *arg, const struct catalog_pack *pack)
         size_t i;
 
         json_array_foreach(json_object_get(pack->metadata, "dependencies"), i, item)
-                if (json_is_string(item) && read_need(json_string_value(item), &need) &&
+                if (json_is_string(item) && read_name(json_string_value(item), &need) &&
                     text_equal(need.name, needing->name) && !text_equal(pack->name, need.name))
                         needing->found = pack->name;
         return needing->found != NULL;

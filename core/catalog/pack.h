@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /*
@@ -55,5 +56,18 @@ int pack_each_active(const char *state_dir,
  * pack.yaml read and checked: name, version (semver), description, … FAULT 422 with file and line.
  */
 int pack_read_meta(const char *dir, json_t **ret, struct fault *fault);
+
+/* Which version of a pack is installed: *ret_version is a new string, NULL where it is not. */
+struct packs_there {
+        int (*version)(void *arg, const char *name, char **ret_version, struct fault *fault);
+        void *arg;
+};
+/*
+ * In which order to install these packs, so that each finds what it needs: ret_order gets the
+ * indexes of metas, an array of what pack_read_meta() gives, and keeps their order where it can.
+ * FAULT 422 pack.twice, pack.circle, pack.dependency: no order serves them.
+ */
+int packs_order(const json_t *metas, const struct packs_there *there, size_t *ret_order,
+                struct fault *fault);
 
 #endif

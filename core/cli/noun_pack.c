@@ -15,6 +15,7 @@
 #include "cli/params.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,13 +68,67 @@ static int install_one(struct cli *cli, const char *path, bool upgrades, struct 
         return r ? r : send_archive(cli, archive, upgrades, fault);
 }
 
+/* What is in it: an archive is unpacked as the hub will, so that a broken one is found now. */
+static int read_meta(const char *path, json_t **ret, struct fault *fault)
+{
+        _folder_ struct folder folder = FOLDER_INIT;
+        _close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+        _free_ char *dir = NULL;
+        struct stat st;
+        int r;
+
+        if (fd < 0 || fstat(fd, &st))
+                return fault_set(fault, errno == ENOENT ? 404 : 400, "pack.file", "%s: %s", path,
+                                 strerror(errno));
+        if (S_ISDIR(st.st_mode))
+                return pack_read_meta(path, ret, fault);
+        r = folder_make(&folder);
+        if (!r)
+                r = pack_unpack(folder.path, fd, NULL, ret, &dir, fault);
+        return r == FAULT ? fault_prefix(fault, "%s", path) : r;
+}
+
+static int version_there(void *arg, const char *name, char **ret_version, struct fault *fault)
+{
+        _free_ char *path = client_path("/api/v1/packs/{}", name);
+        const struct request request = { .path = path, .is_preparation = true };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = path ? client_call(arg, &request, &answer, fault) : -ENOMEM;
+
+        if (r == FAULT && fault->status == 404) {
+                fault_deinit(fault);
+                return 0;
+        }
+        if (!r)
+                *ret_version = strdup(json_text_of(answer.json, "version", ""));
+        return r;
+}
+
+/* Several: nothing is sent until it is sure that an order serves them all. */
+static int order(struct cli *cli, size_t *ret_order, struct fault *fault)
+{
+        const struct packs_there there = { version_there, cli };
+        _json_ json_t *metas = json_array();
+        int r = metas ? 0 : -ENOMEM;
+
+        for (int i = 0; i < cli->n_operands && !r; i++) {
+                json_t *meta = NULL;
+
+                r = read_meta(cli->operands[i], &meta, fault);
+                if (!r)
+                        json_array_append_new(metas, meta);
+        }
+        return r ? r : packs_order(metas, &there, ret_order, fault);
+}
+
 static int install_run(struct cli *cli, struct fault *fault)
 {
         bool upgrades = text_equal(cli->verb->name, "upgrade");
-        int r = 0;
+        _free_ size_t *at = calloc((size_t)cli->n_operands + 1, sizeof *at);
+        int r = !at ? -ENOMEM : cli->n_operands > 1 ? order(cli, at, fault) : 0;
 
         for (int i = 0; i < cli->n_operands && !r; i++)
-                r = install_one(cli, cli->operands[i], upgrades, fault);
+                r = install_one(cli, cli->operands[at[i]], upgrades, fault);
         return r;
 }
 
@@ -180,6 +235,8 @@ const struct noun noun_pack = {
                 "each done whole or not at\n"
                 "all, while the hub runs; executions that run finish on the version they began "
                 "with.\n"
+                "Several packs are put in place in the order of their dependencies, whatever the "
+                "order\nthey are given in; what no order serves is told before any is sent.\n"
                 ".Cm build\nneeds no hub.\n"
                 ".Pp\nA default of a parameter may be an expression over the other parameters,\n"
                 ".Li config_context , action_context\nand the key-value store.\nOnly defaults are "

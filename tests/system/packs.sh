@@ -266,6 +266,29 @@ check_match "need each other: base → top → base" "$(kaname pack upgrade "$TE
 check kaname pack remove top --yes
 check kaname pack remove base --yes
 
+test_case "packs given together are installed in the order of what they need"
+broken top <<<$'name: top\nversion: 1.0.0\ndependencies: [middle, core]'
+broken middle <<<$'name: middle\nversion: 1.0.0\ndependencies: ["base>=2.0"]'
+broken base <<<$'name: base\nversion: 2.0.0'
+kaname pack build "$TEST_DIR/middle" -d "$TEST_DIR" >/dev/null
+told=$(kaname pack install "$TEST_DIR/top" "$TEST_DIR/middle-1.0.0.kpack" "$TEST_DIR/base" 2>&1)
+check_equal "base middle top" "$(grep -o '^[a-z]* [0-9.]*: installed' <<<"$told" | cut -d' ' -f1 | xargs)" "$told"
+broken top <<<$'name: top\nversion: 1.1.0\ndependencies: ["middle>=1.1"]'
+broken middle <<<$'name: middle\nversion: 1.1.0\ndependencies: [base]'
+check kaname pack upgrade "$TEST_DIR/top" "$TEST_DIR/middle"
+for name in top middle base; do check kaname pack remove $name --yes; done
+broken one <<<$'name: one\nversion: 1.0.0'
+broken base <<<$'name: base\nversion: 2.0.0\ndependencies: [top]'
+check_match "need each other: middle → base → top → middle" "$(kaname pack install "$TEST_DIR"/{one,top,middle,base} 2>&1 || true)"
+broken base <<<$'name: base\nversion: 2.0.0\ndependencies: [absent]'
+check_match "'base' needs the pack 'absent', which is not installed" "$(kaname pack install "$TEST_DIR"/{one,top,middle,base} 2>&1 || true)"
+broken base <<<$'name: base\nversion: 1.0.0'
+broken top <<<$'name: top\nversion: 1.0.0\ndependencies: ["base>=2.0"]'
+check_match "in version >=2.0, and 1.0.0" "$(kaname pack install "$TEST_DIR"/{one,top,base} 2>&1 || true)"
+head -c 100 "$TEST_DIR/middle-1.0.0.kpack" >"$TEST_DIR/half.kpack"
+check_match "half.kpack" "$(kaname pack install "$TEST_DIR/one" "$TEST_DIR/half.kpack" 2>&1 || true)"
+check_equal 404 "$(api_status GET $A/packs/one)" "nothing was touched"
+
 test_case "a workflow ends on the version that it began with"
 id=$(api POST $A/executions '{"action": "web.flow"}' | jq -r .id)
 gate_runs() { executions "action=web.gate" | jq -e 'any(.status == "running")'; }
