@@ -54,7 +54,7 @@ static const struct conf_key limit_keys[] = {
           NULL },
         { "workflow_routes", CONF_NUMBER, "1000", AT(limit_workflow_routes), 1, 100000, NULL,
           NULL },
-        { "workflow_depth", CONF_NUMBER, "16", AT(limit_workflow_depth), 1, 64, NULL, NULL },
+        { "workflow_depth", CONF_NUMBER, "16", AT(limit_workflow_depth), 1, 31, NULL, NULL },
         { 0 }
 };
 
