@@ -155,7 +155,6 @@ static int hold_lives(struct ending *ending, bool may_block)
 static void end(struct ending *ending, bool may_block)
 {
         struct running *r = ending->r;
-        struct lives lives;
 
         ending->lives = (struct lives){ .n = 0 };
         if (hold_lives(ending, may_block) == LIVES_ELSEWHERE) {
@@ -174,10 +173,7 @@ static void end(struct ending *ending, bool may_block)
         ending_add(&ending->intake, r, ending->ran);
         if (ending->lives.n)
                 step_ended(&ending->lives, 0, r, &ending->intake);
-        lives_depart(&ending->lives, ending->intake.txn);
-        lives = ending->lives;          /* the commit may be over before this is */
-        store_commit(r->hub->o.store, ending->intake.txn, ended, ending);
-        lives_unlock(&lives);
+        lives_commit(&ending->lives, r->hub, ending->intake.txn, ended, ending);
 }
 
 void ending_commit(struct running *r)

@@ -62,7 +62,6 @@ static void ask(void *arg)
         struct running *r = arg;
         struct asking *asking = calloc(1, sizeof *asking);
         int64_t ttl = json_int_of(r->params, "ttl", 1440);
-        struct lives lives;
         struct task task;
         int held = 0;
 
@@ -87,10 +86,7 @@ static void ask(void *arg)
         add_event(&asking->intake, r);
         if (asking->lives.n)
                 step_status(&asking->lives, 0, r, STORE_PENDING, &asking->intake);
-        lives_depart(&asking->lives, asking->intake.txn);
-        lives = asking->lives;
-        store_commit(r->hub->o.store, asking->intake.txn, asked, asking);
-        lives_unlock(&lives);
+        lives_commit(&asking->lives, r->hub, asking->intake.txn, asked, asking);
 }
 
 static json_t *inquiry_result(const struct running *r, const json_t *response)

@@ -99,7 +99,6 @@ struct reading {
         json_t *records;
         struct life *life;
         struct id from;                 /* the steps of this one come first */
-        int r;
 };
 
 static int read_step(void *arg, uint64_t n, const char *body)
@@ -299,7 +298,6 @@ static void forget(struct life *life)
                 return;
         map_remove(&hub->lives_map, life->key);
         list_unlink(&life->link);
-        hub->n_lives--;
         life_unref(life);
 }
 
@@ -333,9 +331,8 @@ static struct life *keep(struct life *life)
         if (!there && map_put(&hub->lives_map, life->key, life, NULL) == 0) {
                 there = life_ref(life);
                 list_append(&hub->lives, &life->link);
-                hub->n_lives++;
         }
-        if (hub->n_lives > KEPT_MAX) {
+        if (hub->lives_map.used > KEPT_MAX) {
                 struct life *oldest = list_entry(hub->lives.next, struct life, link);
 
                 if (is_idle(oldest))
@@ -473,7 +470,7 @@ int lives_hold(struct hub *hub, const struct id *id, bool may_block, struct live
         return r;
 }
 
-void lives_depart(struct lives *lives, struct store_txn *txn)
+static void depart(struct lives *lives, struct store_txn *txn)
 {
         for (unsigned i = 0; i < lives->n; i++)
                 lives->is_large |= lives->held[i]->large_in_flight > 0;
@@ -489,6 +486,17 @@ void lives_depart(struct lives *lives, struct store_txn *txn)
                 life->large_in_flight += lives->is_large;
                 pthread_mutex_unlock(&life->flight_lock);
         }
+}
+
+void lives_commit(struct lives *lives, struct hub *hub, struct store_txn *txn, store_done *done,
+                  void *arg)
+{
+        struct lives held;
+
+        depart(lives, txn);
+        held = *lives;                  /* done() may have freed lives before this returns: */
+        store_commit(hub->o.store, txn, done, arg);
+        lives_unlock(&held);
 }
 
 static void land(struct life *life, const struct lives *lives, bool is_ended,

@@ -18,7 +18,7 @@
 #include "hub/room.h"
 #include "workflow/conductor.h"
 
-#define LIVES_MAX 17                    /* a workflow in a workflow in … */
+#define LIVES_MAX 32                    /* one more than limits.workflow_depth can be */
 
 struct life {
         struct hub *hub;
@@ -75,8 +75,9 @@ int life_keep(struct life *life);
 /* Lock the life of this execution and those it stands in. FAULT 404, 409 where it is over. */
 int lives_hold(struct hub *hub, const struct id *id, bool may_block, struct lives *ret,
                struct fault *fault);
-/* Their transaction is about to be handed in, under their locks. */
-void lives_depart(struct lives *lives, struct store_txn *txn);
+/* Hand in what was done under their locks, and unlock them. done() tells lives_land() first. */
+void lives_commit(struct lives *lives, struct hub *hub, struct store_txn *txn, store_done *done,
+                  void *arg);
 /* It landed, or was refused; on the writer's thread. seq: the transaction's. */
 void lives_land(const struct lives *lives, enum store_outcome outcome, uint64_t seq);
 void lives_unlock(struct lives *lives);

@@ -277,7 +277,6 @@ struct hub {
         pthread_mutex_t lives_lock;
         struct map lives_map;           /* execution → struct life */
         struct list lives;              /* the same, the latest used last */
-        unsigned n_lives;
         atomic_uint n_running;
         struct dispatch dispatch;
         struct held held;

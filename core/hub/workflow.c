@@ -89,13 +89,8 @@ static void begun(void *arg, enum store_outcome outcome, const struct id *first,
 
 static void commit_claimed(struct beginning *beginning)
 {
-        struct lives lives;
-
         beginning->is_timed = beginning->lives.held[0]->deadline_ms > 0;
-        lives_depart(&beginning->lives, beginning->intake.txn);
-        lives = beginning->lives;
-        store_commit(beginning->r->hub->o.store, beginning->intake.txn, begun, beginning);
-        lives_unlock(&lives);
+        lives_commit(&beginning->lives, beginning->r->hub, beginning->intake.txn, begun, beginning);
 }
 
 static struct beginning *beginning_new(struct running *r)
@@ -234,12 +229,7 @@ static void life_asked(void *arg, enum store_outcome outcome, const struct id *f
 
 static enum store_outcome commit_asked(struct hub *hub, struct asked_life *asked)
 {
-        struct lives lives;
-
-        lives_depart(&asked->lives, asked->intake.txn);
-        lives = asked->lives;
-        store_commit(hub->o.store, asked->intake.txn, life_asked, asked);
-        lives_unlock(&lives);
+        lives_commit(&asked->lives, hub, asked->intake.txn, life_asked, asked);
         pthread_mutex_lock(&asked->lock);
         while (!asked->is_over)
                 pthread_cond_wait(&asked->wake, &asked->lock);
