@@ -239,6 +239,10 @@ static int check_floor(struct kn_ctx *ctx, const struct job *job)
                         n += (size_t)snprintf(said + n, sizeof said - n, "%s%s/%s", n ? ", " : "",
                                               json_member(view, "kind", ""),
                                               json_member(view, "name", ""));
+        if (r > 0 && n == 0)
+                return kn_fail(ctx, KN_EDENIED, "%.150s was left as it is, since the CMDB has more "
+                               "items than could be looked at for what depends on it: say "
+                               "force=true if nothing does", job->name);
         if (r < 0 || n == 0)
                 return r;
         return kn_fail(ctx, KN_EDENIED, "%.150s was left as it is, since others in use depend on "

@@ -43,11 +43,15 @@ int cmdb_system_fit(struct kn_ctx *ctx, const struct cmdb_key *key, const json_t
 /* view: the item as read just now, NULL: a new one; after NULL: delete it. */
 int cmdb_system_write(struct kn_ctx *ctx, const struct cmdb_key *key, const json_t *view,
                       const json_t *after);
-/* Append the views that may fit to rows; too many do no harm, cmdb_fits() is asked of each. */
+/*
+ * Append the views that may fit to rows; too many do no harm, cmdb_fits() is asked of each. 1: the
+ * system has more than could be looked at, so that others may fit as well.
+ */
 int cmdb_system_search(struct kn_ctx *ctx, const struct cmdb_query *query, json_t *rows);
 /*
  * The entries of the change log from `since` (Unix seconds) on, oldest first: {"id", "time": Unix
- * seconds, "at", "kind", "name", "change", "by"}; since < 0: only the newest.
+ * seconds, "at", "kind", "name", "change", "by"}, of what is no item only "id" and "time"; since < 0:
+ * only the newest. 1: there are later ones, for the next call.
  */
 int cmdb_system_changes(struct kn_ctx *ctx, int64_t since, json_t *rows);
 

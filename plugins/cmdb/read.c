@@ -75,7 +75,7 @@ int cmdb_search(struct kn_ctx *ctx)
         free(list);
         return change_give(ctx, json_pack("{s:I, s:b, s:O}", "count",
                                         (json_int_t)json_array_size(items), "truncated",
-                                        n > query.limit, "items", items));
+                                        r > 0 || n > query.limit, "items", items));
 }
 
 /* ---- what depends on an item: breadth first, each item once ---- */
@@ -96,6 +96,7 @@ static int add_dependents(struct kn_ctx *ctx, struct walk *walk, const char *ref
 
         if (r < 0)
                 return r;
+        walk->is_cut |= r > 0;
         list = fitting(rows, &query, &n);
         for (size_t i = 0; list && i < n; i++) {
                 const json_t *value = json_object_get(list[i], "value");
@@ -106,9 +107,10 @@ static int add_dependents(struct kn_ctx *ctx, struct walk *walk, const char *ref
                 snprintf(key, sizeof key, "%s/%s", kind, name);
                 if (json_object_get(walk->seen, key))
                         continue;
-                walk->is_cut |= json_array_size(walk->found) >= DEPENDENTS_MAX;
-                if (walk->is_cut)
+                if (json_array_size(walk->found) >= DEPENDENTS_MAX) {
+                        walk->is_cut = true;
                         break;
+                }
                 json_object_set_new(walk->seen, key, json_true());
                 json_array_append_new(walk->found, json_pack(
                         "{s:s, s:s, s:s, s:O, s:I, s:s}", "kind", kind, "name", name,
@@ -190,7 +192,8 @@ static int emit_new(struct kn_ctx *ctx, const json_t *rows, const json_t *seen)
         int r = KN_OK;
 
         json_array_foreach(rows, i, entry)
-                if (r == 0 && !json_object_get(seen, json_member(entry, "id", "")))
+                if (r == 0 && json_object_get(entry, "kind") &&
+                    !json_object_get(seen, json_member(entry, "id", "")))
                         r = emit_entry(ctx, entry);
         return r;
 }
@@ -227,9 +230,19 @@ static int find_place(struct kn_ctx *ctx, json_int_t *ret)
         _json_ json_t *rows = json_array();
         int r = cmdb_system_changes(ctx, -1, rows);
 
-        if (r == 0)
+        if (r >= 0)
                 *ret = newest(rows, OVERLAP_S);
-        return r;
+        return r < 0 ? r : KN_OK;
+}
+
+/* What is left is read at once, unless so much carries one time that no call gets past it. */
+static int go_on(struct kn_ctx *ctx, bool is_further)
+{
+        if (is_further)
+                return kn_put_int(ctx, KN_CALL, "again_ms", KN_INT, 0);
+        return kn_fail(ctx, KN_EREMOTE, "the change log has more entries within %d s than one look "
+                       "reads: what comes after them is not seen before later changes are made",
+                       OVERLAP_S);
 }
 
 int cmdb_watch(struct kn_ctx *ctx)
@@ -239,13 +252,15 @@ int cmdb_watch(struct kn_ctx *ctx)
         _json_ json_t *rows = json_array();
         bool is_first = !json_is_object(place);
         json_int_t since = json_integer_value(json_object_get(place, "since"));
-        int r;
+        int is_more = 0, r;
 
         kn_put_int(ctx, KN_CALL, "again_ms", KN_INT, kn_config_int(ctx, "poll_s", 30) * 1000);
         r = is_first ? find_place(ctx, &since) : KN_OK;
         if (r == 0)
-                r = cmdb_system_changes(ctx, since - OVERLAP_S, rows);
-        if (r == 0 && !is_first)
-                r = emit_new(ctx, rows, json_object_get(place, "seen"));
-        return r < 0 ? r : keep_place(ctx, rows, newest(rows, since));
+                r = is_more = cmdb_system_changes(ctx, since - OVERLAP_S, rows);
+        if (r >= 0)
+                r = is_first ? KN_OK : emit_new(ctx, rows, json_object_get(place, "seen"));
+        if (r == 0)
+                r = keep_place(ctx, rows, newest(rows, since));
+        return r == 0 && is_more > 0 ? go_on(ctx, newest(rows, since) > since) : r;
 }

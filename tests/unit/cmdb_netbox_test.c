@@ -168,11 +168,109 @@ START_TEST(a_kind_is_known_or_refused)
 }
 END_TEST
 
+/* ---- lists without end ---- */
+
+#define MORE(rows) "{\"count\":99999,\"next\":\"" API "/?offset=1\",\"results\":[" rows "]}"
+#define NOBODY "{\"count\":0,\"next\":null,\"results\":[]}"
+
+START_TEST(a_search_that_was_cut_says_so)
+{
+        struct kn_mock *mock = plugin();
+
+        kn_mock_reply(mock, "GET", API "/dcim/devices/?*", 200, MORE(DEVICE("active")));
+        kn_mock_reply(mock, "GET", API "/virtualization/virtual-machines/?*", 200, NOBODY);
+        put_owner(mock);
+        ck_assert_int_eq(kn_mock_run(mock, "item.search", "{\"status\":\"failed\"}"), KN_OK);
+        ck_assert_msg(holds(kn_mock_result(mock), "\"truncated\":true"), "%s",
+                      kn_mock_result(mock));
+        ck_assert(holds(kn_mock_result(mock), "\"items\":[]"));
+        ck_assert_int_eq(kn_mock_run(mock, "item.search",
+                                     "{\"kind\":\"vm\",\"status\":\"failed\"}"), KN_OK);
+        ck_assert(holds(kn_mock_result(mock), "\"truncated\":false"));
+        kn_mock_free(mock);
+}
+END_TEST
+
+/* Such as a server that does not know the filter, and gives what it has. */
+START_TEST(an_item_that_may_be_among_the_rest_is_not_said_to_be_absent)
+{
+        struct kn_mock *mock = plugin();
+
+        kn_mock_reply(mock, "GET", API "/dcim/devices/?*", 200, MORE("{\"id\":1,\"name\":\"db9\"}"));
+        ck_assert_int_eq(kn_mock_run(mock, "item.get", "{\"name\":\"web1\"}"), KN_EREMOTE);
+        ck_assert_msg(holds(kn_mock_sentence(mock), "has more of dcim.device"), "%s",
+                      kn_mock_sentence(mock));
+        kn_mock_free(mock);
+}
+END_TEST
+
+START_TEST(nobody_is_made_an_owner_twice_for_want_of_pages)
+{
+        struct kn_mock *mock = plugin();
+
+        kn_mock_reply(mock, "GET", DEVICES, 200, PAGE(DEVICE("active")));
+        kn_mock_reply(mock, "GET", API "/tenancy/contact-assignments/*", 200, NOBODY);
+        kn_mock_reply(mock, "GET", API "/tenancy/contacts/?*", 200,
+                      MORE("{\"id\":8,\"name\":\"Ann\",\"email\":\"ann@example.test\"}"));
+        ck_assert_int_eq(kn_mock_run(mock, "item.update", "{\"name\":\"web1\",\"owner\":"
+                                     "{\"mail\":\"bob@example.test\"}}"), KN_EREMOTE);
+        ck_assert(!holds(kn_mock_requests(mock), "POST"));
+        kn_mock_free(mock);
+}
+END_TEST
+
+/* More than fit into one question by id. */
+START_TEST(all_of_an_owner_are_found)
+{
+        struct kn_mock *mock = plugin();
+        char page[16384] = "{\"count\":60,\"next\":null,\"results\":[";
+        size_t n = strlen(page);
+
+        for (int i = 1; i <= 60; i++)
+                n += (size_t)snprintf(page + n, sizeof page - n, "%s{\"id\":%d,\"object_type\":"
+                                      "\"dcim.device\",\"object_id\":%d,\"contact\":{\"id\":4},"
+                                      "\"role\":{\"id\":1,\"name\":\"Owner\"}}",
+                                      i > 1 ? "," : "", i, i);
+        snprintf(page + n, sizeof page - n, "]}");
+        kn_mock_reply(mock, "GET", API "/tenancy/contacts/?*", 200,
+                      PAGE("{\"id\":4,\"name\":\"Hana\",\"email\":\"hana@example.test\"}"));
+        kn_mock_reply(mock, "GET", API "/tenancy/contact-assignments/*", 200, page);
+        kn_mock_reply(mock, "GET", API "/dcim/devices/?*", 200, NOBODY);
+        ck_assert_int_eq(kn_mock_run(mock, "item.search", "{\"kind\":\"server\",\"owner\":"
+                                     "\"hana@example.test\"}"), KN_OK);
+        ck_assert(holds(kn_mock_requests(mock), "&id=40"));
+        ck_assert_msg(holds(kn_mock_requests(mock), "&id=60"), "%s", kn_mock_requests(mock));
+        kn_mock_free(mock);
+}
+END_TEST
+
+START_TEST(a_change_log_that_does_not_end_is_read_on)
+{
+        struct kn_mock *mock = plugin();
+
+        kn_mock_store(mock, "changes", "{\"since\":1000000000,\"seen\":{}}");
+        kn_mock_reply(mock, "GET", API "/core/object-changes/*", 200, MORE("{\"id\":3,\"time\":\"2026-11-22T17:55:07Z\",\"changed_object_type\":"
+                           "\"ipam.ipaddress\"}"));
+        ck_assert_int_eq(kn_mock_poll(mock, "item.log"), KN_OK);
+        ck_assert_int_eq(kn_mock_again_ms(mock), 0);
+        ck_assert_str_eq(kn_mock_events(mock), "[]");
+        ck_assert_int_eq(kn_mock_poll(mock, "item.log"), KN_EREMOTE);
+        ck_assert_msg(holds(kn_mock_sentence(mock), "more entries within"), "%s",
+                      kn_mock_sentence(mock));
+        kn_mock_free(mock);
+}
+END_TEST
+
 int main(void)
 {
         return SUITE("cmdb/netbox", ONCE(an_item_is_read_in_netbox_words),
                      ONCE(a_status_is_written_as_a_word),
                      ONCE(an_assignment_names_contact_role_and_priority),
                      EACH(what_is_no_answer_is_said, answers),
-                     ONCE(a_success_that_changed_nothing_is_none), ONCE(a_kind_is_known_or_refused));
+                     ONCE(a_success_that_changed_nothing_is_none), ONCE(a_kind_is_known_or_refused),
+                     ONCE(a_search_that_was_cut_says_so),
+                     ONCE(an_item_that_may_be_among_the_rest_is_not_said_to_be_absent),
+                     ONCE(nobody_is_made_an_owner_twice_for_want_of_pages),
+                     ONCE(all_of_an_owner_are_found),
+                     ONCE(a_change_log_that_does_not_end_is_read_on));
 }

@@ -101,7 +101,22 @@ int netbox_list(struct kn_ctx *ctx, const char *path, const char *doing, size_t 
 
         for (int n = 0; r == 0 && is_more && n < PAGES_MAX && json_array_size(rows) < max; n++)
                 r = add_page(ctx, path, doing, rows, &is_more);
-        return r;
+        return r < 0 ? r : is_more;
+}
+
+int netbox_fail_more(struct kn_ctx *ctx, const char *doing, size_t n)
+{
+        return kn_fail(ctx, KN_EREMOTE, "%s has more of %.80s than the %zu that were read, and "
+                       "without the rest the answer would be wrong", netbox_make(ctx)->name, doing,
+                       n);
+}
+
+int netbox_list_all(struct kn_ctx *ctx, const char *path, const char *doing, size_t max,
+                    json_t *rows)
+{
+        int r = netbox_list(ctx, path, doing, max, rows);
+
+        return r > 0 ? netbox_fail_more(ctx, doing, json_array_size(rows)) : r;
 }
 
 static bool has_type(const json_t *field, const char *type)
@@ -119,7 +134,8 @@ static bool has_type(const json_t *field, const char *type)
 int netbox_custom_fields(struct kn_ctx *ctx, const struct netbox_kind *kind, json_t **ret)
 {
         _json_ json_t *fields = json_array(), *names = json_object();
-        int r = netbox_list(ctx, "/extras/custom-fields/?", "the custom fields", 10000, fields);
+        int r = netbox_list_all(ctx, "/extras/custom-fields/?", "the custom fields", 10000,
+                                fields);
         json_t *field;
         size_t i;
 

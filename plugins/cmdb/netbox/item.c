@@ -230,6 +230,8 @@ int cmdb_system_read(struct kn_ctx *ctx, const struct cmdb_key *key, json_t **re
                 return kn_fail(ctx, KN_ECONFLICT, "%s has %zu of %.40s %.150s, at several places or "
                                "of several tenants: give them names that differ",
                                netbox_make(ctx)->name, json_array_size(views), key->kind, key->name);
+        if (r > 0)
+                return netbox_fail_more(ctx, kind->type, json_array_size(found));
         if (r == 0)
                 r = netbox_put_owners(ctx, kind, views);
         if (r == 0 && json_array_size(views) == 1)
@@ -241,74 +243,74 @@ int cmdb_system_read(struct kn_ctx *ctx, const struct cmdb_key *key, json_t **re
 
 #define SEARCH_MAX 20000
 
-static int add_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *mail,
-                     char **filter)
-{
-        _free_ char *ids = NULL;
-        char *longer;
-        int r = netbox_owned(ctx, kind, mail, &ids);
-
-        if (r < 0)
-                return r;
-        if (asprintf(&longer, "%s%s", *filter, *ids ? ids : "") < 0)
-                return KN_ENOMEM;
-        free(*filter);
-        *filter = longer;
-        return *ids ? KN_OK : 1;
-}
-
-/* 1: nothing can fit. */
-static int filter_of(struct kn_ctx *ctx, const struct netbox_kind *kind,
-                     const struct cmdb_query *query, char **ret)
+static char *filter_of(struct kn_ctx *ctx, const struct cmdb_query *query, const char *ids)
 {
         _json_ json_t *ref = query->depends_on ? json_string(query->depends_on) : NULL;
         _free_ char *quoted = ref ? json_dumps(ref, JSON_ENCODE_ANY) : NULL;
         _free_ char *text = query->text ? web_path("&name__ic=%s", query->text) : strdup("");
         _free_ char *depends = quoted ? web_path("&cf_%s__ic=%s", netbox_depends_field(ctx), quoted)
                                       : strdup("");
+        char *ret;
 
-        if (!text || !depends || asprintf(ret, "%s=name%s%s", netbox_make(ctx)->sort, text,
-                                          depends) < 0)
-                return KN_ENOMEM;
-        return query->mail ? add_owned(ctx, kind, query->mail, ret) : KN_OK;
+        if (!text || !depends || asprintf(&ret, "%s=name%s%s%s", netbox_make(ctx)->sort, text,
+                                          depends, ids) < 0)
+                return NULL;
+        return ret;
 }
 
-static int search_kind(struct kn_ctx *ctx, const struct netbox_kind *kind,
-                       const struct cmdb_query *query, json_t *rows)
+/* Those of a kind that fit, among these ids ("": among all); 1: not all could be looked at. */
+static int search_some(struct kn_ctx *ctx, const struct netbox_kind *kind,
+                       const struct cmdb_query *query, const char *ids, json_t *rows)
 {
         struct cmdb_query but_owner = *query;
         _json_ json_t *found = json_array(), *views = json_array();
-        _free_ char *filter = NULL;
+        _free_ char *filter = ids ? filter_of(ctx, query, ids) : NULL;
         json_t *object;
         size_t i;
-        int r = filter_of(ctx, kind, query, &filter);
+        int r = filter ? list_objects(ctx, kind, filter, SEARCH_MAX, found) : KN_ENOMEM, owners = 0;
 
-        if (r)
-                return r < 0 ? r : KN_OK;
         but_owner.mail = NULL;
-        r = list_objects(ctx, kind, filter, SEARCH_MAX, found);
         json_array_foreach(found, i, object) {
                 _json_ json_t *view = view_of(ctx, kind, object);
 
                 if (view && cmdb_fits(view, &but_owner) && json_array_size(views) <= query->limit)
                         json_array_append(views, view);
         }
-        if (r == 0)
-                r = netbox_put_owners(ctx, kind, views);
+        if (r >= 0)
+                owners = netbox_put_owners(ctx, kind, views);
         json_array_extend(rows, views);
-        return r;
+        return owners < 0 ? owners : r;
+}
+
+static int search_owned(struct kn_ctx *ctx, const struct netbox_kind *kind,
+                        const struct cmdb_query *query, json_t *rows)
+{
+        _json_ json_t *owned = json_array();
+        int r = netbox_owned(ctx, kind, query->mail, owned), is_cut = 0;
+
+        for (size_t from = 0; r >= 0 && from < json_array_size(owned); from += NETBOX_IDS_AT_ONCE) {
+                _free_ char *ids = netbox_ids(owned, from, "id");
+
+                r = search_some(ctx, kind, query, ids, rows);
+                is_cut |= r > 0;
+        }
+        return r < 0 ? r : is_cut;
 }
 
 int cmdb_system_search(struct kn_ctx *ctx, const struct cmdb_query *query, json_t *rows)
 {
-        int r = KN_OK;
+        int r = KN_OK, is_cut = 0;
 
         if (query->kind && !netbox_kind(query->kind))
                 return cmdb_fail_kind(ctx, query->kind, NETBOX_KINDS_TEXT);
-        for (size_t i = 0; r == 0 && i < NETBOX_KINDS; i++)
-                if (!query->kind || strcmp(query->kind, netbox_kinds[i].kind) == 0)
-                        r = search_kind(ctx, &netbox_kinds[i], query, rows);
-        return r;
+        for (size_t i = 0; r >= 0 && i < NETBOX_KINDS; i++) {
+                if (query->kind && strcmp(query->kind, netbox_kinds[i].kind) != 0)
+                        continue;
+                r = query->mail ? search_owned(ctx, &netbox_kinds[i], query, rows)
+                                : search_some(ctx, &netbox_kinds[i], query, "", rows);
+                is_cut |= r > 0;
+        }
+        return r < 0 ? r : is_cut;
 }
 
 /* ---- what can be kept ---- */

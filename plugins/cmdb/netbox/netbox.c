@@ -25,7 +25,7 @@ static json_int_t seconds_of(const char *text)
         return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? (json_int_t)timegm(&tm) : 0;
 }
 
-/* NULL: it is of no kind of item. */
+/* Of something that is no item: only where it stands in the log. */
 static json_t *entry_of(const json_t *row)
 {
         const struct netbox_kind *kind = netbox_kind_of_type(json_member(row, "changed_object_type", ""));
@@ -34,8 +34,10 @@ static json_t *entry_of(const json_t *row)
         const char *action = json_member(json_object_get(row, "action"), "value", "update");
         _free_ char *id = netbox_id(row);
 
-        if (!kind || !id)
+        if (!id)
                 return NULL;
+        if (!kind)
+                return json_pack("{s:s, s:I}", "id", id, "time", seconds_of(at));
         return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s}", "id", id, "time", seconds_of(at),
                          "at", at, "kind", kind->kind,
                          "name", name ? name : json_member(row, "object_repr", ""),

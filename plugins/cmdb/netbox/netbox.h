@@ -42,8 +42,15 @@ int netbox_get(struct kn_ctx *ctx, const char *path, const char *doing, json_t *
 /* POST, PATCH and DELETE; ret NULL: the answer's body is of no interest. */
 int netbox_send(struct kn_ctx *ctx, const char *method, const char *path, const json_t *body,
                 const char *doing, json_t **ret);
-/* All pages of a list, or as many as hold max rows; path has a '?'. */
+/*
+ * All pages of a list, or as many as hold max rows; path has a '?'. 1: the system has more, and the
+ * caller says so or knows that it does not matter.
+ */
 int netbox_list(struct kn_ctx *ctx, const char *path, const char *doing, size_t max, json_t *rows);
+/* The same where more than max rows is a failure. */
+int netbox_list_all(struct kn_ctx *ctx, const char *path, const char *doing, size_t max,
+                    json_t *rows);
+int netbox_fail_more(struct kn_ctx *ctx, const char *doing, size_t n);
 
 /* ---- owners (owner.c): contacts, assigned in the role that the configuration names ---- */
 
@@ -54,8 +61,12 @@ int netbox_find_contact(struct kn_ctx *ctx, const char *mail, json_t **ret);
 /* Make owner (null: nobody) the owner of an object. */
 int netbox_set_owner(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *id,
                      const json_t *owner);
-/* The ids of the objects of a kind that belong to an address, as "&id=…&id=…"; "" for none. */
-int netbox_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *mail, char **ret);
+/* The objects of a kind that belong to an address, as [{"id"}]. */
+int netbox_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *mail,
+                 json_t *objects);
+/* "&NAME=…" of objects from one on, as many as one question takes. New string; NULL: no memory. */
+#define NETBOX_IDS_AT_ONCE 40
+char *netbox_ids(const json_t *objects, size_t from, const char *name);
 
 /* The custom fields that objects of a kind have, as {name: true}. */
 int netbox_custom_fields(struct kn_ctx *ctx, const struct netbox_kind *kind, json_t **ret);

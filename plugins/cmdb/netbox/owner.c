@@ -12,7 +12,7 @@
 
 #include <strings.h>
 
-#define IDS_AT_ONCE 40
+#define ASSIGNMENTS_MAX 20000
 
 static const char *owner_role(struct kn_ctx *ctx)
 {
@@ -30,7 +30,7 @@ int netbox_find_contact(struct kn_ctx *ctx, const char *mail, json_t **ret)
 
         if (!address || asprintf(&path, "%s?email__ie=%s", make->contacts, address) < 0)
                 return KN_ENOMEM;
-        r = netbox_list(ctx, path, "the contacts", 100, rows);
+        r = netbox_list_all(ctx, path, "the contacts", 1000, rows);
         if (r < 0)
                 return r;
         json_array_foreach(rows, i, contact)
@@ -70,7 +70,7 @@ static int list_assignments(struct kn_ctx *ctx, const struct netbox_kind *kind, 
         if (asprintf(&path, "%s?%s=%s%s%s", make->assignments, make->object_type, kind->type, ids,
                      make->depth) < 0)
                 return KN_ENOMEM;
-        r = netbox_list(ctx, path, "the contacts of an object", 5000, all);
+        r = netbox_list_all(ctx, path, "the contacts of an object", ASSIGNMENTS_MAX, all);
         json_array_foreach(all, i, row)
                 if (strcasecmp(json_member(json_object_get(row, "role"), "name", ""),
                                owner_role(ctx)) == 0)
@@ -107,14 +107,14 @@ static int put_owner(struct kn_ctx *ctx, const json_t *views, const json_t *assi
                                                                                         : KN_OK;
 }
 
-/* "&associated_object_id=…" of views from one on, as many as one question takes. */
-static char *ids_of(const json_t *views, size_t from, const char *name)
+char *netbox_ids(const json_t *objects, size_t from, const char *name)
 {
+        size_t to = from + NETBOX_IDS_AT_ONCE;
         char *ret = strdup(""), *longer;
 
-        for (size_t i = from; ret && i < json_array_size(views) && i < from + IDS_AT_ONCE; i++) {
+        for (size_t i = from; ret && i < json_array_size(objects) && i < to; i++) {
                 if (asprintf(&longer, "%s&%s=%s", ret, name,
-                             json_member(json_array_get(views, i), "id", "")) < 0)
+                             json_member(json_array_get(objects, i), "id", "")) < 0)
                         longer = NULL;
                 free(ret);
                 ret = longer;
@@ -124,8 +124,8 @@ static char *ids_of(const json_t *views, size_t from, const char *name)
 
 int netbox_put_owners(struct kn_ctx *ctx, const struct netbox_kind *kind, json_t *views)
 {
-        for (size_t from = 0; from < json_array_size(views); from += IDS_AT_ONCE) {
-                _free_ char *ids = ids_of(views, from, netbox_make(ctx)->object_id);
+        for (size_t from = 0; from < json_array_size(views); from += NETBOX_IDS_AT_ONCE) {
+                _free_ char *ids = netbox_ids(views, from, netbox_make(ctx)->object_id);
                 _json_ json_t *rows = json_array();
                 int r = ids ? list_assignments(ctx, kind, ids, rows) : KN_ENOMEM;
 
@@ -137,9 +137,10 @@ int netbox_put_owners(struct kn_ctx *ctx, const struct netbox_kind *kind, json_t
         return KN_OK;
 }
 
-int netbox_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *mail, char **ret)
+int netbox_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char *mail,
+                 json_t *objects)
 {
-        _json_ json_t *contact = NULL, *rows = json_array(), *views = json_array();
+        _json_ json_t *contact = NULL, *rows = json_array();
         _free_ char *id = NULL, *filter = NULL;
         json_t *row;
         size_t i;
@@ -155,14 +156,12 @@ int netbox_owned(struct kn_ctx *ctx, const struct netbox_kind *kind, const char 
         json_array_foreach(rows, i, row) {
                 const json_t *object = json_object_get(row, netbox_make(ctx)->object_id);
 
-                if (i < 4 * IDS_AT_ONCE)
-                        json_array_append_new(views, json_is_string(object)
-                                ? json_pack("{s:O}", "id", object)
-                                : json_pack("{s:o}", "id", json_sprintf("%lld", (long long)
-                                                                        json_integer_value(object))));
+                json_array_append_new(objects, json_is_string(object)
+                        ? json_pack("{s:O}", "id", object)
+                        : json_pack("{s:o}", "id", json_sprintf("%lld", (long long)
+                                                                json_integer_value(object))));
         }
-        *ret = ids_of(views, 0, "id");
-        return *ret ? KN_OK : KN_ENOMEM;
+        return KN_OK;
 }
 
 /* ---- writing ---- */

@@ -214,7 +214,7 @@ int cmdb_system_search(struct kn_ctx *ctx, const struct cmdb_query *query, json_
         r = zabbix_call(ctx, "host.get", params, &hosts);
         json_array_foreach(hosts, i, host)
                 json_array_append_new(rows, view_of(ctx, host));
-        return r;
+        return r < 0 ? r : json_array_size(hosts) >= SEARCH_MAX;
 }
 
 /* ---- what can be kept ---- */
@@ -439,5 +439,5 @@ int cmdb_system_changes(struct kn_ctx *ctx, int64_t since, json_t *rows)
         r = params ? zabbix_call(ctx, "auditlog.get", params, &log) : KN_ENOMEM;
         json_array_foreach(log, i, row)
                 json_array_append_new(rows, entry_of(row));
-        return r;
+        return r < 0 ? r : since >= 0 && json_array_size(log) >= AUDIT_MAX;
 }
