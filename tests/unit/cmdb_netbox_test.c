@@ -249,7 +249,8 @@ START_TEST(a_change_log_that_does_not_end_is_read_on)
         struct kn_mock *mock = plugin();
 
         kn_mock_store(mock, "changes", "{\"since\":1000000000,\"seen\":{}}");
-        kn_mock_reply(mock, "GET", API "/core/object-changes/*", 200, MORE("{\"id\":3,\"time\":\"2026-11-22T17:55:07Z\",\"changed_object_type\":"
+        kn_mock_reply(mock, "GET", API "/core/object-changes/*", 200,
+                      MORE("{\"id\":3,\"time\":\"2026-11-22T17:55:07Z\",\"changed_object_type\":"
                            "\"ipam.ipaddress\"}"));
         ck_assert_int_eq(kn_mock_poll(mock, "item.log"), KN_OK);
         ck_assert_int_eq(kn_mock_again_ms(mock), 0);
