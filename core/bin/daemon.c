@@ -17,6 +17,7 @@
 #include "bin/notify.h"
 #include "bin/reload.h"
 #include "bin/state.h"
+#include "content/content.h"
 #include "expr/expr.h"
 #include "host/host.h"
 #include "hub/hub.h"
@@ -40,6 +41,8 @@
 #define CLOSE_S 10              /* for closing the rooms, before the process is ended as it is */
 #define DAY_MS INT64_C(86400000)
 
+CLEANUP_DEFINE(struct catalog *, catalog_unref);
+
 struct daemon {
         struct conf *conf;
         const struct daemon_options *options;
@@ -49,6 +52,7 @@ struct daemon {
         struct store *store;
         struct seal *seal;
         struct host *host;
+        struct content *content;
         struct hub *hub;
         struct auth *auth;
         struct rest *rest;
@@ -143,6 +147,7 @@ static void on_usr2(void *arg, int signal)
         json_t *value;
 
         (void)signal;
+        json_object_set_new(status, "problems", content_problems(d->content));
         json_object_foreach(status, name, value) {
                 _free_ char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
@@ -284,14 +289,27 @@ static int open_host(struct daemon *d, struct fault *fault)
         return fault_errno(fault, host_new(&options, &d->host, fault), "open the plugin host");
 }
 
-static int open_hub(struct daemon *d, struct fault *fault)
+static int open_content(struct daemon *d, struct catalog **ret, struct fault *fault)
+{
+        const struct conf *conf = d->conf;
+        const struct content_options options = {
+                .loop = d->loop, .pool = d->pool, .store = d->store, .seal = d->seal,
+                .host = d->host, .state_dir = conf->state_dir, .host_program = d->program,
+                .plugin_path = conf->plugin_path, .pack_path = conf->pack_path,
+                .contract_path = conf->contract_path, .instances = conf->instances,
+        };
+
+        return content_open(&options, &d->content, ret, fault);
+}
+
+static int start_hub(struct daemon *d, struct catalog *catalog, struct fault *fault)
 {
         const struct conf *conf = d->conf;
         const struct hub_options options = {
                 .loop = d->loop, .pool = d->pool, .store = d->store, .seal = d->seal,
-                .host = d->host, .runners = runners, .state_dir = conf->state_dir, .host_program = d->program,
-                .plugin_path = conf->plugin_path, .pack_path = conf->pack_path,
-                .contract_path = conf->contract_path, .instances = conf->instances,
+                .host = d->host, .runners = runners, .state_dir = conf->state_dir,
+                .catalog = catalog, .config_context = content_config_context,
+                .config_arg = d->content,
                 .running_max = (unsigned)conf->running_max,
                 .default_timeout_ms = conf->timeout_action_ms,
                 .output_max = (uint64_t)conf->limit_output,
@@ -301,7 +319,20 @@ static int open_hub(struct daemon *d, struct fault *fault)
                 .executions_keep_ms = conf->executions_days * DAY_MS,
         };
 
-        return fault_errno(fault, hub_start(&options, &d->hub, fault), "start the hub");
+        return hub_start(&options, &d->hub, fault);
+}
+
+/* The hub begins with the catalog that its content makes, and gets each later one from there. */
+static int open_hub(struct daemon *d, struct fault *fault)
+{
+        _cleanup_(catalog_unrefp) struct catalog *catalog = NULL;
+        int r = open_content(d, &catalog, fault);
+
+        if (r == 0)
+                r = start_hub(d, catalog, fault);
+        if (r == 0)
+                content_serve(d->content, d->hub);
+        return fault_errno(fault, r, "start the hub");
 }
 
 static int open_doors(struct daemon *d, struct fault *fault)
@@ -312,7 +343,7 @@ static int open_doors(struct daemon *d, struct fault *fault)
                 .token_ttl_ms = conf->token_ttl_s * 1000,
         };
         struct rest_options rest = {
-                .hub = d->hub, .state_dir = conf->state_dir, .listen = conf->listen,
+                .hub = d->hub, .content = d->content, .state_dir = conf->state_dir, .listen = conf->listen,
                 .tls_certificate = conf->tls_cert, .tls_key = conf->tls_key,
                 .is_insecure = conf->insecure,
                 .cors_origins = *conf->cors_origins ? conf->cors_origins : NULL,
@@ -346,7 +377,7 @@ static int open_rooms(struct daemon *d, struct fault *fault)
         if (r == 0)
                 r = open_doors(d, fault);
         if (r == 0)
-                r = fault_errno(fault, reload_new(d->conf, d->options, d->loop, d->pool, d->hub,
+                r = fault_errno(fault, reload_new(d->conf, d->options, d->loop, d->pool, d->content,
                                                   &d->reload), "begin");
         return r;
 }
@@ -375,6 +406,7 @@ static void close_rooms(struct daemon *d)
         pool_free(d->pool);
         auth_close(d->auth);
         store_close(d->store);
+        content_close(d->content);
         hub_free(d->hub);
         seal_close(d->seal);
         reload_free(d->reload);

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "bin/notify.h"
-#include "hub/hub.h"
+#include "content/content.h"
 #include "loop/loop.h"
 #include "loop/pool.h"
 
@@ -18,7 +18,7 @@ struct reload {
         const struct daemon_options *options;
         struct loop *loop;
         struct pool *pool;
-        struct hub *hub;
+        struct content *content;
         bool running, again;            /* the loop's thread only */
 };
 
@@ -73,7 +73,7 @@ static int read_again(struct reload *reload)
         log_problems(problems.s);
         if (r != 0)
                 return r;
-        r = fault_errno(&fault, hub_reload(reload->hub, conf->instances, &fault), "reload");
+        r = fault_errno(&fault, content_reload(reload->content, conf->instances, &fault), "reload");
         if (r != 0) {
                 log_write(LOG_ERROR_, LOG_FIELDS("code", fault.code, "try", fault.remedy), "%s",
                           fault.what);
@@ -121,14 +121,15 @@ void reload_start(struct reload *reload)
 }
 
 int reload_new(const struct conf *conf, const struct daemon_options *options, struct loop *loop,
-               struct pool *pool, struct hub *hub, struct reload **ret)
+               struct pool *pool, struct content *content, struct reload **ret)
 {
         struct reload *reload = calloc(1, sizeof *reload);
 
         if (!reload)
                 return -ENOMEM;
         *reload = (struct reload){
-                .first = conf, .options = options, .loop = loop, .pool = pool, .hub = hub };
+                .first = conf, .options = options, .loop = loop, .pool = pool,
+                .content = content };
         *ret = reload;
         return 0;
 }

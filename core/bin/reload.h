@@ -7,14 +7,14 @@
 
 #include "bin/daemon.h"
 
-struct hub;
+struct content;
 struct loop;
 struct pool;
 struct reload;
 
 /* conf: what the rooms were opened with. All are borrowed. 0 or -ENOMEM. */
 int reload_new(const struct conf *conf, const struct daemon_options *options, struct loop *loop,
-               struct pool *pool, struct hub *hub, struct reload **ret);
+               struct pool *pool, struct content *content, struct reload **ret);
 struct reload *reload_free(struct reload *reload);      /* after the pool; NULL; accepts NULL */
 /* On the loop's thread. One that runs already is followed by another. */
 void reload_start(struct reload *reload);

@@ -265,7 +265,7 @@ int intake_event(struct intake *intake, struct catalog *catalog, const struct hu
 {
         struct matching m = {
                 .intake = intake, .catalog = catalog, .event = event, .id = *id, .root = *id,
-                .world = keys_world(intake->hub)
+                .world = hub_world(intake->hub)
         };
         _free_ char *payload = NULL, *key = NULL;
         int r = check_payload(catalog, event, fault);
@@ -287,7 +287,7 @@ void intake_internal(struct intake *intake, struct catalog *catalog, const struc
 {
         struct matching m = {
                 .intake = intake, .catalog = catalog, .event = event, .id = id_new(),
-                .world = keys_world(intake->hub)
+                .world = hub_world(intake->hub)
         };
         _free_ char *text = NULL;
 

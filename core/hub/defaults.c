@@ -94,12 +94,14 @@ static int call(void *arg, const char *function, const json_t *args, const json_
 static int add_contexts(struct defaults *d, struct catalog *catalog, const struct pending *pending,
                         struct fault *fault)
 {
+        const struct expr_world world = hub_world(d->hub);
         json_t *context = NULL;
         int r;
 
         if (value_names(pending->source, "config_context") &&
             !json_object_get(d->names, "config_context")) {
-                r = config_context(d->hub, catalog, d->action->pack, &context, fault);
+                r = d->hub->o.config_context(d->hub->o.config_arg, &world, catalog,
+                                             d->action->pack, &context, fault);
                 if (r)
                         return r;
                 json_object_set_new(d->names, "config_context", context);

@@ -34,12 +34,9 @@ static struct hub *hub_new(const struct hub_options *options)
                 return NULL;
         hub->o = *options;
         set_defaults(&hub->o);
-        hub->instances =
-                options->instances ? json_incref((json_t *)options->instances) : json_array();
-        hub->problems = json_object();
+        hub->catalog = catalog_ref(options->catalog);
         hub->started_ms = clock_real_ms();
         pthread_mutex_init(&hub->catalog_lock, NULL);
-        pthread_mutex_init(&hub->content_lock, NULL);
         pthread_mutex_init(&hub->running_lock, NULL);
         list_init(&hub->running);
         list_init(&hub->unfinished);
@@ -60,10 +57,6 @@ int hub_start(const struct hub_options *options, struct hub **ret, struct fault 
                 r = timers_init(hub);
         if (r == 0)
                 r = retention_init(hub);
-        if (r == 0)
-                r = sweep_init(hub);
-        if (r == 0)
-                r = content_build(hub, hub->instances, false, &hub->catalog, fault);
         if (r == 0)
                 r = held_load(hub, fault);
         if (r == 0)
@@ -100,7 +93,6 @@ struct hub *hub_free(struct hub *hub)
         if (hub->timers.next)
                 timers_deinit(hub);
         retention_deinit(hub);
-        sweep_deinit(hub);
         sensors_deinit(hub);
         dispatch_deinit(hub);
         lives_deinit(hub);
@@ -108,13 +100,33 @@ struct hub *hub_free(struct hub *hub)
         policies_deinit(&hub->policies);
         bus_deinit(&hub->bus);
         catalog_unref(hub->catalog);
-        json_decref(hub->instances);
-        json_decref(hub->problems);
         pthread_mutex_destroy(&hub->catalog_lock);
-        pthread_mutex_destroy(&hub->content_lock);
         pthread_mutex_destroy(&hub->running_lock);
         free(hub);
         return NULL;
+}
+
+struct catalog *hub_catalog(struct hub *hub)
+{
+        struct catalog *catalog;
+
+        pthread_mutex_lock(&hub->catalog_lock);
+        catalog = catalog_ref(hub->catalog);
+        pthread_mutex_unlock(&hub->catalog_lock);
+        return catalog;
+}
+
+struct catalog *hub_set_catalog(struct hub *hub, struct catalog *catalog)
+{
+        struct catalog *before;
+
+        pthread_mutex_lock(&hub->catalog_lock);
+        before = hub->catalog;
+        hub->catalog = catalog;
+        pthread_mutex_unlock(&hub->catalog_lock);
+        timers_sync(hub);
+        sensors_sync(hub);
+        return before;
 }
 
 struct store *hub_store(struct hub *hub)
@@ -162,24 +174,15 @@ static json_t *counts_json(struct hub *hub)
         struct store_counts counts;
 
         store_count(hub->o.store, &counts);
-        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "queued",
-                         (json_int_t)counts.queued, "delayed", (json_int_t)counts.delayed,
-                         "held", (json_int_t)counts.held, "running", (json_int_t)counts.running, "waiting",
-                         (json_int_t)counts.waiting, "pending",
-                         (json_int_t)counts.pending, "db_bytes", (json_int_t)counts.db_bytes,
+        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                         "queued", (json_int_t)counts.queued,
+                         "delayed", (json_int_t)counts.delayed,
+                         "held", (json_int_t)counts.held,
+                         "running", (json_int_t)counts.running,
+                         "waiting", (json_int_t)counts.waiting,
+                         "pending", (json_int_t)counts.pending,
+                         "db_bytes", (json_int_t)counts.db_bytes,
                          "wal_bytes", (json_int_t)counts.wal_bytes);
-}
-
-static json_t *problems_json(struct hub *hub, const struct catalog *catalog)
-{
-        json_t *list = json_array();
-        const char *what;
-        json_t *code;
-
-        json_object_foreach(hub->problems, what, code)
-                json_array_append_new(list, json_pack("{s:s, s:O}", "what", what, "code", code));
-        json_array_extend(list, (json_t *)catalog_warnings(catalog));
-        return list;
 }
 
 json_t *hub_status(struct hub *hub)
@@ -187,20 +190,15 @@ json_t *hub_status(struct hub *hub)
         _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
         _fault_ struct fault sick = FAULT_INIT;
         char since[CLOCK_TEXT_SIZE];
-        json_t *status, *problems;
 
-        pthread_mutex_lock(&hub->content_lock);
-        problems = problems_json(hub, catalog);
-        pthread_mutex_unlock(&hub->content_lock);
         store_health(hub->o.store, &sick);
-        status = json_pack("{s:s, s:s, s:b, s:o, s:i, s:o, s:s?, s:I, s:I, s:o, s:o, s:o, s:s}",
-                           "version", PACKAGE_VERSION, "since", clock_text(hub->started_ms, since),
-                           "paused", hub_is_paused(hub), "pause", hub_paused(hub),
-                           "running_max", (int)hub->o.running_max, "queue",
-                           counts_json(hub), "store_problem", sick.what, "epoch",
-                           (json_int_t)store_epoch(hub->o.store), "seq",
-                           (json_int_t)store_seq(hub->o.store), "plugins",
-                           host_report(hub->o.host, catalog), "sensors", hub_sensors(hub),
-                           "problems", problems, "state_dir", hub->o.state_dir);
-        return status;
+        return json_pack("{s:s, s:s, s:b, s:o, s:i, s:o, s:s?, s:I, s:I, s:o, s:o, s:s}",
+                         "version", PACKAGE_VERSION, "since", clock_text(hub->started_ms, since),
+                         "paused", hub_is_paused(hub), "pause", hub_paused(hub),
+                         "running_max", (int)hub->o.running_max, "queue", counts_json(hub),
+                         "store_problem", sick.what,
+                         "epoch", (json_int_t)store_epoch(hub->o.store),
+                         "seq", (json_int_t)store_seq(hub->o.store),
+                         "plugins", host_report(hub->o.host, catalog),
+                         "sensors", hub_sensors(hub), "state_dir", hub->o.state_dir);
 }

@@ -13,15 +13,14 @@
  *   ending.c    its end, and what follows from it
  *   life.c step.c task.c workflow.c   a workflow: in memory, one step, its tasks, what people ask
  *   inquiry.c   questions to people
- *   policy.c edit_policy.c   what bounds the starts of an action; changed at run time
- *   trial.c     what a rule would do
+ *   policy.c    what bounds the starts of an action
  *   keys.c      the key-value store as expressions see it
  *   change.c    the change door: ledger, plans, conflicts
  *   timer.c sensor.c   events that come from inside
  *   held.c      pause, start limits, what waits for a person
  *   retention.c deletes what is too old
- *   config.c defaults.c   configurations of packs; defaults that are expressions
- *   content.c   catalog reload; rules, instances, packs, keys changed at run time
+ *   defaults.c  defaults of parameters that are expressions
+ *   check.c     what an instance's plugin says of its system
  *   bus.c       who wants to hear of it
  */
 
@@ -29,6 +28,7 @@
 #define HUB_HUB_H
 
 #include "catalog/catalog.h"
+#include "expr/expr.h"
 #include "store/store.h"
 
 struct host;
@@ -46,17 +46,19 @@ struct hub_options {
         struct host *host;
         const struct runner *runners;   /* the table, see running.h; the last has no name */
         const char *state_dir;
-        const char *host_program;
-        /* NULL-terminated folders */
-        const char *const *plugin_path, *const *pack_path, *const *contract_path;
-        const json_t *instances;        /* definitions of the configuration, with "origin" */
+        struct catalog *catalog;        /* to begin with */
+        /* A pack's configuration as its actions see it, rendered in this world; *ret is new. */
+        int (*config_context)(void *config_arg, const struct expr_world *world,
+                              const struct catalog *catalog, const char *pack, json_t **ret,
+                              struct fault *fault);
+        void *config_arg;
         unsigned running_max;           /* executions at once; 0: 64 */
         int64_t default_timeout_ms;     /* 0: 60,000 */
         uint64_t output_max, result_max, event_max;     /* bytes; 0: 256 MiB, 64 MiB, 256 KiB */
         int64_t events_keep_ms, executions_keep_ms;     /* 0: 30 and 90 days */
 };
 
-/* Build the catalog, settle what was lost (on_lost), start timers, sensors and dispatch. Blocks. */
+/* Settle what was lost (on_lost), start timers, sensors and dispatch. Blocks. */
 int hub_start(const struct hub_options *options, struct hub **ret, struct fault *fault);
 /*
  * Stop starting; wait until running executions end or wait_ms passed; requeue the rest. On the
@@ -64,16 +66,14 @@ int hub_start(const struct hub_options *options, struct hub **ret, struct fault 
  */
 void hub_drain(struct hub *hub, int64_t wait_ms, void (*drained)(void *arg), void *arg);
 struct hub *hub_free(struct hub *hub);
-/* All or nothing: a fault leaves the old catalog. instances: as in the options. Blocks. */
-int hub_reload(struct hub *hub, const json_t *instances, struct fault *fault);
-
-/* The same with the instances that it has: files of packs may have changed. Blocks. */
-int hub_rebuild(struct hub *hub, struct fault *fault);
-
 struct catalog *hub_catalog(struct hub *hub);           /* a reference to the present one */
+/* Work by this one from now on; takes the reference, and returns that to the one before. */
+struct catalog *hub_set_catalog(struct hub *hub, struct catalog *catalog);
+/* What expressions of rules may call: st2kv and decrypt_kv, for the system. */
+struct expr_world hub_world(struct hub *hub);
 struct store *hub_store(struct hub *hub);
 struct seal *hub_seal(struct hub *hub);
-json_t *hub_status(struct hub *hub);                    /* counts, homes, pause, warnings; new */
+json_t *hub_status(struct hub *hub);                    /* counts, homes, pause; new */
 /* Ready to work? FAULT 503 with the reasons. */
 int hub_ready(struct hub *hub, struct fault *fault);
 
@@ -107,18 +107,6 @@ int hub_accept(struct hub *hub, const struct hub_event *events, size_t n, hub_ac
  * themselves; NULL for all others. New reference.
  */
 json_t *hub_trigger_parameters(const char *trigger, const char *source, const json_t *payload);
-/* Would it match, and which criterion fails: rule by ref or by definition. Nothing is done. */
-int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, const json_t *payload,
-                  json_t **ret, struct fault *fault);
-
-/*
- * Which executions would this rule have made of the events since then? Nothing is done:
- * {rule, since, events, matched, failed, truncated, executions: [{event, occurred_at, action,
- * parameters, error?}]}, at most limit of them. Start limits and other rules play no part. Looks at
- * a million events at most. Blocks for as long as that takes.
- */
-int hub_rule_replay(struct hub *hub, const char *ref, const json_t *definition, int64_t since_ms,
-                    size_t limit, json_t **ret, struct fault *fault);
 
 /* ---- executions ---- */
 
@@ -210,53 +198,10 @@ int hub_held_release(struct hub *hub, const struct id *execution, const char *ru
 int hub_held_drop(struct hub *hub, const struct id *execution, const char *rule, const char *user,
                   unsigned *ret_n, struct fault *fault);
 
-/* ---- content at run time (these block: they rebuild the catalog) ---- */
+/* ---- instances, keys, what runs by itself ---- */
 
-/* create: it must not exist. FAULT 409 rule.from-file names the file; 422. body NULL deletes. */
-int hub_put_rule(struct hub *hub, const char *ref, const json_t *body, bool create,
-                 const char *user, struct fault *fault);
-int hub_enable_rule(struct hub *hub, const char *ref, bool enabled, const char *user,
-                    struct fault *fault);
-/* As rules: FAULT 409 policy.from-file; 422. body NULL deletes. */
-int hub_put_policy(struct hub *hub, const char *ref, const json_t *body, bool create,
-                   const char *user, struct fault *fault);
-int hub_enable_policy(struct hub *hub, const char *ref, bool enabled, const char *user,
-                      struct fault *fault);
-/* Aliases, actions, and (to switch them) sensors: kind "alias", "action", "sensor". */
-struct hub_content {
-        const char *kind, *ref;
-        const json_t *body;             /* NULL deletes */
-        const char *user;
-};
-/* FAULT 409 KIND.from-file, 422. */
-int hub_put_content(struct hub *hub, const struct hub_content *content, bool create,
-                    struct fault *fault);
-int hub_enable_content(struct hub *hub, const struct hub_content *content, bool enabled,
-                       struct fault *fault);
-/*
- * A pack's configuration, checked against its schema: FAULT 404 pack.unknown, 422 config.invalid.
- * Secrets come out masked unless in_clear; *ret is new.
- */
-int hub_config_put(struct hub *hub, const char *pack, const json_t *values, const char *user,
-                   struct fault *fault);
-int hub_config_get(struct hub *hub, const char *pack, bool in_clear, json_t **ret,
-                   struct fault *fault);
-int hub_put_instance(struct hub *hub, const char *name, const json_t *body, bool create,
-                     const char *user, struct fault *fault);
-/* What works, what does not, what to do: runs the plugin's check. */
+/* What works, what does not, what to do: runs the plugin's check. Blocks. */
 int hub_check_instance(struct hub *hub, const char *name, json_t **ret, struct fault *fault);
-int hub_put_trigger_type(struct hub *hub, const char *ref, const json_t *body, bool create,
-                         const char *user, struct fault *fault);
-/*
- * archive_fd, or a folder when it is -1. upgrade: it must exist already; else it must not. *ret:
- * the pack.
- */
-int hub_pack_install(struct hub *hub, int archive_fd, const char *folder, bool upgrade,
-                     const char *user, json_t **ret, struct fault *fault);
-int hub_pack_rollback(struct hub *hub, const char *name, const char *user, json_t **ret,
-                      struct fault *fault);
-int hub_pack_remove(struct hub *hub, const char *name, const char *user, struct fault *fault);
-int hub_plugin_trust(struct hub *hub, const char *name, const char *user, struct fault *fault);
 /* Key-value pairs: sealed when secret; plain text out when decrypt. */
 int hub_key_put(struct hub *hub, const struct store_key *key, struct fault *fault);
 /* Timers of the rules in force: [{id, ref, type, parameters, next}]. */

@@ -153,7 +153,7 @@ static int call_for_system(void *arg, const char *function, const json_t *args,
         return keys_call(arg, HUB_SYSTEM_USER, function, args, kwargs, ret, fault);
 }
 
-struct expr_world keys_world(struct hub *hub)
+struct expr_world hub_world(struct hub *hub)
 {
         return (struct expr_world){ .call = call_for_system, .arg = hub };
 }

@@ -152,8 +152,6 @@ int keys_get(struct hub *hub, const char *user, const char *key, bool decrypt, j
 /* st2kv and decrypt_kv for expressions; EXPR_NOT_MINE for all others. */
 int keys_call(struct hub *hub, const char *user, const char *function, const json_t *args,
               const json_t *kwargs, json_t **ret, struct fault *fault);
-/* What expressions of rules may call: the same, for the system. */
-struct expr_world keys_world(struct hub *hub);
 
 /* ---- dispatch.c ---- */
 
@@ -224,19 +222,6 @@ void sensors_deinit(struct hub *hub);
 int retention_init(struct hub *hub);
 void retention_deinit(struct hub *hub);
 
-/* ---- sweep.c ---- */
-
-struct sweeping {
-        struct catalog **old;           /* replaced, and perhaps held by others; under content_lock */
-        size_t n;
-        struct loop_timer *timer;
-        int64_t pause_ms;
-};
-int sweep_init(struct hub *hub);
-/* This one was replaced: takes the reference. Under content_lock. */
-void sweep_later(struct hub *hub, struct catalog *old);
-void sweep_deinit(struct hub *hub);
-
 /* ---- bus.c ---- */
 
 struct bus {
@@ -268,9 +253,6 @@ struct hub {
         struct hub_options o;
         pthread_mutex_t catalog_lock;
         struct catalog *catalog;
-        pthread_mutex_t content_lock;   /* one rebuild of the catalog at a time */
-        json_t *instances;              /* the configuration's */
-        json_t *problems; /* what the present catalog had to leave out: sentence → code */
         struct list running;
         struct list unfinished;
         pthread_mutex_t running_lock;
@@ -284,30 +266,11 @@ struct hub {
         struct timers timers;
         struct sensors sensors;
         struct loop_timer *retention;
-        struct sweeping sweeping;
         struct bus bus;
         struct figures figures;
         int64_t started_ms;
 };
 
-/* content.c */
-int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
-                  struct fault *fault);
-/* As content_rebuild() would, were this document in the store (NULL body: were it not). */
-int content_build_draft(struct hub *hub, const struct store_doc *draft, struct catalog **ret,
-                        struct fault *fault);
-void content_swap(struct hub *hub,
-                  struct catalog *catalog); /* takes it; syncs timers and sensors */
-int content_rebuild(struct hub *hub, struct fault *fault);      /* under content_lock */
-/* Rebuild with one document and commit it; on a fault nothing has changed. */
-int content_put_doc(struct hub *hub, const char *kind, const char *name, const json_t *body,
-                    bool create, struct fault *fault);
-/* A document that is no part of the catalog. */
-int content_store_doc(struct hub *hub, const char *kind, const char *name, const char *body,
-                      struct fault *fault);
-/* config.c: a pack's configuration as its actions see it, secrets in the clear. */
-int config_context(struct hub *hub, const struct catalog *catalog, const char *pack, json_t **ret,
-                   struct fault *fault);
 /* defaults.c: put the defaults that are expressions into params. FAULT names the parameter. */
 int defaults_render(struct hub *hub, struct catalog *catalog, const struct catalog_action *action,
                     const struct request *request, json_t *params, struct fault *fault);

@@ -58,6 +58,11 @@ int request_no_trigger(struct request *req, const char *ref, struct fault *fault
         return fault_try(fault, "kaname trigger list");
 }
 
+struct content *request_content(const struct request *req)
+{
+        return req->rest->options.content;
+}
+
 struct hub *request_hub(const struct request *req)
 {
         return req->rest->options.hub;

@@ -28,6 +28,7 @@
 #define REQUEST_HEADERS_MAX 8
 
 struct MHD_Connection;
+struct content;
 struct hub;
 struct text;
 
@@ -74,6 +75,7 @@ const char *request_header(const struct request *req, const char *name);
 /* The catalog of this request's whole life. */
 struct catalog *request_catalog(struct request *req);
 struct hub *request_hub(const struct request *req);
+struct content *request_content(const struct request *req);
 struct store *request_store(const struct request *req);
 /* There is no such trigger type; FAULT 404 with the nearest. */
 int request_no_trigger(struct request *req, const char *ref, struct fault *fault);

@@ -31,11 +31,13 @@
 #include <stdint.h>
 
 struct auth;
+struct content;
 struct hub;
 struct rest;
 
 struct rest_options {
         struct hub *hub;
+        struct content *content;
         struct auth *auth;
         const char *state_dir;
         /*

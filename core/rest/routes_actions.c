@@ -2,12 +2,11 @@
 
 /* Actions and the runners under them: what could be run, and with which parameters. */
 
-#include "rest/request.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
 #include "base/text.h"
-#include "hub/hub.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -206,18 +205,15 @@ static int get_entry_point(struct request *req, struct fault *fault)
 
 /* ---- change ---- */
 
-/* What GET adds to an action comes back in a PUT: it is no part of the definition. */
+/* GET also shows these of an action, as null where its definition says nothing of them. */
 static json_t *definition_of(const json_t *body)
 {
-        static const char *const ours[] = { "id", "uid", "ref", "metadata_file", "origin",
-                                            "readonly", "idempotent", "data_files" };
-        json_t *definition = json_deep_copy(body);
+        static const char *const ours[] = { "readonly", "idempotent", "data_files" };
+        json_t *definition = edit_definition(body);
 
         for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-                if (i < 5 || !json_is_boolean(json_object_get(definition, ours[i])))
+                if (!json_is_boolean(json_object_get(definition, ours[i])))
                         json_object_del(definition, ours[i]);
-        if (!json_text_of(definition, "pack", NULL))
-                json_set_text(definition, "pack", "default");
         return definition;
 }
 
@@ -225,8 +221,6 @@ static int put_action(struct request *req, unsigned status, const json_t *defini
                       struct fault *fault)
 {
         _free_ char *ref = NULL;
-        struct hub_content content = { .kind = "action", .body = definition,
-                                       .user = req->who->user };
         const struct catalog_action *action;
         int r;
 
@@ -235,12 +229,9 @@ static int put_action(struct request *req, unsigned status, const json_t *defini
                 ref = NULL;
                 return -ENOMEM;
         }
-        content.ref = ref;
-        r = hub_put_content(request_hub(req), &content, is_new, fault);
+        r = edit_put(req, "action", ref, definition, is_new, fault);
         if (r)
                 return r;
-        /* The catalog that was looked at before is the old one. */
-        req->catalog = catalog_unref(req->catalog);
         action = catalog_action(request_catalog(req), ref);
         if (!action)
                 return fault_set(fault, 404, "action.unknown", "the action '%s' is gone again",
@@ -269,14 +260,9 @@ static int create(struct request *req, struct fault *fault)
 
 static int enable_action(struct request *req, const char *ref, bool enabled, struct fault *fault)
 {
-        const struct hub_content content = { .kind = "action", .ref = ref,
-                                             .user = req->who->user };
-        int r = hub_enable_content(request_hub(req), &content, enabled, fault);
+        int r = edit_enable(req, "action", ref, enabled, fault);
 
-        if (r)
-                return r;
-        req->catalog = catalog_unref(req->catalog);
-        return get(req, fault);
+        return r ? r : get(req, fault);
 }
 
 static int update(struct request *req, struct fault *fault)
@@ -300,14 +286,11 @@ static int update(struct request *req, struct fault *fault)
 
 static int remove_action(struct request *req, struct fault *fault)
 {
-        struct hub_content content = { .kind = "action", .user = req->who->user };
         const struct catalog_action *action;
         int r = find(req, &action, fault);
 
-        if (r)
-                return r;
-        content.ref = action->ref;
-        r = hub_put_content(request_hub(req), &content, false, fault);
+        if (!r)
+                r = edit_put(req, "action", action->ref, NULL, false, fault);
         return r ? r : answer_empty(req, 204);
 }
 

@@ -3,12 +3,12 @@
 /* Aliases: commands that people type, found, shown, made and changed. */
 
 #include "rest/alias.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
 #include "base/text.h"
 #include "flow/alias.h"
-#include "hub/hub.h"
 
 #include <errno.h>
 #include <string.h>
@@ -237,40 +237,17 @@ static int match(struct request *req, struct fault *fault)
 
 /* ---- change ---- */
 
-/* What GET adds comes back in a PUT: it is no part of the definition. */
-static json_t *definition_of(const json_t *body)
-{
-        static const char *const ours[] = { "id", "uid", "ref", "origin", "metadata_file" };
-        json_t *definition = json_deep_copy(body);
-
-        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-                json_object_del(definition, ours[i]);
-        if (!json_object_get(definition, "pack"))
-                json_object_set_new(definition, "pack", json_string("default"));
-        return definition;
-}
-
 static int answer_alias(struct request *req, unsigned status, const char *ref, struct fault *fault)
 {
         const struct catalog_alias *row;
-        int r;
+        int r = alias_find(req, ref, &row, fault);
 
-        req->catalog = catalog_unref(req->catalog);
-        r = alias_find(req, ref, &row, fault);
         return r ? r : answer_object(req, status, alias_shape(row));
-}
-
-static int put(struct request *req, const char *ref, const json_t *body, bool is_new,
-               struct fault *fault)
-{
-        const struct hub_content content = { "alias", ref, body, req->who->user };
-
-        return hub_put_content(request_hub(req), &content, is_new, fault);
 }
 
 static int create(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = definition_of(req->json);
+        _json_ json_t *definition = edit_definition(req->json);
         struct alias *alias = NULL;
         _free_ char *ref = NULL;
         int r = alias_compile(definition, &alias, fault);
@@ -281,16 +258,15 @@ static int create(struct request *req, struct fault *fault)
         alias_free(alias);
         if (!ref)
                 return -ENOMEM;
-        r = put(req, ref, definition, true, fault);
+        r = edit_put(req, "alias", ref, definition, true, fault);
         return r ? r : answer_alias(req, 201, ref, fault);
 }
 
 static int update(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = definition_of(req->json);
+        _json_ json_t *definition = edit_definition(req->json);
         const json_t *enabled = json_object_get(definition, "enabled");
         const struct catalog_alias *row;
-        struct hub_content content = { .kind = "alias", .user = req->who->user };
         _free_ char *ref = NULL;
         int r = alias_find(req, request_param(req, "ref"), &row, fault);
 
@@ -299,15 +275,14 @@ static int update(struct request *req, struct fault *fault)
         ref = strdup(row->ref);
         if (!ref)
                 return -ENOMEM;
-        content.ref = ref;
         if (json_is_boolean(enabled) && json_object_size(req->json) == 1) {
-                r = hub_enable_content(request_hub(req), &content, json_is_true(enabled), fault);
+                r = edit_enable(req, "alias", ref, json_is_true(enabled), fault);
                 return r ? r : answer_alias(req, 200, ref, fault);
         }
         /* The path says which alias is meant; a body may repeat it, not rename it. */
         json_object_set_new(definition, "pack", json_stringn(ref, strcspn(ref, ".")));
         json_set_text(definition, "name", strchr(ref, '.') ? strchr(ref, '.') + 1 : ref);
-        r = put(req, ref, definition, false, fault);
+        r = edit_put(req, "alias", ref, definition, false, fault);
         return r ? r : answer_alias(req, 200, ref, fault);
 }
 
@@ -317,7 +292,7 @@ static int remove_alias(struct request *req, struct fault *fault)
         int r = alias_find(req, request_param(req, "ref"), &row, fault);
 
         if (!r)
-                r = put(req, row->ref, NULL, false, fault);
+                r = edit_put(req, "alias", row->ref, NULL, false, fault);
         return r ? r : answer_empty(req, 204);
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "hub/hub.h"
+#include "content/content.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static int answer_config(struct request *req, const struct catalog_pack *pack, s
         int r = request_shows_secrets(req, &in_clear, fault);
 
         if (!r)
-                r = hub_config_get(request_hub(req), pack->name, in_clear, &values, fault);
+                r = content_config_get(request_content(req), pack->name, in_clear, &values, fault);
         return r ? r : answer_object(req, 200, shape("config", pack->name, "values", values));
 }
 
@@ -58,7 +58,8 @@ static int put(struct request *req, struct fault *fault)
         int r = find(req, &pack, fault);
 
         if (!r)
-                r = hub_config_put(request_hub(req), pack->name, req->json, req->who->user, fault);
+                r = content_config_put(request_content(req), pack->name, req->json,
+                                       req->who->user, fault);
         return r ? r : answer_config(req, pack, fault);
 }
 
@@ -81,7 +82,8 @@ static int add_config(void *arg, const struct catalog_pack *pack)
         json_t *values = NULL;
 
         if (!is_asked(l, pack) ||
-            hub_config_get(request_hub(l->req), pack->name, l->in_clear, &values, NULL) != 0)
+            content_config_get(request_content(l->req), pack->name, l->in_clear, &values,
+                               NULL) != 0)
                 return 0;
         if (json_object_size(values) && page_takes(l->page))
                 page_add(l->page, shape("config", pack->name, "values", json_incref(values)));

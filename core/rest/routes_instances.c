@@ -2,11 +2,12 @@
 
 /* Instances, the configured connections, and the plugins that they are instances of. */
 
-#include "rest/request.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "hub/hub.h"
 
 #include <string.h>
@@ -84,11 +85,10 @@ static int put(struct request *req, const char *name, bool create, struct fault 
 {
         _json_ json_t *definition = definition_of(req->json, name);
         const struct catalog_instance *instance;
-        int r = hub_put_instance(request_hub(req), name, definition, create, req->who->user, fault);
+        int r = edit_put(req, "instance", name, definition, create, fault);
 
         if (r)
                 return r;
-        req->catalog = catalog_unref(req->catalog);
         instance = catalog_instance(request_catalog(req), name);
         if (!instance)
                 return fault_set(fault, 500, "instance.lost",
@@ -119,8 +119,7 @@ static int remove_one(struct request *req, struct fault *fault)
         int r = find(req, &instance, fault);
 
         if (!r)
-                r = hub_put_instance(request_hub(req), instance->name, NULL, false, req->who->user,
-                                     fault);
+                r = edit_put(req, "instance", instance->name, NULL, false, fault);
         return r ? r : answer_empty(req, 204);
 }
 
@@ -210,7 +209,7 @@ static int get_plugin(struct request *req, struct fault *fault)
 static int trust(struct request *req, struct fault *fault)
 {
         const char *name = request_param(req, "name");
-        int r = hub_plugin_trust(request_hub(req), name, req->who->user, fault);
+        int r = content_plugin_trust(request_content(req), name, req->who->user, fault);
 
         return r ? r : show_plugin(req, name, fault);
 }

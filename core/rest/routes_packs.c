@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "catalog/tree.h"
-#include "hub/hub.h"
+#include "content/content.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -119,8 +119,8 @@ static int put(struct request *req, bool upgrade, struct fault *fault)
         else if (lseek(req->upload_fd, 0, SEEK_SET) < 0)
                 r = -1;
         if (!r)
-                r = hub_pack_install(request_hub(req), req->upload_fd, folder, upgrade,
-                                     req->who->user, &told, fault);
+                r = content_pack_install(request_content(req), req->upload_fd, folder, upgrade,
+                                         req->who->user, &told, fault);
         return r ? r : answer_pack(req, upgrade ? 200 : 201, told);
 }
 
@@ -137,15 +137,16 @@ static int upgrade(struct request *req, struct fault *fault)
 static int rollback(struct request *req, struct fault *fault)
 {
         json_t *told = NULL;
-        int r = hub_pack_rollback(request_hub(req), request_param(req, "ref"), req->who->user,
-                                  &told, fault);
+        int r = content_pack_rollback(request_content(req), request_param(req, "ref"),
+                                      req->who->user, &told, fault);
 
         return r ? r : answer_pack(req, 200, told);
 }
 
 static int remove_one(struct request *req, struct fault *fault)
 {
-        int r = hub_pack_remove(request_hub(req), request_param(req, "ref"), req->who->user, fault);
+        int r = content_pack_remove(request_content(req), request_param(req, "ref"),
+                                    req->who->user, fault);
 
         return r ? r : answer_empty(req, 204);
 }
@@ -157,8 +158,8 @@ static int uninstall(struct request *req, struct fault *fault)
         int r = 0;
 
         json_array_foreach(packs, i, name) {
-                r = hub_pack_remove(request_hub(req), json_string_value(name), req->who->user,
-                                    fault);
+                r = content_pack_remove(request_content(req), json_string_value(name),
+                                        req->who->user, fault);
                 if (r)
                         return r;
         }
@@ -230,7 +231,7 @@ static int get_files(struct request *req, struct fault *fault)
 
 static int reregister(struct request *req, struct fault *fault)
 {
-        int r = hub_rebuild(request_hub(req), fault);
+        int r = content_rebuild(request_content(req), fault);
 
         if (r)
                 return r;

@@ -2,12 +2,11 @@
 
 /* Policies, what bounds the starts of an action: read from packs, made over REST; their types. */
 
-#include "rest/request.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
 #include "base/text.h"
-#include "hub/hub.h"
 
 #include <errno.h>
 #include <string.h>
@@ -83,19 +82,6 @@ static int get(struct request *req, struct fault *fault)
 
 /* ---- change ---- */
 
-/* What GET adds comes back in a PUT: it is no part of the definition. */
-static json_t *definition_of(const json_t *body)
-{
-        static const char *const ours[] = { "id", "uid", "ref", "origin", "metadata_file" };
-        json_t *definition = json_deep_copy(body);
-
-        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-                json_object_del(definition, ours[i]);
-        if (!json_object_get(definition, "pack"))
-                json_set_text(definition, "pack", "default");
-        return definition;
-}
-
 /* A file may come before the pack that it is about; who types it in is told of a slip. */
 static int check_resource(struct request *req, const json_t *definition, struct fault *fault)
 {
@@ -116,8 +102,6 @@ static int answer_policy(struct request *req, unsigned status, const char *ref,
 {
         const struct catalog_policy *policy;
 
-        /* The catalog that was looked at before is the old one. */
-        req->catalog = catalog_unref(req->catalog);
         policy = catalog_policy(request_catalog(req), ref);
         if (!policy)
                 return fault_set(fault, 404, "policy.unknown", "the policy '%.128s' is gone again",
@@ -127,7 +111,7 @@ static int answer_policy(struct request *req, unsigned status, const char *ref,
 
 static int create(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = definition_of(req->json);
+        _json_ json_t *definition = edit_definition(req->json);
         _free_ char *ref = NULL;
         int r = check_resource(req, definition, fault);
 
@@ -141,7 +125,7 @@ static int create(struct request *req, struct fault *fault)
                           ref);
                 return fault_try(fault, "change it with PUT, or choose another name");
         }
-        r = hub_put_policy(request_hub(req), ref, definition, true, req->who->user, fault);
+        r = edit_put(req, "policy", ref, definition, true, fault);
         return r ? r : answer_policy(req, 201, ref, fault);
 }
 
@@ -149,7 +133,7 @@ static int create(struct request *req, struct fault *fault)
 static bool only_enables(const struct catalog_policy *policy, const json_t *definition)
 {
         _json_ json_t *was = shape_policy(policy), *now = json_copy((json_t *)definition);
-        _json_ json_t *old = definition_of(was);
+        _json_ json_t *old = edit_definition(was);
 
         json_object_del(old, "enabled");
         json_object_del(now, "enabled");
@@ -158,7 +142,7 @@ static bool only_enables(const struct catalog_policy *policy, const json_t *defi
 
 static int update(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = definition_of(req->json);
+        _json_ json_t *definition = edit_definition(req->json);
         const json_t *enabled = json_object_get(definition, "enabled");
         const struct catalog_policy *policy;
         _free_ char *ref = NULL;
@@ -171,8 +155,7 @@ static int update(struct request *req, struct fault *fault)
                 return -ENOMEM;
         if (json_is_boolean(enabled) &&
             (json_object_size(req->json) == 1 || only_enables(policy, definition))) {
-                r = hub_enable_policy(request_hub(req), ref, json_is_true(enabled),
-                                      req->who->user, fault);
+                r = edit_enable(req, "policy", ref, json_is_true(enabled), fault);
                 return r ? r : answer_policy(req, 200, ref, fault);
         }
         /* The path says which policy is meant; a body may repeat it, not rename it. */
@@ -180,8 +163,7 @@ static int update(struct request *req, struct fault *fault)
         json_object_set(definition, "name", json_object_get(policy->definition, "name"));
         r = check_resource(req, definition, fault);
         if (!r)
-                r = hub_put_policy(request_hub(req), ref, definition, false, req->who->user,
-                                   fault);
+                r = edit_put(req, "policy", ref, definition, false, fault);
         return r ? r : answer_policy(req, 200, ref, fault);
 }
 
@@ -191,8 +173,7 @@ static int remove_policy(struct request *req, struct fault *fault)
         int r = find(req, &policy, fault);
 
         if (!r)
-                r = hub_put_policy(request_hub(req), policy->ref, NULL, false, req->who->user,
-                                   fault);
+                r = edit_put(req, "policy", policy->ref, NULL, false, fault);
         return r ? r : answer_empty(req, 204);
 }
 

@@ -2,15 +2,15 @@
 
 /* Rules: read from packs, made over REST, switched on and off, tried against an event. */
 
-#include "rest/request.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "flow/rule.h"
 #include "flow/rulebook.h"
-#include "hub/hub.h"
 
 #include <errno.h>
 #include <string.h>
@@ -132,22 +132,17 @@ static int get_view(struct request *req, struct fault *fault)
 
 /* ---- change ---- */
 
-/* What GET adds to a rule comes back in a PUT: it is no part of the definition. */
+/* GET also adds to the trigger and the action of a rule. */
 static json_t *definition_of(const json_t *body)
 {
-        static const char *const ours[] = { "id", "uid", "ref", "origin", "metadata_file" };
-        json_t *definition = json_deep_copy(body), *trigger, *action;
+        json_t *definition = edit_definition(body);
+        json_t *trigger = json_object_get(definition, "trigger"),
+               *action = json_object_get(definition, "action");
 
-        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-                json_object_del(definition, ours[i]);
-        trigger = json_object_get(definition, "trigger");
         json_object_del(trigger, "ref");
-        action = json_object_get(definition, "action");
         if (json_is_null(json_object_get(trigger, "description")))
                 json_object_del(trigger, "description");
         json_object_del(action, "description");
-        if (!json_object_get(definition, "pack"))
-                json_object_set_new(definition, "pack", json_string("default"));
         return definition;
 }
 
@@ -155,8 +150,6 @@ static int answer_rule(struct request *req, unsigned status, const char *ref, st
 {
         const struct rule *rule;
 
-        /* The catalog that was looked at before is the old one. */
-        req->catalog = catalog_unref(req->catalog);
         rule = lookup(req, ref);
         if (!rule)
                 return fault_set(fault, 404, "rule.unknown", "the rule '%.128s' is gone again",
@@ -177,7 +170,7 @@ static int create(struct request *req, struct fault *fault)
         rule_free(rule);
         if (!ref)
                 return -ENOMEM;
-        r = hub_put_rule(request_hub(req), ref, definition, true, req->who->user, fault);
+        r = edit_put(req, "rule", ref, definition, true, fault);
         return r ? r : answer_rule(req, 201, ref, fault);
 }
 
@@ -208,14 +201,13 @@ static int update(struct request *req, struct fault *fault)
                 return -ENOMEM;
         if (json_is_boolean(enabled)
             && (json_object_size(req->json) == 1 || only_enables(req, rule, definition))) {
-                r = hub_enable_rule(request_hub(req), ref, json_is_true(enabled), req->who->user,
-                                    fault);
+                r = edit_enable(req, "rule", ref, json_is_true(enabled), fault);
                 return r ? r : answer_rule(req, 200, ref, fault);
         }
         /* The path says which rule is meant; a body may repeat it, not rename it. */
         json_object_set_new(definition, "pack", json_stringn(ref, strcspn(ref, ".")));
         json_set_text(definition, "name", strchr(ref, '.') ? strchr(ref, '.') + 1 : ref);
-        r = hub_put_rule(request_hub(req), ref, definition, false, req->who->user, fault);
+        r = edit_put(req, "rule", ref, definition, false, fault);
         return r ? r : answer_rule(req, 200, ref, fault);
 }
 
@@ -225,8 +217,7 @@ static int remove_rule(struct request *req, struct fault *fault)
         int r = find(req, &rule, fault);
 
         if (!r)
-                r = hub_put_rule(request_hub(req), rule_ref(rule), NULL, false, req->who->user,
-                                 fault);
+                r = edit_put(req, "rule", rule_ref(rule), NULL, false, fault);
         return r ? r : answer_empty(req, 204);
 }
 
@@ -263,9 +254,8 @@ static int test(struct request *req, struct fault *fault)
                 return fault_set(fault, 422, "rule.test",
                                  "say which event: \"payload\", or \"event\" with an id");
         definition = rule ? NULL : definition_of(json_object_get(req->json, "rule"));
-        r = hub_rule_test(request_hub(req), rule ? rule_ref(rule) : NULL, definition, stored
-                          ? stored : payload,
-                          &answer, fault);
+        r = content_rule_test(request_content(req), rule ? rule_ref(rule) : NULL, definition,
+                              stored ? stored : payload, &answer, fault);
         return r ? r : answer_json(req, 200, answer);
 }
 
@@ -310,9 +300,10 @@ static int replay(struct request *req, struct fault *fault)
                                  "say which rule: \"ref\", or its definition as \"rule\"");
         r = since_of(req->json, &since, fault);
         if (!r)
-                r = hub_rule_replay(request_hub(req), rule ? rule_ref(rule) : NULL, definition,
-                                    since, (size_t)json_int_of(req->json, "limit", 100), &answer,
-                                    fault);
+                r = content_rule_replay(request_content(req), rule ? rule_ref(rule) : NULL,
+                                        definition, since,
+                                        (size_t)json_int_of(req->json, "limit", 100), &answer,
+                                        fault);
         return r ? r : answer_json(req, 200, answer);
 }
 

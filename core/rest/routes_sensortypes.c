@@ -5,7 +5,7 @@
  * which packs bring and which are shown only.
  */
 
-#include "rest/request.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
@@ -172,7 +172,6 @@ static int get(struct request *req, struct fault *fault)
 static int update(struct request *req, struct fault *fault)
 {
         const json_t *enabled = json_object_get(req->json, "enabled");
-        struct hub_content content = { .kind = "sensor", .user = req->who->user };
         _json_ json_t *sensor = NULL;
         int r = find(req, &sensor, fault);
 
@@ -187,12 +186,9 @@ static int update(struct request *req, struct fault *fault)
                           json_text_of(sensor, "ref", ""));
                 return fault_try(fault, "kaname instance remove, or switch its rules off");
         }
-        content.ref = json_text_of(sensor, "ref", "");
-        r = hub_enable_content(request_hub(req), &content, json_is_true(enabled), fault);
-        if (r)
-                return r;
-        req->catalog = catalog_unref(req->catalog);
-        return get(req, fault);
+        r = edit_enable(req, "sensor", json_text_of(sensor, "ref", ""), json_is_true(enabled),
+                        fault);
+        return r ? r : get(req, fault);
 }
 
 #define S "/api/v1/sensortypes"

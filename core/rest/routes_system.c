@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "hub/hub.h"
 #include "rest/stream.h"
 
@@ -38,6 +39,7 @@ static int status(struct request *req, struct fault *fault)
         (void)fault;
         for (size_t i = 0; i < req->rest->n_listeners; i++)
                 json_array_append_new(listeners, json_string(req->rest->listeners[i].address));
+        json_object_set_new(out, "problems", content_problems(request_content(req)));
         json_object_set_new(out, "listen", listeners);
         json_object_set_new(out, "streams", json_integer(stream_clients(req->rest->stream)));
         return answer_json(req, 200, out);

@@ -2,7 +2,7 @@
 
 /* Trigger types, the triggers that rules made of them, timers and sensors. */
 
-#include "rest/request.h"
+#include "rest/edit.h"
 #include "rest/shape.h"
 
 #include "base/json.h"
@@ -70,12 +70,10 @@ static int get_type(struct request *req, struct fault *fault)
 static int put_type(struct request *req, const char *ref, bool create, struct fault *fault)
 {
         const struct catalog_trigger *trigger;
-        int r = hub_put_trigger_type(request_hub(req), ref, req->json, create, req->who->user,
-                                     fault);
+        int r = edit_put(req, "trigger", ref, req->json, create, fault);
 
         if (r)
                 return r;
-        req->catalog = catalog_unref(req->catalog);
         trigger = catalog_trigger(request_catalog(req), ref);
         if (!trigger)
                 return fault_set(fault, 500, "trigger.lost",
@@ -111,24 +109,12 @@ static int create_type(struct request *req, struct fault *fault)
         return put_type(req, ref, true, fault);
 }
 
-/* What a file or a plugin defines is changed there. */
-static int check_origin(const struct catalog_trigger *trigger, struct fault *fault)
-{
-        if (text_equal(trigger->origin, "api"))
-                return 0;
-        fault_set(fault, 409, "trigger.from-file", "the trigger type '%s' is defined by %s",
-                  trigger->ref, trigger->origin);
-        return fault_try(fault, "change it there");
-}
-
 static int update_type(struct request *req, struct fault *fault)
 {
         const struct catalog_trigger *trigger;
         _free_ char *ref = NULL;
         int r = find_type(req, &trigger, fault);
 
-        if (!r)
-                r = check_origin(trigger, fault);
         if (r)
                 return r;
         ref = strdup(trigger->ref);
@@ -144,10 +130,7 @@ static int remove_type(struct request *req, struct fault *fault)
         int r = find_type(req, &trigger, fault);
 
         if (!r)
-                r = check_origin(trigger, fault);
-        if (!r)
-                r = hub_put_trigger_type(request_hub(req), trigger->ref, NULL, false,
-                                         req->who->user, fault);
+                r = edit_put(req, "trigger", trigger->ref, NULL, false, fault);
         return r ? r : answer_empty(req, 204);
 }
 

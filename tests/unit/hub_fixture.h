@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "content/content.h"
 #include "host/host.h"
 #include "hub/hub.h"
 #include "runner/runner.h"
@@ -34,6 +35,7 @@ static struct loop *loop;
 static struct pool *pool;
 static struct store *store;
 static struct seal *seal;
+static struct content *content;
 static struct hub *hub;
 static pthread_t loop_thread;
 static char lamp_state[32];             /* the world */
@@ -231,12 +233,14 @@ static void hub_up(void)
         struct store_options store_options = { .state_dir = dir,
                                                .hub_name = "test",
                                                .reserve_bytes = -1 };
+        struct content_options content_options = { .state_dir = dir,
+                                                   .host_program = "",
+                                                   .plugin_path = plugin_path,
+                                                   .pack_path = pack_path,
+                                                   .contract_path = none };
         struct hub_options options = { .state_dir = dir,
                                        .runners = runners,
-                                       .host_program = "",
-                                       .plugin_path = plugin_path,
-                                       .pack_path = pack_path,
-                                       .contract_path = none,
+                                       .config_context = content_config_context,
                                        .running_max = 8 };
         _fault_ struct fault fault = FAULT_INIT;
 
@@ -246,11 +250,16 @@ static void hub_up(void)
         ck_assert_int_eq(pool_new(8, &pool), 0);
         ck_assert_msg(store_open(&store_options, &store, &fault) == 0, "%s", fault.what);
         ck_assert_msg(seal_open(dir, &seal, &fault) == 0, "%s", fault.what);
-        options.loop = loop;
-        options.pool = pool;
-        options.store = store;
-        options.seal = seal;
+        content_options.loop = options.loop = loop;
+        content_options.pool = options.pool = pool;
+        content_options.store = options.store = store;
+        content_options.seal = options.seal = seal;
+        ck_assert_msg(content_open(&content_options, &content, &options.catalog, &fault) == 0,
+                      "%s", fault.what);
+        options.config_arg = content;
         ck_assert_msg(hub_start(&options, &hub, &fault) == 0, "%s", fault.what);
+        catalog_unref(options.catalog);
+        content_serve(content, hub);
         ck_assert_int_eq(pthread_create(&loop_thread, NULL, run_loop, NULL), 0);
 }
 
@@ -274,6 +283,7 @@ static void hub_down(void)
         ck_assert(atomic_load(&drained));
         pool_stop(pool);
         store = store_close(store);
+        content = content_close(content);
         hub = hub_free(hub);
         pool = pool_free(pool);
         loop = loop_free(loop);

@@ -44,7 +44,7 @@ static void rest_up(void)
         static char unix_address[104];
         static const char *listen[] = { "127.0.0.1:0", unix_address, NULL };
         struct auth_options auth_options = { .store = store, .state_dir = dir };
-        struct rest_options options = { .hub = hub, .state_dir = dir, .listen = listen,
+        struct rest_options options = { .hub = hub, .content = content, .state_dir = dir, .listen = listen,
                 .idle_s = 1, .connections_max = CONNECTIONS_MAX };
         _fault_ struct fault fault = FAULT_INIT;
 

@@ -8,7 +8,7 @@
  * From then on a new catalog must not have a problem that the present one does not have: it is
  * swapped in whole, or the first such problem is the answer and nothing changes.
  */
-#include "hub/room.h"
+#include "content/room.h"
 
 #include "catalog/pack.h"
 #include "flow/rulebook.h"
@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 
 struct building {
-        struct hub *hub;
+        struct content *content;
         struct catalog *catalog;
         bool is_strict;
         struct fault *fault;
@@ -40,7 +40,7 @@ static int failed(struct building *b, int r, struct fault *fault, const char *wh
         bool known;
 
         fault_errno(fault, r, what);
-        known = json_object_get(b->hub->problems, fault->what ? fault->what : "") != NULL;
+        known = json_object_get(b->content->problems, fault->what ? fault->what : "") != NULL;
         if (b->is_strict && !known) {
                 b->r = FAULT;
                 fault_move(b->fault, fault);
@@ -130,7 +130,8 @@ static int add_plugin(struct building *b, const char *path)
                 return each_entry(path, add_plugin, b);
         if (!text_ends_with(path, ".so"))
                 return 0;
-        r = host_describe(b->hub->o.host_program, b->hub->o.state_dir, path, &manifest, &fault);
+        r = host_describe(b->content->o.host_program, b->content->o.state_dir, path, &manifest,
+                          &fault);
         if (r == 0)
                 r = catalog_add_plugin(b->catalog, manifest, &fault);
         manifest_unref(manifest);
@@ -277,7 +278,7 @@ static int add_docs(struct building *b)
 
         for (size_t i = 0; r == 0 && b->r == 0 && i < sizeof kinds / sizeof *kinds; i++) {
                 b->visit = kinds[i].visit;
-                r = store_list_docs(b->hub->o.store, kinds[i].kind, add_doc, b, b->fault);
+                r = store_list_docs(b->content->o.store, kinds[i].kind, add_doc, b, b->fault);
                 if (r == 0 && b->r == 0 && is_draft(b, kinds[i].kind, NULL) && b->draft->body)
                         r = b->visit(b, b->draft);
         }
@@ -305,7 +306,7 @@ static int build(struct building *b, const json_t *instances, struct catalog **r
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = catalog_new();
         _json_ json_t *problems = json_object();
-        struct hub *hub = b->hub;
+        struct content *content = b->content;
         struct fault *fault = b->fault;
         int r;
 
@@ -313,13 +314,13 @@ static int build(struct building *b, const json_t *instances, struct catalog **r
                 return fault_errno(fault, -ENOMEM, "catalog");
         b->catalog = catalog;
         b->problems = problems;
-        r = each_folder(hub->o.contract_path, add_contract, b);
+        r = each_folder(content->o.contract_path, add_contract, b);
         if (r == 0)
-                r = each_folder(hub->o.plugin_path, add_plugin, b);
+                r = each_folder(content->o.plugin_path, add_plugin, b);
         if (r == 0)
-                r = each_folder(hub->o.pack_path, add_pack_folder, b);
+                r = each_folder(content->o.pack_path, add_pack_folder, b);
         if (r == 0)
-                r = pack_each_active(hub->o.state_dir, add_active, b);
+                r = pack_each_active(content->o.state_dir, add_active, b);
         if (r == 0)
                 r = add_instances(b, instances);
         if (r == 0)
@@ -328,85 +329,25 @@ static int build(struct building *b, const json_t *instances, struct catalog **r
                 r = catalog_finish(catalog, fault);
         if (r != 0)
                 return fault_errno(fault, r, "catalog");
-        json_decref(hub->problems);
-        hub->problems = TAKE(problems);
+        json_decref(content->problems);
+        content->problems = TAKE(problems);
         *ret = TAKE(catalog);
         return 0;
 }
 
-int content_build(struct hub *hub, const json_t *instances, bool strict, struct catalog **ret,
-                  struct fault *fault)
+int content_build(struct content *content, const json_t *instances, bool strict,
+                  struct catalog **ret, struct fault *fault)
 {
-        struct building b = { .hub = hub, .is_strict = strict, .fault = fault };
+        struct building b = { .content = content, .is_strict = strict, .fault = fault };
 
         return build(&b, instances, ret);
 }
 
-int content_build_draft(struct hub *hub, const struct store_doc *draft, struct catalog **ret,
-                        struct fault *fault)
+int content_build_draft(struct content *content, const struct store_doc *draft,
+                        struct catalog **ret, struct fault *fault)
 {
-        struct building b = { .hub = hub, .is_strict = true, .fault = fault, .draft = draft };
+        struct building b = { .content = content, .is_strict = true, .fault = fault,
+                              .draft = draft };
 
-        return build(&b, hub->instances, ret);
-}
-
-/* ---- swapping ---- */
-
-struct catalog *hub_catalog(struct hub *hub)
-{
-        struct catalog *catalog;
-
-        pthread_mutex_lock(&hub->catalog_lock);
-        catalog = catalog_ref(hub->catalog);
-        pthread_mutex_unlock(&hub->catalog_lock);
-        return catalog;
-}
-
-void content_swap(struct hub *hub, struct catalog *catalog)
-{
-        struct catalog *old;
-
-        pthread_mutex_lock(&hub->catalog_lock);
-        old = hub->catalog;
-        hub->catalog = catalog;
-        pthread_mutex_unlock(&hub->catalog_lock);
-        sweep_later(hub, old);
-        timers_sync(hub);
-        sensors_sync(hub);
-}
-
-int content_rebuild(struct hub *hub, struct fault *fault)
-{
-        struct catalog *catalog = NULL;
-        int r = content_build(hub, hub->instances, true, &catalog, fault);
-
-        if (r == 0)
-                content_swap(hub, catalog);
-        return r;
-}
-
-int hub_reload(struct hub *hub, const json_t *instances, struct fault *fault)
-{
-        struct catalog *catalog = NULL;
-        int r;
-
-        pthread_mutex_lock(&hub->content_lock);
-        r = content_build(hub, instances, true, &catalog, fault);
-        if (r == 0) {
-                json_decref(hub->instances);
-                hub->instances = json_incref((json_t *)instances);
-                content_swap(hub, catalog);
-        }
-        pthread_mutex_unlock(&hub->content_lock);
-        return r;
-}
-
-int hub_rebuild(struct hub *hub, struct fault *fault)
-{
-        int r;
-
-        pthread_mutex_lock(&hub->content_lock);
-        r = content_rebuild(hub, fault);
-        pthread_mutex_unlock(&hub->content_lock);
-        return r;
+        return build(&b, content->instances, ret);
 }

@@ -5,7 +5,9 @@
  * under its own path so that no sealed value fits another place. They are opened, filled with
  * defaults and their expressions rendered when an action of the pack asks for config_context.
  */
-#include "hub/room.h"
+#include "content/room.h"
+
+#include "expr/expr.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,11 +17,12 @@
 /* ---- walking values and their schema together ---- */
 
 struct walk {
-        struct hub *hub;
+        struct content *content;
         const char *pack;
         /* *ret stays NULL where the value stays. */
         int (*visit)(const struct walk *walk, const json_t *schema, const char *path,
                      const json_t *value, json_t **ret, struct fault *fault);
+        const struct expr_world *world; /* of render_one() */
 };
 
 static const json_t *schema_of(const json_t *schema, const char *key)
@@ -72,14 +75,12 @@ static int walk(const struct walk *w, const json_t *schema, const char *path, js
         return r;
 }
 
-static int walk_all(struct hub *hub, const struct catalog_pack *pack, json_t *values,
-                    int (*visit)(const struct walk *, const json_t *, const char *, const json_t *,
-                                 json_t **, struct fault *), struct fault *fault)
+static int walk_all(const struct walk *w, const struct catalog_pack *pack, json_t *values,
+                    struct fault *fault)
 {
-        struct walk w = { hub, pack->name, visit };
         _json_ json_t *schema = json_pack("{s:O*}", "properties", pack->config_schema);
 
-        return schema ? walk(&w, schema, "", values, fault) : -ENOMEM;
+        return schema ? walk(w, schema, "", values, fault) : -ENOMEM;
 }
 
 static bool is_secret(const json_t *schema)
@@ -106,7 +107,7 @@ static int seal_one(const struct walk *w, const json_t *schema, const char *path
         plain = json_compact(value);
         r = plain ? name_of(w, path, &name) : -ENOMEM;
         if (r == 0)
-                r = seal_text(w->hub->o.seal, name, plain, &sealed, fault);
+                r = seal_text(w->content->o.seal, name, plain, &sealed, fault);
         if (r == 0)
                 *ret = json_string(sealed);
         if (r == 0 && json_is_string(value))
@@ -126,7 +127,7 @@ static int open_one(const struct walk *w, const json_t *schema, const char *path
         (void)schema;
         r = name_of(w, path, &name);
         if (r == 0)
-                r = seal_unseal(w->hub->o.seal, name, sealed, &plain, fault);
+                r = seal_unseal(w->content->o.seal, name, sealed, &plain, fault);
         if (r)
                 return r;
         *ret = json_stored(plain);
@@ -143,28 +144,27 @@ CLEANUP_DEFINE(struct expr *, expr_free);
 static int call_open(void *arg, const char *function, const json_t *args, const json_t *kwargs,
                      json_t **ret, struct fault *fault)
 {
+        const struct expr_world *world = arg;
         _json_ json_t *with = json_is_object(kwargs) ? json_copy((json_t *)kwargs) : json_object();
 
         if (!with || json_object_set_new(with, "decrypt", json_true()) < 0)
                 return -ENOMEM;
-        return keys_call(arg, HUB_SYSTEM_USER, function, args, with, ret, fault);
+        return world->call(world->arg, function, args, with, ret, fault);
 }
 
 static int render_one(const struct walk *w, const json_t *schema, const char *path,
                       const json_t *value, json_t **ret, struct fault *fault)
 {
         _cleanup_(expr_freep) struct expr *expr = NULL;
-        struct expr_world world = keys_world(w->hub);
+        const struct expr_world open = { .call = call_open, .arg = (void *)(uintptr_t)w->world };
         json_t *made = NULL;
         int r;
 
         if (!catalog_is_template(value))
                 return 0;
-        if (is_secret(schema))
-                world.call = call_open;
         r = expr_compile(value, &expr, fault);
         if (r == 0)
-                r = expr_eval_in(expr, &world, &made, fault);
+                r = expr_eval_in(expr, is_secret(schema) ? &open : w->world, &made, fault);
         if (r == FAULT)
                 return fault_prefix(fault, "configuration of the pack '%s': %s", w->pack,
                                     path + (*path == '/'));
@@ -189,22 +189,23 @@ static int take_body(void *arg, const struct store_doc *doc)
 }
 
 /* As it is stored; an empty object where nothing was set. */
-static int stored(struct hub *hub, const char *pack, json_t **ret)
+static int stored(struct content *content, const char *pack, json_t **ret)
 {
         json_t *body = NULL;
 
-        store_get_doc(hub->o.store, "config", pack, take_body, &body, NULL);
+        store_get_doc(content->o.store, "config", pack, take_body, &body, NULL);
         *ret = json_is_object(body) ? body : json_object();
         if (*ret != body)
                 json_decref(body);
         return *ret ? 0 : -ENOMEM;
 }
 
-int hub_config_put(struct hub *hub, const char *name, const json_t *values, const char *user,
-                   struct fault *fault)
+int content_config_put(struct content *content, const char *name, const json_t *values,
+                       const char *user, struct fault *fault)
 {
-        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(content->hub);
         const struct catalog_pack *pack = catalog_pack(catalog, name);
+        const struct walk seal = { content, name, seal_one, NULL };
         _json_ json_t *copy = json_deep_copy(values);
         _free_ char *body = NULL;
         int r;
@@ -216,46 +217,49 @@ int hub_config_put(struct hub *hub, const char *name, const json_t *values, cons
                                  "a configuration is a JSON object");
         r = catalog_check_config(pack, copy, fault);
         if (r == 0)
-                r = walk_all(hub, pack, copy, seal_one, fault);
+                r = walk_all(&seal, pack, copy, fault);
         if (r == 0 && !(body = json_compact(copy)))
                 r = -ENOMEM;
         if (r == 0)
-                r = content_store_doc(hub, "config", name, body, fault);
+                r = content_store_doc(content, "config", name, body, fault);
         if (r == 0)
-                log_write(LOG_NOTICE_, LOG_FIELDS("user", user), "configuration of the pack '%s' set",
-                          name);
+                content_tell("configuration of the pack", name, "set", user);
         return fault_errno(fault, r, "configuration");
 }
 
-int hub_config_get(struct hub *hub, const char *name, bool in_clear, json_t **ret,
-                   struct fault *fault)
+int content_config_get(struct content *content, const char *name, bool in_clear, json_t **ret,
+                       struct fault *fault)
 {
-        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(content->hub);
         const struct catalog_pack *pack = catalog_pack(catalog, name);
+        const struct walk open = { content, name, open_one, NULL };
         _json_ json_t *values = NULL;
-        int r = pack ? stored(hub, name, &values) : no_pack(name, fault);
+        int r = pack ? stored(content, name, &values) : no_pack(name, fault);
 
         if (r == 0 && in_clear)
-                r = walk_all(hub, pack, values, open_one, fault);
+                r = walk_all(&open, pack, values, fault);
         if (r)
                 return fault_errno(fault, r, "configuration");
         *ret = in_clear || !pack->config ? TAKE(values) : schema_mask(pack->config, values);
         return 0;
 }
 
-int config_context(struct hub *hub, const struct catalog *catalog, const char *name, json_t **ret,
-                   struct fault *fault)
+int content_config_context(void *content, const struct expr_world *world,
+                           const struct catalog *catalog, const char *name, json_t **ret,
+                           struct fault *fault)
 {
+        const struct walk open = { content, name, open_one, NULL },
+                          render = { content, name, render_one, world };
         const struct catalog_pack *pack = catalog_pack(catalog, name);
         _json_ json_t *values = NULL;
-        int r = stored(hub, name, &values);
+        int r = stored(content, name, &values);
 
         if (r == 0 && pack)
-                r = walk_all(hub, pack, values, open_one, fault);
+                r = walk_all(&open, pack, values, fault);
         if (r == 0 && pack && pack->config)
                 r = schema_fill_defaults(pack->config, values);
         if (r == 0 && pack)
-                r = walk_all(hub, pack, values, render_one, fault);
+                r = walk_all(&render, pack, values, fault);
         if (r == 0)
                 *ret = TAKE(values);
         return r;

@@ -5,7 +5,7 @@
  * happened since a moment (replay), so that a rule can be judged by last month before it is let
  * loose on the next one.
  */
-#include "hub/room.h"
+#include "content/room.h"
 
 #include "flow/rulebook.h"
 
@@ -32,13 +32,13 @@ static int choose(const struct catalog *catalog, const char *ref, const json_t *
         return 0;
 }
 
-int hub_rule_test(struct hub *hub, const char *ref, const json_t *definition, const json_t *payload,
-                  json_t **ret, struct fault *fault)
+int content_rule_test(struct content *content, const char *ref, const json_t *definition,
+                      const json_t *payload, json_t **ret, struct fault *fault)
 {
-        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(content->hub);
         _cleanup_(rule_freep) struct rule *given = NULL;
         _fault_ struct fault unrendered = FAULT_INIT;
-        const struct expr_world world = keys_world(hub);
+        const struct expr_world world = hub_world(content->hub);
         const struct rule *rule;
         json_t *criteria, *params = NULL;
         bool matched = false;
@@ -119,7 +119,7 @@ static int replay_event(void *arg, const struct store_event *event)
         return 0;
 }
 
-static int walk_events(struct hub *hub, struct replay *replay, int64_t since_ms,
+static int walk_events(struct content *content, struct replay *replay, int64_t since_ms,
                        struct fault *fault)
 {
         const json_t *trigger = json_object_get(rule_definition(replay->rule), "trigger");
@@ -128,7 +128,7 @@ static int walk_events(struct hub *hub, struct replay *replay, int64_t since_ms,
 
         do {
                 replay->in_page = 0;
-                r = store_list_events(hub->o.store, json_text_of(trigger, "type", ""), &page,
+                r = store_list_events(content->o.store, json_text_of(trigger, "type", ""), &page,
                                       replay_event, replay, NULL, fault);
                 page.after_seq = replay->last_seq;
         } while (r == 0 && replay->in_page == REPLAY_PAGE &&
@@ -136,12 +136,12 @@ static int walk_events(struct hub *hub, struct replay *replay, int64_t since_ms,
         return r;
 }
 
-int hub_rule_replay(struct hub *hub, const char *ref, const json_t *definition, int64_t since_ms,
-                    size_t limit, json_t **ret, struct fault *fault)
+int content_rule_replay(struct content *content, const char *ref, const json_t *definition,
+                        int64_t since_ms, size_t limit, json_t **ret, struct fault *fault)
 {
-        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(hub);
+        _cleanup_(catalog_unrefp) struct catalog *catalog = hub_catalog(content->hub);
         _cleanup_(rule_freep) struct rule *given = NULL;
-        struct replay replay = { .world = keys_world(hub),
+        struct replay replay = { .world = hub_world(content->hub),
                                  .shown_max = limit < REPLAY_SHOWN_MAX ? limit
                                  : REPLAY_SHOWN_MAX };
         char since[CLOCK_TEXT_SIZE];
@@ -151,7 +151,7 @@ int hub_rule_replay(struct hub *hub, const char *ref, const json_t *definition, 
                 return r;
         replay.key = rule_trigger_key(replay.rule);
         replay.executions = json_array();
-        r = walk_events(hub, &replay, since_ms, fault);
+        r = walk_events(content, &replay, since_ms, fault);
         if (r) {
                 json_decref(replay.executions);
                 return fault_errno(fault, r, "replay");

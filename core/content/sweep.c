@@ -9,7 +9,7 @@
  * A round follows the start and each new catalog, and again, less and less often, while an old one
  * is still held. It has the content lock: nothing is being described or installed meanwhile.
  */
-#include "hub/room.h"
+#include "content/room.h"
 
 #include "catalog/pack.h"
 
@@ -23,13 +23,14 @@ static int has_hash(void *arg, const struct manifest *plugin)
         return strcmp(plugin->hash, arg) == 0;
 }
 
-static bool any_catalog(struct hub *hub, bool (*has)(const struct catalog *, const char *,
+static bool any_catalog(struct content *content, bool (*has)(const struct catalog *, const char *,
                                                      const char *), const char *a, const char *b)
 {
-        bool found = has(hub->catalog, a, b);
+        _cleanup_(catalog_unrefp) struct catalog *present = hub_catalog(content->hub);
+        bool found = has(present, a, b);
 
-        for (size_t i = 0; i < hub->sweeping.n && !found; i++)
-                found = has(hub->sweeping.old[i], a, b);
+        for (size_t i = 0; i < content->sweeping.n && !found; i++)
+                found = has(content->sweeping.old[i], a, b);
         return found;
 }
 
@@ -47,14 +48,14 @@ static bool has_version(const struct catalog *catalog, const char *name, const c
 }
 
 /* Under the content lock the catalog is not replaced. */
-static bool wants_plugin(void *hub, const char *hash)
+static bool wants_plugin(void *content, const char *hash)
 {
-        return any_catalog(hub, has_plugin, hash, NULL);
+        return any_catalog(content, has_plugin, hash, NULL);
 }
 
-static bool wants_version(void *hub, const char *name, const char *version)
+static bool wants_version(void *content, const char *name, const char *version)
 {
-        return any_catalog(hub, has_version, name, version);
+        return any_catalog(content, has_version, name, version);
 }
 
 static void drop_unshared(struct sweeping *s)
@@ -71,52 +72,52 @@ static void drop_unshared(struct sweeping *s)
 
 static void again(void *arg)
 {
-        struct hub *hub = arg;
-        int64_t *pause = &hub->sweeping.pause_ms;
+        struct content *content = arg;
+        int64_t *pause = &content->sweeping.pause_ms;
 
         *pause = *pause * 2 < LAST_MS ? *pause * 2 : LAST_MS;
-        loop_timer_set(hub->sweeping.timer, clock_mono_ms() + *pause);
+        loop_timer_set(content->sweeping.timer, clock_mono_ms() + *pause);
 }
 
 static void run_round(void *arg)
 {
-        struct hub *hub = arg;
+        struct content *content = arg;
         _fault_ struct fault fault = FAULT_INIT;
         bool is_done;
         int r;
 
-        pthread_mutex_lock(&hub->content_lock);
-        drop_unshared(&hub->sweeping);
-        is_done = hub->sweeping.n == 0;
-        r = host_sweep(hub->o.state_dir, wants_plugin, hub);
+        pthread_mutex_lock(&content->lock);
+        drop_unshared(&content->sweeping);
+        is_done = content->sweeping.n == 0;
+        r = host_sweep(content->o.state_dir, wants_plugin, content);
         if (r == 0)
-                r = pack_sweep(hub->o.state_dir, wants_version, hub, &fault);
-        pthread_mutex_unlock(&hub->content_lock);
+                r = pack_sweep(content->o.state_dir, wants_version, content, &fault);
+        pthread_mutex_unlock(&content->lock);
         if (fault_errno(&fault, r, "delete old versions of plugins and packs") != 0)
                 log_warning("%s, retrying with the next change", fault.what);
         if (!is_done)
-                loop_post(hub->o.loop, again, hub);
+                loop_post(content->o.loop, again, content);
 }
 
 static void on_timer(void *arg)
 {
-        struct hub *hub = arg;
+        struct content *content = arg;
 
-        (void)pool_run(hub->o.pool, run_round, hub);
+        (void)pool_run(content->o.pool, run_round, content);
 }
 
 static void soon(void *arg)
 {
-        struct hub *hub = arg;
+        struct content *content = arg;
 
-        hub->sweeping.pause_ms = FIRST_MS;
-        loop_timer_set(hub->sweeping.timer, clock_mono_ms() + FIRST_MS);
+        content->sweeping.pause_ms = FIRST_MS;
+        loop_timer_set(content->sweeping.timer, clock_mono_ms() + FIRST_MS);
 }
 
 /* Without memory for it the old one goes at once, and its files too: a call of it may fail then. */
-void sweep_later(struct hub *hub, struct catalog *old)
+void sweep_later(struct content *content, struct catalog *old)
 {
-        struct sweeping *s = &hub->sweeping;
+        struct sweeping *s = &content->sweeping;
         struct catalog **more = realloc(s->old, (s->n + 1) * sizeof *more);
 
         if (more) {
@@ -125,21 +126,22 @@ void sweep_later(struct hub *hub, struct catalog *old)
         } else {
                 catalog_unref(old);
         }
-        loop_post(hub->o.loop, soon, hub);
+        loop_post(content->o.loop, soon, content);
 }
 
-int sweep_init(struct hub *hub)
+int sweep_init(struct content *content)
 {
-        int r = loop_timer_new(hub->o.loop, on_timer, hub, &hub->sweeping.timer);
-
-        if (r == 0)
-                soon(hub);
-        return r;
+        return loop_timer_new(content->o.loop, on_timer, content, &content->sweeping.timer);
 }
 
-void sweep_deinit(struct hub *hub)
+void sweep_soon(struct content *content)
 {
-        struct sweeping *s = &hub->sweeping;
+        loop_post(content->o.loop, soon, content);
+}
+
+void sweep_deinit(struct content *content)
+{
+        struct sweeping *s = &content->sweeping;
 
         s->timer = loop_timer_free(s->timer);
         while (s->n)
