@@ -89,8 +89,11 @@ static int compile_keywords(struct compiler *c, struct node *node, const struct 
                 if (r)
                         return r;
         }
-        node->secret = json_is_true(json_object_get(node->source, "secret")) ||
-                json_is_true(json_object_get(node->source, "writeOnly"));
+        if (json_is_true(json_object_get(node->source, "secret")) ||
+            json_is_true(json_object_get(node->source, "writeOnly")))
+                node->marks |= MARK_SECRET;
+        if (json_is_true(json_object_get(node->source, "secret_query")))
+                node->marks |= MARK_QUERY;
         return 0;
 }
 

@@ -413,6 +413,7 @@ static const struct keyword keywords[] = {
         { "then", on_schema, NULL, SCHEMA_IN(then) },
         { "else", on_schema, NULL, SCHEMA_IN(otherwise) },
         { "secret", on_boolean, NULL, 0 },
+        { "secret_query", on_boolean, NULL, 0 },
         { "writeOnly", on_boolean, NULL, 0 },
         { "immutable", on_boolean, NULL, 0 },
         { "position", on_position, NULL, 0 },

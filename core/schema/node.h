@@ -56,9 +56,13 @@ struct dependency {
         struct node *node;              /* the whole must fit this */
 };
 
+#define MARK_SECRET 1u                  /* "secret", "writeOnly" */
+#define MARK_QUERY  2u                  /* "secret_query" */
+
 struct node {
         const json_t *source;
-        bool never, secret;
+        bool never;
+        unsigned marks;                 /* MARK_… */
         unsigned types;                 /* 0: any */
         struct node *ref;               /* the others of this node are then empty */
         struct word *words;

@@ -40,9 +40,15 @@ int schema_fill_defaults(const struct schema *schema, json_t *value);
  * for arguments that come from a command line or a template. Changed in place.
  */
 void schema_coerce(const struct schema *schema, json_t *value);
-/* Replace what is marked "writeOnly" or "secret" by "********" in a copy. New reference. */
+/*
+ * Replace what is marked "writeOnly" or "secret" by "********" in a copy; and of what is marked
+ * "secret_query" (a URL, or an object of query parameters) the values whose names say that they are
+ * secret (base/secret.h). New reference.
+ */
 json_t *schema_mask(const struct schema *schema, const json_t *value);
 /* Is the property at this dotted path marked secret? */
 bool schema_is_secret(const struct schema *schema, const char *path);
+/* Is it marked as one whose query parameters may be? */
+bool schema_is_secret_query(const struct schema *schema, const char *path);
 
 #endif

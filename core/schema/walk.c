@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "schema/node.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct walk {
         unsigned depth;
         json_t *value;                  /* of the visit at hand */
         const char *path;
+        unsigned marks;                 /* that are looked for */
         bool failed;
 };
 
@@ -283,14 +285,14 @@ void schema_coerce(const struct schema *schema, json_t *value)
                 coerce(&walk, schema->root);
 }
 
-/* One secret node among those that apply is enough. */
+/* One node that is marked among those that apply is enough. */
 static int is_marked(void *arg, const struct node *node)
 {
         struct walk *walk = arg;
         int r;
 
-        if (node->secret || !may_enter(walk))
-                return node->secret;
+        if ((node->marks & walk->marks) || !may_enter(walk))
+                return (node->marks & walk->marks) != 0;
         walk->depth++;
         r = each_in_place(node, true, is_marked, walk);
         walk->depth--;
@@ -315,6 +317,20 @@ static bool hides(const json_t *value)
         return value && !json_is_null(value);
 }
 
+/* A URL, or an object of query parameters: only what their names say is secret is hidden. */
+static void mask_query(struct walk *walk, const struct node *node, const char *key)
+{
+        json_t *object = walk->value;
+        int marked;
+
+        walk->marks = MARK_QUERY;
+        marked = node_each_for_key(node, key, is_marked, walk);
+        walk->marks = MARK_SECRET;
+        if (marked &&
+            json_object_set_new(object, key, secret_mask(json_object_get(object, key))) < 0)
+                walk->failed = true;
+}
+
 static int mask_key(struct walk *walk, const struct node *node, const char *key)
 {
         json_t *object = walk->value, *value = json_object_get(object, key);
@@ -329,6 +345,8 @@ static int mask_key(struct walk *walk, const struct node *node, const char *key)
         walk->value = object;
         if (secret && json_object_set_new(object, key, json_string("********")) < 0)
                 walk->failed = true;
+        if (!secret)
+                mask_query(walk, node, key);
         return 0;
 }
 
@@ -369,7 +387,7 @@ static int mask(void *arg, const struct node *node)
 json_t *schema_mask(const struct schema *schema, const json_t *value)
 {
         _json_ json_t *copy = json_deep_copy(value);
-        struct walk walk = { .value = copy };
+        struct walk walk = { .value = copy, .marks = MARK_SECRET };
 
         if (schema && schema->root && mask_member(&walk, schema->root))
                 return json_string("********");
@@ -405,7 +423,7 @@ static int secret_at(void *arg, const struct node *node)
         struct walk *walk = arg;
         int r;
 
-        if (node->secret || !may_enter(walk))
+        if ((node->marks & walk->marks) || !may_enter(walk))
                 return 1;
         walk->depth++;
         r = each_in_place(node, true, secret_at, walk);
@@ -417,7 +435,14 @@ static int secret_at(void *arg, const struct node *node)
 
 bool schema_is_secret(const struct schema *schema, const char *path)
 {
-        struct walk walk = { .path = path };
+        struct walk walk = { .path = path, .marks = MARK_SECRET };
+
+        return schema && schema->root && secret_at(&walk, schema->root);
+}
+
+bool schema_is_secret_query(const struct schema *schema, const char *path)
+{
+        struct walk walk = { .path = path, .marks = MARK_QUERY };
 
         return schema && schema->root && secret_at(&walk, schema->root);
 }

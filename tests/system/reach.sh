@@ -159,3 +159,16 @@ e=$(api POST /api/v1/executions '{"action": "core.http", "parameters": {"url": "
 check_json "$e" '.status == "failed" and (.result.error | test("no answer from http://127.0.0.1:1"))'
 check_fails grep -q s3cretH <<<"$e"
 check_fails grep -q s3cretH hub.log
+
+test_case "a token in a query is sent, and stands in no record, no error and no log"
+: >asked
+go='{"action": "core.http", "parameters": {"url": "http://shop.test/p?a=1&token=s3cretQ", "params": {"apiKey": "s3cretP", "q": "x"},
+        "http_proxy": "'$proxy'"}}'
+e=$(api POST /api/v1/executions "$go" -H 'Prefer: wait=10')
+check_json "$e" '.parameters.url == "http://shop.test/p?a=1&token=********"'
+check_json "$e" '.parameters.params == {apiKey: "********", q: "x"}'
+check_match 'token=s3cretQ&apiKey=s3cretP&q=x' "$(cat asked)"
+e=$(api POST "/api/v1/executions/$(jq -r .id <<<"$e")/re_run" '{}' -H 'Prefer: wait=10')
+check_equal 2 "$(grep -c 'token=s3cretQ&apiKey=s3cretP&q=x' asked)" "sent again"
+check_fails grep -q 's3cret[QP]' <<<"$e$(api GET /api/v1/executions)"
+check_equal 0 "$(cat hub.log hub/state/store.db hub/state/store.db-wal | grep -ac "s3cret[QP]")" "at rest"

@@ -310,6 +310,25 @@ START_TEST(what_a_http_request_shows_its_server_is_sealed)
 }
 END_TEST
 
+START_TEST(tokens_in_a_query_are_sealed_and_the_rest_is_not)
+{
+        struct id id;
+        struct seen seen;
+        _free_ char *text = NULL;
+
+        hub_up();
+        id = run("core.http", "{\"url\":\"http://127.0.0.1:1/p?a=shown&token=canary-1\","
+                 "\"params\":{\"api_key\":\"canary-2\",\"q\":\"too\"}}", "run");
+        seen = wait_end(&id);
+        text = json_compact(seen.params);
+        ck_assert_msg(!strstr(text, "canary"), "%s", text);
+        ck_assert_msg(strstr(text, "/p?a=shown&token=kn1:") && strstr(text, "\"q\":\"too\""), "%s",
+                      text);
+        json_decref(seen.result);
+        json_decref(seen.params);
+}
+END_TEST
+
 START_TEST(a_uuid_has_its_version)
 {
         static const struct {
@@ -411,6 +430,7 @@ int main(void)
                           ONCE(a_failed_exchange_does_not_tell_what_its_url_hides),
                           ONCE(the_timeout_of_a_request_bounds_what_parameters_allow),
                           ONCE(what_a_http_request_shows_its_server_is_sealed),
+                          ONCE(tokens_in_a_query_are_sealed_and_the_rest_is_not),
                           ONCE(a_uuid_has_its_version),
                           ONCE(a_secret_parameter_is_sealed_and_a_rerun_has_it),
                           ONCE(what_is_too_old_goes_by_itself));
