@@ -28,7 +28,7 @@ struct building {
         json_t *problems;               /* what → code, of this build */
         int r;                          /* of the first failure that ends the build */
         const struct store_doc *draft;  /* stands for the one in the store; NULL body: as if gone */
-        store_visit_doc *visit;         /* of the kind that is being added */
+        const struct made *made;        /* the kind that is being added */
 };
 
 /*
@@ -170,74 +170,38 @@ static int damaged(const struct store_doc *doc, struct fault *fault)
         return fault_try(fault, "make it anew; kaname doctor checks the store");
 }
 
-static int add_instance_doc(void *arg, const struct store_doc *doc)
+static int add_instance(struct catalog *catalog, const json_t *body, const char *pack,
+                        const char *origin, struct fault *fault)
 {
-        struct building *b = arg;
-        _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_stored(doc->body);
-        int r = body ? catalog_add_instance(b->catalog, body, "api", &fault) : damaged(doc, &fault);
-
-        return r ? failed(b, r, &fault, "instance") : 0;
+        (void)pack;
+        return catalog_add_instance(catalog, body, origin, fault);
 }
 
-static int add_rule_doc(void *arg, const struct store_doc *doc)
+static int add_rule(struct catalog *catalog, const json_t *body, const char *pack,
+                    const char *origin, struct fault *fault)
 {
-        struct building *b = arg;
-        _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_stored(doc->body);
-        int r = body ? catalog_add_rule(b->catalog, body, "api", &fault) : damaged(doc, &fault);
-
-        return r ? failed(b, r, &fault, "rule") : 0;
+        (void)pack;
+        return catalog_add_rule(catalog, (json_t *)body, origin, fault);
 }
 
-static int add_trigger_doc(void *arg, const struct store_doc *doc)
-{
-        struct building *b = arg;
-        _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_stored(doc->body);
-        int r = body ? catalog_add_trigger(b->catalog, body, "default", "api", &fault)
-                : damaged(doc, &fault);
-
-        return r ? failed(b, r, &fault, "trigger type") : 0;
-}
-
-static int add_policy_doc(void *arg, const struct store_doc *doc)
-{
-        struct building *b = arg;
-        _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_stored(doc->body);
-        int r = body ? catalog_add_policy(b->catalog, body, "default", "api", &fault)
-                : damaged(doc, &fault);
-
-        return r ? failed(b, r, &fault, "policy") : 0;
-}
-
-static int add_action_doc(void *arg, const struct store_doc *doc)
-{
-        struct building *b = arg;
-        _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_stored(doc->body);
-        int r = body ? catalog_add_action(b->catalog, body, "default", "api", &fault)
-                : damaged(doc, &fault);
-
-        return r ? failed(b, r, &fault, "action") : 0;
-}
-
-static int add_alias_doc(void *arg, const struct store_doc *doc)
-{
-        struct building *b = arg;
-        _fault_ struct fault fault = FAULT_INIT;
-        _json_ json_t *body = json_stored(doc->body);
-        int r = body ? catalog_add_alias(b->catalog, body, "default", "api", &fault)
-                : damaged(doc, &fault);
-
-        return r ? failed(b, r, &fault, "alias") : 0;
-}
+/* In the order in which they are added: what others name comes first. */
+static const struct made {
+        const char *kind, *what;
+        int (*add)(struct catalog *catalog, const json_t *body, const char *pack,
+                   const char *origin, struct fault *fault);
+} made[] = {
+        { "trigger", "trigger type", catalog_add_trigger },
+        { "instance", "instance", add_instance },
+        { "rule", "rule", add_rule },
+        { "policy", "policy", catalog_add_policy },
+        { "action", "action", catalog_add_action },
+        { "alias", "alias", catalog_add_alias },
+        { "enabled", NULL, NULL },
+};
 
 /* Documents "KIND:REF" of kind "enabled": {"enabled": bool}. */
-static int add_override(void *arg, const struct store_doc *doc)
+static int add_override(struct building *b, const struct store_doc *doc)
 {
-        struct building *b = arg;
         _json_ json_t *body = json_stored(doc->body);
         _free_ char *kind = strdup(doc->name);
         char *ref = kind ? strchr(kind, ':') : NULL;
@@ -249,38 +213,41 @@ static int add_override(void *arg, const struct store_doc *doc)
         return 0;
 }
 
-static bool is_draft(const struct building *b, const char *kind, const char *name)
+static int add_doc(struct building *b, const struct store_doc *doc)
 {
-        return b->draft && text_equal(b->draft->kind, kind) &&
+        _fault_ struct fault fault = FAULT_INIT;
+        _json_ json_t *body = NULL;
+        int r;
+
+        if (!b->made->add)
+                return add_override(b, doc);
+        body = json_stored(doc->body);
+        r = body ? b->made->add(b->catalog, body, "default", "api", &fault) : damaged(doc, &fault);
+        return r ? failed(b, r, &fault, b->made->what) : 0;
+}
+
+static bool is_draft(const struct building *b, const char *name)
+{
+        return b->draft && text_equal(b->draft->kind, b->made->kind) &&
                (!name || text_equal(b->draft->name, name));
 }
 
-static int add_doc(void *arg, const struct store_doc *doc)
+static int add_stored(void *arg, const struct store_doc *doc)
 {
         struct building *b = arg;
 
-        return is_draft(b, doc->kind, doc->name) ? 0 : b->visit(b, doc);
+        return is_draft(b, doc->name) ? 0 : add_doc(b, doc);
 }
 
 static int add_docs(struct building *b)
 {
-        static const struct { const char *kind; store_visit_doc *visit;
-        } kinds[] = {
-                { "trigger", add_trigger_doc },
-                { "instance", add_instance_doc },
-                { "rule", add_rule_doc },
-                { "policy", add_policy_doc },
-                { "action", add_action_doc },
-                { "alias", add_alias_doc },
-                { "enabled", add_override },
-        };
         int r = 0;
 
-        for (size_t i = 0; r == 0 && b->r == 0 && i < sizeof kinds / sizeof *kinds; i++) {
-                b->visit = kinds[i].visit;
-                r = store_list_docs(b->content->o.store, kinds[i].kind, add_doc, b, b->fault);
-                if (r == 0 && b->r == 0 && is_draft(b, kinds[i].kind, NULL) && b->draft->body)
-                        r = b->visit(b, b->draft);
+        for (size_t i = 0; r == 0 && b->r == 0 && i < sizeof made / sizeof *made; i++) {
+                b->made = &made[i];
+                r = store_list_docs(b->content->o.store, made[i].kind, add_stored, b, b->fault);
+                if (r == 0 && b->r == 0 && is_draft(b, NULL) && b->draft->body)
+                        r = add_doc(b, b->draft);
         }
         return r ? r : b->r;
 }
