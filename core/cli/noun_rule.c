@@ -131,26 +131,33 @@ static int read_payload(struct cli *cli, json_t *body, struct fault *fault)
         return r;
 }
 
-static int test_run(struct cli *cli, struct fault *fault)
+/* Ask what the rule would do: with the rule and what read() adds, and show the answer. */
+static int try_rule(struct cli *cli, const char *path,
+                    int (*read)(struct cli *cli, json_t *body, struct fault *fault),
+                    void (*print)(struct cli *cli, const json_t *answer), struct answer *answer,
+                    struct fault *fault)
 {
         _json_ json_t *body = json_object();
-        const struct request request = { .method = "POST", .path = "/api/v1/rules/test",
-                                         .body = body };
-        _answer_ struct answer answer = ANSWER_INIT;
+        const struct request request = { .method = "POST", .path = path, .body = body };
         int r = body ? read_rule(cli, body, fault) : -ENOMEM;
 
         if (!r)
-                r = read_payload(cli, body, fault);
+                r = read(cli, body, fault);
         if (!r)
-                r = client_call(cli, &request, &answer, fault);
+                r = client_call(cli, &request, answer, fault);
         if (r == FAULT && json_object_get(body, "rule"))
                 return remedy_place(cli->operands[0], fault);
-        if (r)
-                return r;
-        if (cli->has_format)
-                r = out_object(cli, answer.json, "rule");
-        else
-                print_outcome(cli, answer.json);
+        if (r || cli->has_format)
+                return r ? r : out_object(cli, answer->json, "rule");
+        print(cli, answer->json);
+        return 0;
+}
+
+static int test_run(struct cli *cli, struct fault *fault)
+{
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = try_rule(cli, "/api/v1/rules/test", read_payload, print_outcome, &answer, fault);
+
         if (r || json_bool_of(answer.json, "matched", false))
                 return r;
         return fault_set(fault, 500, "rule.no-match", "%s would not start anything for this event",
@@ -208,24 +215,9 @@ static int read_since(struct cli *cli, json_t *body, struct fault *fault)
 
 static int replay_run(struct cli *cli, struct fault *fault)
 {
-        _json_ json_t *body = json_object();
-        const struct request request = { .method = "POST", .path = "/api/v1/rules/replay",
-                                         .body = body };
         _answer_ struct answer answer = ANSWER_INIT;
-        int r = body ? read_rule(cli, body, fault) : -ENOMEM;
 
-        if (!r)
-                r = read_since(cli, body, fault);
-        if (!r)
-                r = client_call(cli, &request, &answer, fault);
-        if (r == FAULT && json_object_get(body, "rule"))
-                return remedy_place(cli->operands[0], fault);
-        if (r)
-                return r;
-        if (cli->has_format)
-                return out_object(cli, answer.json, "rule");
-        print_replay(cli, answer.json);
-        return 0;
+        return try_rule(cli, "/api/v1/rules/replay", read_since, print_replay, &answer, fault);
 }
 
 static const struct column columns[] = {
