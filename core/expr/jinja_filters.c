@@ -3,7 +3,6 @@
 /* Jinja's filters on texts and numbers. */
 #include "expr/dump.h"
 #include "expr/function.h"
-#include "expr/letters.h"
 #include "expr/numbers.h"
 #include "expr/python.h"
 #include "expr/value.h"
@@ -26,12 +25,8 @@ static json_t *soft(struct call *call)
 static json_t *cased(struct call *call, enum letters_case which)
 {
         json_t *value = soft(call);
-        _text_ struct text text = TEXT_INIT;
 
-        if (!value)
-                return NULL;
-        letters_case(json_string_value(value), json_string_length(value), which, &text);
-        return run_take(call->run, &text);
+        return value ? words_case(call->run, value, which) : NULL;
 }
 
 static json_t *upper(struct call *call)
@@ -222,21 +217,8 @@ static json_t *wordcount(struct call *call)
 static json_t *center(struct call *call)
 {
         json_t *value = soft(call);
-        int64_t width = call_int(call, 1, 80), n, left;
-        _text_ struct text text = TEXT_INIT;
 
-        if (!value)
-                return NULL;
-        n = (int64_t)letters_count(json_string_value(value), json_string_length(value));
-        if (width > (int64_t)call->run->left.bytes)
-                width = (int64_t)call->run->left.bytes;
-        left = width > n ? (width - n) / 2 + ((width - n) & width & 1) : 0;
-        for (int64_t i = 0; i < left; i++)
-                text_add(&text, " ");
-        text_add(&text, json_string_value(value));
-        for (int64_t i = left + n; i < width; i++)
-                text_add(&text, " ");
-        return run_take(call->run, &text);
+        return value ? words_pad(call->run, value, call_int(call, 1, 80), '^', " ") : NULL;
 }
 
 static void add_line_indent(struct text *text, const char *indent, const char *line, size_t len,

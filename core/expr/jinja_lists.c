@@ -3,10 +3,10 @@
 /* Jinja's filters on lists and dictionaries. */
 #include "base/cleanup.h"
 #include "expr/function.h"
-#include "expr/letters.h"
 #include "expr/sets.h"
 #include "expr/sorting.h"
 #include "expr/value.h"
+#include "expr/words.h"
 
 #include <string.h>
 
@@ -102,12 +102,8 @@ static json_t *join(struct call *call)
 
 static json_t *lower(struct run *run, json_t *value)
 {
-        _text_ struct text text = TEXT_INIT;
-
-        if (!json_is_string(value) || nature_of(&run->natures, value))
-                return value;
-        letters_case(json_string_value(value), json_string_length(value), LETTERS_LOWER, &text);
-        return run_take(run, &text);
+        return json_is_string(value) && !nature_of(&run->natures, value)
+                ? words_case(run, value, LETTERS_LOWER) : value;
 }
 
 /* The value by which an item is sorted, grouped or told apart. */

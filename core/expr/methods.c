@@ -2,43 +2,34 @@
 
 /* The methods of Python's values that templates use; the first argument is the value. */
 #include "expr/function.h"
-#include "expr/letters.h"
 #include "expr/value.h"
 #include "expr/words.h"
 
 #include <string.h>
 
-static json_t *cased(struct call *call, enum letters_case which)
-{
-        _text_ struct text text = TEXT_INIT;
-
-        letters_case(call_text(call, 0), json_string_length(call->args[0]), which, &text);
-        return run_take(call->run, &text);
-}
-
 static json_t *upper(struct call *call)
 {
-        return cased(call, LETTERS_UPPER);
+        return words_case(call->run, call->args[0], LETTERS_UPPER);
 }
 
 static json_t *lower(struct call *call)
 {
-        return cased(call, LETTERS_LOWER);
+        return words_case(call->run, call->args[0], LETTERS_LOWER);
 }
 
 static json_t *capitalize(struct call *call)
 {
-        return cased(call, LETTERS_CAPITAL);
+        return words_case(call->run, call->args[0], LETTERS_CAPITAL);
 }
 
 static json_t *title(struct call *call)
 {
-        return cased(call, LETTERS_TITLE);
+        return words_case(call->run, call->args[0], LETTERS_TITLE);
 }
 
 static json_t *swapcase(struct call *call)
 {
-        return cased(call, LETTERS_SWAP);
+        return words_case(call->run, call->args[0], LETTERS_SWAP);
 }
 
 static json_t *split(struct call *call)
@@ -169,61 +160,39 @@ static json_t *count_text(struct call *call)
         return run_int(call->run, n);
 }
 
-static json_t *padded(struct call *call, char align, const char *fill)
+static json_t *padded(struct call *call, char align)
 {
-        int64_t width = call_int(call, 1, 0), n, left;
-        const char *s = call_text(call, 0);
-        size_t len = json_string_length(call->args[0]);
-        _text_ struct text text = TEXT_INIT;
-
-        n = (int64_t)letters_count(s, len);
-        if (width > (int64_t)call->run->left.bytes)
-                width = (int64_t)call->run->left.bytes + 1;
-        left = align == '<' || width <= n ? 0 : align == '>' ? width - n
-                : (width - n) / 2 + ((width - n) & width & 1);
-        for (int64_t i = 0; i < left; i++)
-                text_add(&text, fill);
-        text_add_bytes(&text, s, len);
-        for (int64_t i = left + n; i < width; i++)
-                text_add(&text, fill);
-        return run_take(call->run, &text);
-}
-
-static const char *fill_of(const struct call *call)
-{
-        return call_text(call, 2) ? call_text(call, 2) : " ";
+        return words_pad(call->run, call->args[0], call_int(call, 1, 0), align,
+                         call_text(call, 2) ? call_text(call, 2) : " ");
 }
 
 static json_t *ljust(struct call *call)
 {
-        return padded(call, '<', fill_of(call));
+        return padded(call, '<');
 }
 
 static json_t *rjust(struct call *call)
 {
-        return padded(call, '>', fill_of(call));
+        return padded(call, '>');
 }
 
 static json_t *center(struct call *call)
 {
-        return padded(call, '^', fill_of(call));
+        return padded(call, '^');
 }
 
 static json_t *zfill(struct call *call)
 {
         const char *s = call_text(call, 0);
+        int64_t width = call_int(call, 1, 0);
         json_t *digits, *sign;
 
         if (*s != '-' && *s != '+')
-                return padded(call, '>', "0");
+                return words_pad(call->run, call->args[0], width, '>', "0");
         sign = run_text(call->run, s, 1);
         digits = run_text(call->run, s + 1, strlen(s + 1));
-        if (!sign || !digits)
-                return NULL;
-        call->args[0] = digits;
-        call->args[1] = run_int(call->run, call_int(call, 1, 0) - 1);
-        digits = call->args[1] ? padded(call, '>', "0") : NULL;
-        return digits ? value_concat(call->run, sign, digits) : NULL;
+        digits = digits ? words_pad(call->run, digits, width - 1, '>', "0") : NULL;
+        return sign && digits ? value_concat(call->run, sign, digits) : NULL;
 }
 
 static json_t *is_class(struct call *call, const char *name)
@@ -253,7 +222,8 @@ static json_t *isspace_method(struct call *call)
 
 static json_t *same_as(struct call *call, enum letters_case which, enum letters_case opposite)
 {
-        json_t *made = cased(call, which), *other = made ? cased(call, opposite) : NULL;
+        json_t *made = words_case(call->run, call->args[0], which),
+               *other = made ? words_case(call->run, call->args[0], opposite) : NULL;
 
         return other ? run_bool(json_equal(made, call->args[0]) &&
                                 !json_equal(other, call->args[0])) : NULL;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expr/words.h"
 
-#include "expr/letters.h"
 #include "expr/value.h"
 
 #include <string.h>
@@ -20,6 +19,34 @@ static struct view view(const json_t *text)
 static bool is_none(const json_t *value)
 {
         return !value || json_is_null(value);
+}
+
+json_t *words_case(struct run *run, const json_t *text, enum letters_case which)
+{
+        _text_ struct text made = TEXT_INIT;
+
+        letters_case(json_string_value(text), json_string_length(text), which, &made);
+        return run_take(run, &made);
+}
+
+json_t *words_pad(struct run *run, const json_t *text, int64_t width, char align,
+                  const char *fill)
+{
+        const struct view s = view(text);
+        size_t len = (size_t)(s.end - s.s);
+        int64_t n = (int64_t)letters_count(s.s, len), left;
+        _text_ struct text made = TEXT_INIT;
+
+        if (width > (int64_t)run->left.bytes)
+                width = (int64_t)run->left.bytes + 1;
+        left = align == '<' || width <= n ? 0 : align == '>' ? width - n
+                : (width - n) / 2 + ((width - n) & width & 1);
+        for (int64_t i = 0; i < left; i++)
+                text_add(&made, fill);
+        text_add_bytes(&made, s.s, len);
+        for (int64_t i = left + n; i < width; i++)
+                text_add(&made, fill);
+        return run_take(run, &made);
 }
 
 static bool add(struct run *run, json_t *list, const char *s, const char *end)

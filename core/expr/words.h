@@ -5,8 +5,13 @@
 #ifndef EXPR_WORDS_H
 #define EXPR_WORDS_H
 
+#include "expr/letters.h"
 #include "expr/run.h"
 
+json_t *words_case(struct run *run, const json_t *text, enum letters_case which);
+/* Filled up to width characters: '<' on the right, '>' on the left, '^' on both sides. */
+json_t *words_pad(struct run *run, const json_t *text, int64_t width, char align,
+                  const char *fill);
 /* separator NULL or null: at blanks. most < 0: all. */
 json_t *words_split(struct run *run, const json_t *text, const json_t *separator, int64_t most);
 json_t *words_split_right(struct run *run, const json_t *text, const json_t *separator,

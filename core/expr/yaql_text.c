@@ -2,28 +2,19 @@
 
 /* YAQL's functions of text. */
 #include "expr/function.h"
-#include "expr/letters.h"
 #include "expr/value.h"
 #include "expr/words.h"
 
 #include <string.h>
 
-static json_t *cased(struct call *call, enum letters_case which)
-{
-        _text_ struct text text = TEXT_INIT;
-
-        letters_case(call_text(call, 0), json_string_length(call->args[0]), which, &text);
-        return run_take(call->run, &text);
-}
-
 static json_t *to_upper(struct call *call)
 {
-        return cased(call, LETTERS_UPPER);
+        return words_case(call->run, call->args[0], LETTERS_UPPER);
 }
 
 static json_t *to_lower(struct call *call)
 {
-        return cased(call, LETTERS_LOWER);
+        return words_case(call->run, call->args[0], LETTERS_LOWER);
 }
 
 static json_t *split(struct call *call)
