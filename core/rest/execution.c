@@ -38,16 +38,26 @@ static int status_filter(const struct query *query, int *ret, struct fault *faul
         return 0;
 }
 
-static int filter_of(const struct query *query, struct store_execution_filter *ret,
+/* Both of StackStorm's names: a trigger is known here by its type's ref. */
+static const char *trigger_filter(const struct query *query)
+{
+        const char *type = query_text(query, "trigger_type");
+
+        return type ? type : query_text(query, "trigger");
+}
+
+static int filter_of(struct request *req, struct store_execution_filter *ret,
                      struct fault *fault)
 {
-        const char *parent = query_text(query, "parent");
+        const struct query *query = &req->query;
+        const char *parent = query_text(query, "parent"), *rule = query_text(query, "rule");
         int r;
 
         *ret = (struct store_execution_filter){ .action = query_text(query, "action"),
-                .runner = query_text(query, "runner"), .rule = query_text(query, "rule"),
-                .user = query_text(query, "user"), .instance = query_text(query, "instance"),
-                .mode = query_text(query, "mode"), .status = -1 };
+                .runner = query_text(query, "runner"), .user = query_text(query, "user"),
+                .rule = rule ? shape_rule_ref(request_catalog(req), rule) : NULL,
+                .instance = query_text(query, "instance"), .mode = query_text(query, "mode"),
+                .trigger = trigger_filter(query), .status = -1 };
         if (parent && (strcmp(parent, "null") == 0 || strcmp(parent, "None") == 0))
                 ret->top_level = true;
         r = ret->top_level ? 0 : id_filter(query, "parent", &ret->parent, fault);
@@ -90,39 +100,62 @@ static int list_by(struct request *req, struct store_execution_filter *filter, s
         return r ? r : page_answer(&page);
 }
 
+/* Those of a comma list of ids that are there, in its order. */
+static int add_each(struct listing *listing, const char *name, const char *ids,
+                    struct fault *fault)
+{
+        struct store *store = request_store(listing->page->req);
+        char text[ID_TEXT_SIZE + 1];
+        struct id id;
+
+        for (const char *s = ids; *s; s += *s == ',') {
+                size_t n = strcspn(s, ",");
+
+                snprintf(text, sizeof text, "%.*s", (int)(n < sizeof text ? n : sizeof text), s);
+                if (!id_parse(text, &id))
+                        return fault_set(fault, 400, "query.invalid", "%s=%.64s: must be an id of "
+                                         "24 hex digits, or several with commas between", name,
+                                         ids);
+                if (page_takes(listing->page))
+                        store_get_execution(store, &id, listing->shape.with_result, add, listing,
+                                            NULL);
+                s += n;
+        }
+        return 0;
+}
+
+static int list_ids(struct request *req, const char *name, const char *ids, struct fault *fault)
+{
+        _page_ struct page page = { 0 };
+        struct listing listing = { .page = &page };
+        int r = page_init(&page, req, fault);
+
+        if (!r)
+                r = run_shape(req, true, &listing.shape, fault);
+        if (!r)
+                r = add_each(&listing, name, ids, fault);
+        page.total = json_array_size(page.rows);
+        return r ? r : page_answer(&page);
+}
+
 int execution_list(struct request *req, struct fault *fault)
 {
         struct store_execution_filter filter;
-        struct id id = { { 0 } };
-        int r = filter_of(&req->query, &filter, fault);
+        const char *ids = query_text(&req->query, "id"),
+                *live = query_text(&req->query, "liveaction");
+        int r = filter_of(req, &filter, fault);
 
-        if (!r)
-                r = id_filter(&req->query, "id", &id, fault);
-        if (!r)
-                r = id_filter(&req->query, "liveaction", &id, fault);
         if (r)
                 return r;
-        if (!id_is_zero(&id)) {
-                _page_ struct page page = { 0 };
-                struct listing listing = { .page = &page };
-
-                r = page_init(&page, req, fault);
-                if (!r)
-                        r = run_shape(req, true, &listing.shape, fault);
-                if (r)
-                        return r;
-                store_get_execution(request_store(req), &id, listing.shape.with_result, add,
-                                    &listing, NULL);
-                page.total = json_array_size(page.rows);
-                return page_answer(&page);
-        }
+        if (ids || live)
+                return list_ids(req, ids ? "id" : "liveaction", ids ? ids : live, fault);
         return list_by(req, &filter, fault);
 }
 
 int execution_list_plans(struct request *req, struct fault *fault)
 {
         struct store_execution_filter filter;
-        int r = filter_of(&req->query, &filter, fault);
+        int r = filter_of(req, &filter, fault);
 
         filter.mode = "plan";
         return r ? r : list_by(req, &filter, fault);

@@ -45,13 +45,35 @@ static int page_times(struct page *page, const struct query *query, struct fault
         return r;
 }
 
+/* Lists of what happened are in its order, whatever its time is called; no other is kept. */
+static int page_sort(const struct page *page, const char *sort, bool *ret_asc, struct fault *fault)
+{
+        static const char *const times[] = { "start_timestamp", "timestamp", "created_at",
+                                             "occurrence_time", "enforced_at", "id" };
+        const char *name = sort + (*sort == '-' || *sort == '+' || *sort == ' ');
+
+        if (!strstr(page->req->route->query, "sort "))
+                return 0;
+        for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+                if (text_equal(name, times[i])) {
+                        *ret_asc = *sort != '-';
+                        return 0;
+                }
+        fault_set(fault, 400, "query.invalid", "sort=%.64s: this list can only be in the order of "
+                  "time", sort);
+        return fault_try(fault, "sort=start_timestamp, or sort=-start_timestamp for newest first");
+}
+
 static int page_order(struct page *page, const struct query *query, struct fault *fault)
 {
+        const char *sort = query_text(query, "sort");
         bool asc = false, desc = false;
         int r = query_bool(query, "sort_asc", &asc, fault);
 
         if (!r)
                 r = query_bool(query, "sort_desc", &desc, fault);
+        if (!r && sort)
+                r = page_sort(page, sort, &asc, fault);
         page->is_ascending = asc && !desc;
         return r;
 }

@@ -244,8 +244,8 @@ static int enforcement(struct request *req, struct fault *fault)
                                  "there is no rule enforcement %s", req->param[0]);
 }
 
-#define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
-#define EVENTS LIST "id trigger timestamp timestamp_gt timestamp_lt since until"
+#define LIST "limit offset sort sort_asc sort_desc include_attributes exclude_attributes "
+#define EVENTS LIST "id trigger trigger_type timestamp timestamp_gt timestamp_lt since until"
 #define ENFORCEMENTS LIST "rule_ref trigger_instance execution since until"
 #define V "/api/v1"
 

@@ -190,10 +190,11 @@ static int apply(struct request *req, struct fault *fault)
         return run_later(hub_apply(request_hub(req), &id, &how, run_committed, req, fault));
 }
 
-#define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
+#define LIST "limit offset sort sort_asc sort_desc include_attributes exclude_attributes "
 #define SHOW "include_attributes exclude_attributes show_secrets max_result_size"
 #define EXECUTIONS                                                                                 \
-        LIST "id liveaction status action runner parent rule trigger_instance event user instance mode "      \
+        LIST "id liveaction status action runner parent rule trigger trigger_type trigger_instance "       \
+             "event user instance mode "                                                           \
              "timestamp timestamp_gt timestamp_lt since until show_secrets max_result_size"
 #define E "/api/v1/executions"
 

@@ -79,28 +79,9 @@ static int list_views(struct request *req, struct fault *fault)
         return list_as(req, true, fault);
 }
 
-struct finding {
-        const char *name;
-        const struct rule *found;
-};
-
-static int match(void *arg, const struct rule *rule)
-{
-        struct finding *finding = arg;
-
-        if (shape_is("rule", rule_ref(rule), finding->name))
-                finding->found = rule;
-        return finding->found != NULL;
-}
-
 static const struct rule *lookup(struct request *req, const char *name)
 {
-        const struct rulebook *book = catalog_rules(request_catalog(req));
-        struct finding finding = { name, rulebook_find(book, name) };
-
-        if (!finding.found)
-                rulebook_each(book, match, &finding);
-        return finding.found;
+        return shape_find_rule(request_catalog(req), name);
 }
 
 static int find(struct request *req, const struct rule **ret, struct fault *fault)

@@ -24,6 +24,10 @@ struct rule;
 const char *shape_id(const char *kind, const char *ref, char text[ID_TEXT_SIZE]);
 /* Does this ref go by that name, which is a ref or an id? */
 bool shape_is(const char *kind, const char *ref, const char *ref_or_id);
+/* The rule of that name, NULL where there is none. */
+const struct rule *shape_find_rule(const struct catalog *catalog, const char *ref_or_id);
+/* Its ref, for what is kept by refs; that of a rule that is gone is taken as it is. */
+const char *shape_rule_ref(const struct catalog *catalog, const char *ref_or_id);
 
 struct shape {
         const struct catalog *catalog;

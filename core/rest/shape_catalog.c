@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "flow/rule.h"
+#include "flow/rulebook.h"
 
 #include <string.h>
 
@@ -96,6 +97,37 @@ static json_t *action_of(const struct catalog *catalog, const json_t *definition
         if (view)
                 json_set_text(out, "description", action ? action->summary : NULL);
         return out;
+}
+
+struct finding {
+        const char *name;
+        const struct rule *found;
+};
+
+static int match(void *arg, const struct rule *rule)
+{
+        struct finding *finding = arg;
+
+        if (shape_is("rule", rule_ref(rule), finding->name))
+                finding->found = rule;
+        return finding->found != NULL;
+}
+
+const struct rule *shape_find_rule(const struct catalog *catalog, const char *ref_or_id)
+{
+        const struct rulebook *book = catalog_rules(catalog);
+        struct finding finding = { ref_or_id, rulebook_find(book, ref_or_id) };
+
+        if (!finding.found)
+                rulebook_each(book, match, &finding);
+        return finding.found;
+}
+
+const char *shape_rule_ref(const struct catalog *catalog, const char *ref_or_id)
+{
+        const struct rule *rule = shape_find_rule(catalog, ref_or_id);
+
+        return rule ? rule_ref(rule) : ref_or_id;
 }
 
 json_t *shape_rule(const struct catalog *catalog, const struct rule *rule, bool view)

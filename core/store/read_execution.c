@@ -218,6 +218,8 @@ int store_list_executions(struct store *store, const struct store_execution_filt
         select_text(&select, "e.user=?", filter->user);
         select_text(&select, "e.instance=?", filter->instance);
         select_text(&select, "e.mode=?", filter->mode);
+        select_text(&select, "EXISTS(SELECT 1 FROM event v WHERE v.id=e.event AND v.trigger=?)",
+                    filter->trigger);
         add_times(&select, page, bounds);
         r = select_run(store, &select, &run, fault);
         return state.r < 0 ? fault_result(store->state_dir, state.r, fault) : r;

@@ -212,6 +212,7 @@ struct store_execution_filter {         /* NULL or zero: any */
         bool top_level;                 /* only those without parent */
         bool unfinished;                /* only those with a queue row */
         const char *action, *runner, *rule, *user, *instance, *mode;
+        const char *trigger;            /* ref of its event's type */
         int status;                     /* enum store_status, or -1 for any: set it! */
         bool with_result;               /* read result too (large ones as well) */
 };

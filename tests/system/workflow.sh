@@ -368,6 +368,16 @@ check_json "$(api GET "$A/traces/$inner")" ".id == \"$t\" and .trace_tag == \"tt
 x=$(executions rule=default.grouped | jq -r '.[0].id')
 check_json "$(api GET "$A/traces/?execution=$x")" '.[0].rules[0].ref == "default.grouped" and (.[0].trigger_instances | length) == 1'
 check_json "$(api GET "$A/traces?rule=default.grouped")" 'length == 2'
+rule_id=$(api GET "$A/rules/default.grouped" | jq -r .id)
+check_json "$(api GET "$A/executions?rule=$rule_id&sort=-start_timestamp")" 'length == 2'
+type=$(api GET "$A/executions/$x" | jq -r .trigger_instance.id)
+type=$(api GET "$A/triggerinstances/$type" | jq -r .trigger)
+check_json "$(api GET "$A/executions?trigger_type=$type&limit=100")" "any(.[]; .id == \"$x\") and all(.[]; .trigger_instance)" "by type"
+check_json "$(api GET "$A/executions?trigger=$type&rule=default.grouped")" 'length == 2' "by trigger and rule"
+check_json "$(api GET "$A/executions?trigger_type=core.st2.nothing")" '. == []'
+check_json "$(api GET "$A/executions?id=$t,$x,ffffffffffffffffffffffff")" "[.[].id] == [\"$t\", \"$x\"]" "by ids"
+problem 400 query.invalid GET "$A/executions?id=$t,x"
+problem 400 query.invalid GET "$A/executions?sort=action"
 problem 404 trace.unknown GET "$A/traces/ffffffffffffffffffffffff"
 problem 400 query.invalid GET "$A/traces?execution=x"
 

@@ -72,6 +72,25 @@ START_TEST(executions_are_filtered)
 }
 END_TEST
 
+START_TEST(executions_are_filtered_by_the_type_of_their_event)
+{
+        struct store_execution_filter f = { .status = -1, .trigger = "core.st2.webhook" };
+        struct store_event event = event_of("core.st2.webhook");
+        struct store_txn *txn = store_txn_new();
+
+        store_txn_event(txn, &event);
+        ck_assert_int_eq(commit(txn), STORE_DONE);
+        put("a", &(struct store_execution){ .event = event.id }, false);
+        put("b", &(struct store_execution){ .event = id_new() }, false);
+        put("c", &(struct store_execution){ .status = STORE_HELD }, false);
+        lists(&f, NULL, "a", 1);
+        f.status = STORE_REQUESTED;
+        lists(&f, NULL, "a", 1);
+        f.trigger = "core.st2.CronTimer";
+        lists(&f, NULL, "", 0);
+}
+END_TEST
+
 START_TEST(pages_go_both_ways_and_stop)
 {
         const char *names[] = { "a", "b", "c", "d", "e" };
@@ -418,6 +437,7 @@ static Suite *suite(void)
 
         tcase_add_checked_fixture(t, fixture_setup, fixture_teardown);
         tcase_add_test(t, executions_are_filtered);
+        tcase_add_test(t, executions_are_filtered_by_the_type_of_their_event);
         tcase_add_test(t, pages_go_both_ways_and_stop);
         tcase_add_test(t, times_bound_a_list);
         tcase_add_test(t, enforcements_by_rule_event_and_execution);
