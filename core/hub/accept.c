@@ -54,6 +54,9 @@ void intake_execution(struct intake *intake, struct running *r, int64_t delay_ms
                                    ? "retry" : "ask",
         };
 
+        if (id_is_zero(&r->event) && id_is_zero(&r->parent))
+                record.trace = json_text_of(json_object_get(r->context, "trace_context"),
+                                            "trace_tag", NULL);
         record.run_at_ms = delay_ms > 0 ? record.created_ms + delay_ms : 0;
         store_txn_execution(intake->txn, &record, claimed);
         intake->executions++;

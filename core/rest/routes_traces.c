@@ -3,8 +3,8 @@
 /*
  * Traces: what followed from one beginning. A trace is not kept as such: it begins with an event, or
  * with an execution that somebody asked for, and has its id; what belongs to it is found from there
- * through the indexes by event and by parent. Only a tag has no index: it is looked for among the
- * newest events and executions, so that no list costs more as the store grows.
+ * through the indexes by event and by parent. Beginnings are listed, and found by their tag, by the
+ * store.
  */
 
 #include "rest/request.h"
@@ -17,9 +17,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define WINDOW 5000                     /* events, and executions, that a list looks at */
 #define MEMBERS_MAX 1000                /* executions of one trace */
-#define SHOWN_MAX 100
+#define SHOWN_MAX 100                   /* of a page: each costs a walk to its members */
 
 struct root {
         struct id id;
@@ -243,112 +242,61 @@ static int get(struct request *req, struct fault *fault)
 
 /* ---- the list ---- */
 
-struct search {
-        struct root *roots;
+struct listing {
+        struct root roots[SHOWN_MAX];
         size_t n;
-        const char *tag;
 };
 
-static void add_root(struct search *search, const struct root *root)
+static int collect(void *arg, const struct store_trace *trace)
 {
-        if (!search->tag || text_equal(root->tag, search->tag))
-                search->roots[search->n++] = *root;
-}
+        struct listing *listing = arg;
+        struct root *root = &listing->roots[listing->n++];
 
-static int collect_event(void *arg, const struct store_event *event)
-{
-        struct root root = { .id = event->id, .is_event = true, .at_ms = event->at_ms };
-
-        tag_from(&root, event->trace);
-        add_root(arg, &root);
-        return 0;
-}
-
-static int collect_execution(void *arg, const struct store_execution *e)
-{
-        struct root root = { .id = e->id, .at_ms = e->created_ms };
-
-        if (!id_is_zero(&e->event))
-                return 0;
-        tag_from_context(&root, e->context);
-        add_root(arg, &root);
-        return 0;
-}
-
-struct ruled {
-        struct search *search;
-        struct store *store;
-        struct id last;
-};
-
-static int collect_ruled(void *arg, const struct store_enforcement *e)
-{
-        struct ruled *ruled = arg;
-        struct root root = { .id = e->event, .is_event = true, .at_ms = e->at_ms };
-
-        if (id_equal(&ruled->last, &e->event))
-                return 0;
-        ruled->last = e->event;
-        add_root(ruled->search, &root);
-        return 0;
-}
-
-static int by_age(const void *a, const void *b)
-{
-        const struct root *x = a, *y = b;
-
-        return (x->at_ms < y->at_ms) - (x->at_ms > y->at_ms);
-}
-
-static int collect(struct request *req, struct search *search, struct fault *fault)
-{
-        const struct store_page page = { .limit = WINDOW };
-        const struct store_execution_filter filter = { .status = -1, .top_level = true };
-        const char *rule = query_text(&req->query, "rule");
-        struct store *store = request_store(req);
-        struct ruled ruled = { .search = search, .store = store };
-        int r;
-
-        if (rule)
-                return store_list_enforcements(store, rule, NULL, NULL, &page, collect_ruled,
-                                               &ruled, NULL, fault);
-        r = store_list_events(store, NULL, &page, collect_event, search, NULL, fault);
-        if (!r)
-                r = store_list_executions(store, &filter, &page, collect_execution, search, NULL,
-                                          fault);
-        qsort(search->roots, search->n, sizeof *search->roots, by_age);
-        return r;
+        *root = (struct root){ .id = trace->id, .is_event = trace->is_event,
+                               .at_ms = trace->at_ms };
+        tag_from(root, trace->tag);
+        return listing->n == SHOWN_MAX;
 }
 
 /* The one that an execution or an event belongs to; none for one that is not there. */
-static int collect_one(struct request *req, const char *name, struct search *search,
+static int collect_one(struct page *page, const char *name, struct listing *listing,
                        struct fault *fault)
 {
-        const char *text = query_text(&req->query, name);
-        struct root root;
+        const char *text = query_text(&page->req->query, name);
         struct id id;
         int r;
 
         if (!id_parse(text, &id))
                 return fault_set(fault, 400, "query.invalid",
                                  "%s=%.64s: must be an id of 24 hex digits", name, text);
-        r = find_root(request_store(req), &id, &root, NULL);
-        if (!r)
-                add_root(search, &root);
+        r = find_root(request_store(page->req), &id, &listing->roots[0], NULL);
+        page->total = r ? 0 : 1;
+        listing->n = page->offset ? 0 : page->total;
         return r == FAULT ? 0 : r;
 }
 
-static int fill(struct page *page, struct search *search, struct fault *fault)
+static int collect_all(struct page *page, struct listing *listing, struct fault *fault)
 {
-        size_t left = page->limit < SHOWN_MAX ? page->limit : SHOWN_MAX;
+        const struct query *query = &page->req->query;
+        const struct store_page rows = page_store(page);
+        const char *rule = query_text(query, "rule");
+        uint64_t total = 0;
+        int r = store_list_traces(request_store(page->req), query_text(query, "trace_tag"),
+                                  rule ? shape_rule_ref(request_catalog(page->req), rule) : NULL,
+                                  &rows, collect, listing, &total, fault);
+
+        page->total = total;
+        return r;
+}
+
+static int fill(struct page *page, const struct listing *listing, struct fault *fault)
+{
         int r = 0;
 
-        page->total = search->n;
-        for (size_t i = page->offset; !r && left-- && i < search->n; i++) {
-                size_t at = page->is_ascending ? search->n - 1 - i : i;
+        for (size_t i = 0; !r && i < listing->n; i++) {
                 json_t *trace = NULL;
 
-                r = shape_trace(request_store(page->req), &search->roots[at], &trace, fault);
+                r = shape_trace(request_store(page->req), &listing->roots[i], &trace, fault);
                 if (!r)
                         page_add(page, trace);
         }
@@ -359,27 +307,28 @@ static int list(struct request *req, struct fault *fault)
 {
         const char *one = query_text(&req->query, "execution") ? "execution"
                 : query_text(&req->query, "trigger_instance") ? "trigger_instance" : NULL;
-        _free_ struct root *roots = calloc(2 * WINDOW + 1, sizeof *roots);
-        struct search search = { .roots = roots, .tag = query_text(&req->query, "trace_tag") };
+        _free_ struct listing *listing = calloc(1, sizeof *listing);
         _page_ struct page page = { 0 };
-        int r = roots ? page_init(&page, req, fault) : -ENOMEM;
+        int r = listing ? page_init(&page, req, fault) : -ENOMEM;
 
-        if (one)
-                search.tag = NULL;
+        if (page.limit > SHOWN_MAX)
+                page.limit = SHOWN_MAX;
         if (!r)
-                r = one ? collect_one(req, one, &search, fault) : collect(req, &search, fault);
+                r = one ? collect_one(&page, one, listing, fault)
+                        : collect_all(&page, listing, fault);
         if (!r)
-                r = fill(&page, &search, fault);
+                r = fill(&page, listing, fault);
         return r ? r : page_answer(&page);
 }
 
-#define LIST "limit offset sort_asc sort_desc include_attributes exclude_attributes "
+#define LIST "limit offset sort sort_asc sort_desc include_attributes exclude_attributes "
 
 static const struct route rows[] = {
         { "GET", "/api/v1/traces", list, AUTH_READ, 0, 200,
-          "What followed from one beginning, newest first, among the newest 5,000 events and "
-          "executions",
-          LIST "trace_tag execution rule trigger_instance", NULL, "[Trace]" },
+          "What followed from one beginning, newest first; at most 100 a page, and 1,000 executions "
+          "of each",
+          LIST "trace_tag execution rule trigger_instance timestamp timestamp_gt timestamp_lt",
+          NULL, "[Trace]" },
         { "GET", "/api/v1/traces/{id}", get, AUTH_READ, 0, 200,
           "The trace that begins with this event or execution, or that it is a part of", "", NULL,
           "Trace" },

@@ -141,11 +141,11 @@ static int apply_execution(struct writer *writer, struct op *op)
         const struct store_execution *e = &op->execution;
         int64_t seq = next_seq(writer);
         int r = sql_run(&writer->sql,
-                        "INSERT INTO execution VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                        "iddddtttttttiitt", seq, &e->id, &e->parent, &e->event, &e->plan, e->action,
+                        "INSERT INTO execution VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                        "iddddtttttttiittt", seq, &e->id, &e->parent, &e->event, &e->plan, e->action,
                         e->runner, e->instance, e->rule, e->user, e->mode, e->on_lost,
                         e->timeout_ms,
-                        e->created_ms, e->params, e->context);
+                        e->created_ms, e->params, e->context, e->trace);
 
         if (r != SQLITE_OK)
                 return r;

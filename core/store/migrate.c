@@ -84,6 +84,19 @@ static const char *const steps[] = {
         " expires_ms INTEGER NOT NULL);"
         "CREATE TABLE seen(digest BLOB PRIMARY KEY, id BLOB, hash BLOB,"
         " expires_ms INTEGER NOT NULL) WITHOUT ROWID;",
+
+        /*
+         * Traces: what begins one is found by its tag, and in its order. Only those executions that
+         * began with nobody's event cost an index entry; the path of an event has none but where
+         * it carries a tag.
+         */
+        "ALTER TABLE execution ADD COLUMN trace TEXT;"
+        "UPDATE execution SET trace=json_extract(context, '$.trace_context.trace_tag')"
+        " WHERE event IS NULL AND parent IS NULL AND json_valid(context)"
+        " AND json_type(context, '$.trace_context.trace_tag')='text';"
+        "CREATE INDEX execution_trace ON execution(trace) WHERE trace IS NOT NULL;"
+        "CREATE INDEX execution_root ON execution(seq) WHERE event IS NULL AND parent IS NULL;"
+        "CREATE INDEX event_trace ON event(trace) WHERE trace IS NOT NULL;",
 };
 
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))

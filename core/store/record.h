@@ -55,6 +55,7 @@ struct store_execution {
         const char *mode;               /* "run", "plan", "apply", "undo" */
         const char *params; /* JSON object, as checked; secret ones as references or sealed */
         const char *context;            /* JSON object: trace_context, notes of the hub */
+        const char *trace; /* in: tag of the trace that begins with it; NULL: none, or it is a part */
         int64_t created_ms;
         /* the queue's part */
         enum store_status status;
@@ -69,6 +70,15 @@ struct store_execution {
         int64_t ended_ms;
         const char *result;             /* JSON; NULL: not final, or larger than asked for */
         uint64_t result_size;
+};
+
+/* The beginning of a trace: an event, or an execution that somebody asked for. */
+struct store_trace {
+        uint64_t seq;
+        struct id id;
+        bool is_event;
+        int64_t at_ms;
+        const char *tag;                /* may be NULL */
 };
 
 struct store_enforcement {              /* a rule that matched: what came of it */

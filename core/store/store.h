@@ -202,6 +202,7 @@ struct store_page {
 typedef int store_visit_event(void *arg, const struct store_event *event);
 typedef int store_visit_execution(void *arg, const struct store_execution *execution);
 typedef int store_visit_enforcement(void *arg, const struct store_enforcement *enforcement);
+typedef int store_visit_trace(void *arg, const struct store_trace *trace);
 typedef int store_visit_change(void *arg, const struct store_change *change);
 typedef int store_visit_doc(void *arg, const struct store_doc *doc);
 typedef int store_visit_key(void *arg, const struct store_key *key);
@@ -242,6 +243,10 @@ int store_list_enforcements(struct store *store, const char *rule, const struct 
 int store_list_changes(struct store *store, const struct store_change_filter *filter,
                        const struct store_page *page, store_visit_change *visit, void *arg,
                        uint64_t *ret_total, struct fault *fault);
+/* Those with this tag, or that this rule took part in (NULL: any). */
+int store_list_traces(struct store *store, const char *tag, const char *rule,
+                      const struct store_page *page, store_visit_trace *visit, void *arg,
+                      uint64_t *ret_total, struct fault *fault);
 /* All steps of an execution, in order. */
 int store_list_steps(struct store *store, const struct id *execution, store_visit_step *visit,
                      void *arg, struct fault *fault);

@@ -199,7 +199,7 @@ void store_txn_execution(struct store_txn *txn, const struct store_execution *ex
         *e = *execution;
         op->claimed = claimed;
         COPY(txn, &e->action, &e->runner, &e->instance, &e->rule, &e->user, &e->mode, &e->params,
-             &e->context, &e->on_lost, &e->note, &e->result);
+             &e->context, &e->on_lost, &e->note, &e->result, &e->trace);
 }
 
 void store_txn_enforcement(struct store_txn *txn, const struct store_enforcement *enforcement)

@@ -369,7 +369,9 @@ x=$(executions rule=default.grouped | jq -r '.[0].id')
 check_json "$(api GET "$A/traces/?execution=$x")" '.[0].rules[0].ref == "default.grouped" and (.[0].trigger_instances | length) == 1'
 check_json "$(api GET "$A/traces?rule=default.grouped")" 'length == 2'
 rule_id=$(api GET "$A/rules/default.grouped" | jq -r .id)
+check_json "$(api GET "$A/traces?rule=$rule_id&sort=start_timestamp&limit=1")" 'length == 1'
 check_json "$(api GET "$A/executions?rule=$rule_id&sort=-start_timestamp")" 'length == 2'
+check_match 'x-total-count: 2' "$(api_headers GET "$A/traces?rule=default.grouped&limit=1" | tr A-Z a-z)" "the total of all pages"
 type=$(api GET "$A/executions/$x" | jq -r .trigger_instance.id)
 type=$(api GET "$A/triggerinstances/$type" | jq -r .trigger)
 check_json "$(api GET "$A/executions?trigger_type=$type&limit=100")" "any(.[]; .id == \"$x\") and all(.[]; .trigger_instance)" "by type"

@@ -347,8 +347,41 @@ START_TEST(a_newer_store_is_refused)
         fixture = store_close(fixture);
         alter("PRAGMA user_version=99");
         refuses("store.newer", "schema 99");
-        alter("PRAGMA user_version=1");
+        alter("PRAGMA user_version=2");
         fixture_open();
+}
+END_TEST
+
+static int count_trace(void *arg, const struct store_trace *trace)
+{
+        *(int *)arg += trace->is_event ? 1 : 10;
+        return 0;
+}
+
+START_TEST(an_older_store_is_taken_further_with_what_it_holds)
+{
+        struct store_execution e = execution_of("a"), part = execution_of("a"),
+                               odd = execution_of("a");
+        struct store_event event = event_of("t");
+        struct store_txn *txn = store_txn_new();
+        int found = 0;
+
+        e.context = part.context = "{\"trace_context\": {\"trace_tag\": \"old\"}}";
+        part.parent = e.id;
+        odd.context = "{\"trace_context\": {\"trace_tag\": 7}}";
+        event.trace = "old";
+        store_txn_event(txn, &event);
+        store_txn_execution(txn, &e, false);
+        store_txn_execution(txn, &part, false);
+        store_txn_execution(txn, &odd, false);
+        ck_assert_int_eq(commit(txn), STORE_DONE);
+        fixture = store_close(fixture);
+        alter("DROP INDEX execution_trace; DROP INDEX execution_root; DROP INDEX event_trace;"
+              "ALTER TABLE execution DROP COLUMN trace; PRAGMA user_version=1");
+        fixture_open();
+        ck_assert_int_eq(store_list_traces(fixture, "old", NULL, NULL, count_trace, &found, NULL,
+                                           NULL), 0);
+        ck_assert_int_eq(found, 11);
 }
 END_TEST
 
@@ -560,6 +593,7 @@ static Suite *suite(void)
         tcase_set_timeout(u, 60);
         tcase_add_test(u, a_second_hub_is_told_of_the_first);
         tcase_add_test(u, a_newer_store_is_refused);
+        tcase_add_test(u, an_older_store_is_taken_further_with_what_it_holds);
         tcase_add_test(u, the_file_of_another_program_is_refused);
         tcase_add_test(u, a_damaged_file_is_refused);
         tcase_add_test(u, too_many_waiting_are_refused);

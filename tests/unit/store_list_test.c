@@ -172,6 +172,100 @@ START_TEST(enforcements_by_rule_event_and_execution)
 }
 END_TEST
 
+/* ---- traces ---- */
+
+static void add_event(const char *trigger, const char *trace, const char *rule, struct id *ret)
+{
+        struct store_txn *txn = store_txn_new();
+        struct store_event event = event_of(trigger);
+        const struct store_enforcement f = { .id = id_new(), .event = event.id, .rule = rule };
+
+        event.trace = trace;
+        store_txn_event(txn, &event);
+        if (rule)
+                store_txn_enforcement(txn, &f);
+        ck_assert_int_eq(commit(txn), STORE_DONE);
+        *ret = event.id;
+}
+
+static void add_root(const char *trace)
+{
+        struct store_execution e = execution_of("a");
+
+        e.trace = trace;
+        add_execution(&e, false);
+}
+
+static int add_trace(void *arg, const struct store_trace *trace)
+{
+        text_addf(arg, "%c%s ", trace->is_event ? 'v' : 'e', trace->tag ? trace->tag : "-");
+        return 0;
+}
+
+static void traces(const char *tag, const char *rule, const struct store_page *page,
+                   const char *want, uint64_t want_total)
+{
+        _text_ struct text text = TEXT_INIT;
+        uint64_t total = 99;
+
+        ck_assert_int_eq(store_list_traces(fixture, tag, rule, page, add_trace, &text, &total,
+                                           NULL), 0);
+        ck_assert_str_eq(text.s ? text.s : "", want);
+        ck_assert_uint_eq(total, want_total);
+}
+
+START_TEST(traces_begin_with_events_and_with_requests)
+{
+        struct store_execution part = execution_of("b");
+        struct store_page page = { .limit = 2 };
+        struct id id;
+
+        add_event("t", "x", "p.r", &id);
+        add_root("x");
+        part.event = id;
+        add_execution(&part, false);
+        add_event("t", NULL, "p.r", &id);
+        add_root(NULL);
+        part = execution_of("c");
+        part.parent = id;
+        add_execution(&part, false);
+        add_event("t", "y", "p.s", &id);
+        traces(NULL, NULL, NULL, "vy e- v- ex vx ", 5);
+        traces(NULL, NULL, &page, "vy e- ", 5);
+        page.offset = 3;
+        traces(NULL, NULL, &page, "ex vx ", 5);
+        page.ascending = true;
+        traces(NULL, NULL, &page, "e- vy ", 5);
+        traces("x", NULL, NULL, "ex vx ", 2);
+        traces("z", NULL, NULL, "", 0);
+        traces(NULL, "p.r", NULL, "v- vx ", 2);
+        traces("x", "p.r", NULL, "vx ", 1);
+        traces("y", "p.r", NULL, "", 0);
+}
+END_TEST
+
+START_TEST(a_tag_is_found_however_long_ago)
+{
+        struct id id;
+
+        add_event("t", "long ago", NULL, &id);
+        add_root("long ago");
+        for (int i = 0; i < 30; i++) {
+                struct store_txn *txn = store_txn_new();
+
+                for (int k = 0; k < 200; k++) {
+                        struct store_event event = event_of("t");
+
+                        store_txn_event(txn, &event);
+                }
+                ck_assert_int_eq(commit(txn), STORE_DONE);
+        }
+        traces("long ago", NULL, NULL, "elong ago vlong ago ", 2);
+        traces(NULL, NULL, &(struct store_page){ .limit = 2, .offset = 6000 },
+               "elong ago vlong ago ", 6002);
+}
+END_TEST
+
 static int add_payload(void *arg, const struct store_event *event)
 {
         text_add(arg, event->payload);
@@ -442,6 +536,8 @@ static Suite *suite(void)
         tcase_add_test(t, times_bound_a_list);
         tcase_add_test(t, enforcements_by_rule_event_and_execution);
         tcase_add_test(t, events_by_trigger);
+        tcase_add_test(t, traces_begin_with_events_and_with_requests);
+        tcase_add_test(t, a_tag_is_found_however_long_ago);
         tcase_add_test(t, the_ledger_from_intent_to_undo);
         tcase_add_test(t, a_requeue_leaves_its_intents_unknown);
         tcase_add_test(t, keys_have_scopes_prefixes_and_an_end);
