@@ -10,10 +10,13 @@
 #include "base/text.h"
 #include "catalog/build.h"
 #include "catalog/form.h"
+#include "catalog/tree.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void set_default(json_t *object, const char *key, json_t *value)
 {
@@ -220,6 +223,27 @@ int action_put_metadata(struct catalog *catalog, json_t *metadata, struct catalo
                 return r;
         }
         return action_put(catalog, metadata, params, returns, ret, fault);
+}
+
+int catalog_entry_file(const struct catalog *catalog, const struct catalog_action *action,
+                       char **ret, struct fault *fault)
+{
+        const struct catalog_pack *pack = catalog_pack(catalog, action->pack);
+        _free_ char *path = NULL;
+
+        if (!pack || !action->entry_point || tree_check_path(action->entry_point, NULL) != 0)
+                return fault_set(fault, 404, "action.no-file", "%s has no entry point file",
+                                 action->ref);
+        if (asprintf(&path, "%s/actions/%s", pack->dir, action->entry_point) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        if (access(path, R_OK) < 0)
+                return fault_set(fault, 404, "action.no-file",
+                                 "%s: its entry point %s is not there", action->ref,
+                                 action->entry_point);
+        *ret = TAKE(path);
+        return 0;
 }
 
 /* An entry point is a file of a pack's: what has none there cannot run. */

@@ -180,6 +180,12 @@ const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, con
 const char *catalog_nearest_trigger(const struct catalog *catalog, const char *ref);
 const struct catalog_instance *catalog_instance(const struct catalog *catalog, const char *name);
 const struct catalog_pack *catalog_pack(const struct catalog *catalog, const char *name);
+/*
+ * The path of the file that the action's entry point names, below its pack's actions. FAULT 404
+ * action.no-file: it names none, or that is not there.
+ */
+int catalog_entry_file(const struct catalog *catalog, const struct catalog_action *action,
+                       char **ret, struct fault *fault);
 const struct catalog_policy *catalog_policy(const struct catalog *catalog, const char *ref);
 /* [{name, description, schema}] */
 const json_t *catalog_policy_types(const struct catalog *catalog);

@@ -174,7 +174,6 @@ static int get_schema(struct request *req, struct fault *fault)
 static int get_entry_point(struct request *req, struct fault *fault)
 {
         const struct catalog_action *action;
-        const struct catalog_pack *pack;
         _free_ char *path = NULL;
         _text_ struct text text = TEXT_INIT;
         char chunk[16384];
@@ -182,15 +181,10 @@ static int get_entry_point(struct request *req, struct fault *fault)
         size_t n;
         int r = find(req, &action, fault);
 
+        if (r == 0)
+                r = catalog_entry_file(request_catalog(req), action, &path, fault);
         if (r)
                 return r;
-        pack = catalog_pack(request_catalog(req), action->pack);
-        if (!pack || !action->entry_point || !*action->entry_point || *action->entry_point == '/'
-            || strstr(action->entry_point, ".."))
-                return fault_set(fault, 404, "action.no-file", "%s has no entry point file",
-                                 action->ref);
-        if (asprintf(&path, "%s/actions/%s", pack->dir, action->entry_point) < 0)
-                return -1;
         file = fopen(path, "re");
         if (!file)
                 return fault_set(fault, 404, "action.no-file",

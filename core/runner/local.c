@@ -1,375 +1,254 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * core.local: a program on the hub's own machine. argv starts it without a shell, so values are
- * never parsed again; cmd runs in /bin/sh where that was asked for. It gets a process group of its
- * own, a clean environment, no standard input, KANAME_IDEMPOTENCY_KEY (the same over attempts) and
- * KANAME_FENCE (the attempt). Past its time: SIGTERM to the group, SIGKILL a second later.
+ * StackStorm's local runners. core.local: argv starts a program without a shell, so values are
+ * never parsed again; cmd runs in /bin/sh where that was asked for. A script of a pack gets the
+ * action's parameters as StackStorm hands them over: those with a position in their order, the
+ * others before them as --name=value. It is never a shell that takes them apart.
  *
- * All of it lives on the loop's thread.
+ * Both get KANAME_IDEMPOTENCY_KEY (the same over attempts) and KANAME_FENCE (the attempt).
  */
 #include "runner/room.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "catalog/catalog.h"
 #include "hub/running.h"
-#include "loop/loop.h"
+#include "runner/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define KEPT_MAX (1 << 20) /* of each stream in the result; the output file has it all */
-#define ENV_MAX 64
+/* ---- what both have ---- */
 
-struct pipe_end {
-        struct local *local;
-        const char *stream;
-        int fd;
-        struct loop_fd *source;
-        struct text kept;
-};
-
-struct local {
-        struct running *r;
-        struct pipe_end out, err;
-        struct loop_child *child;
-        struct loop_timer *timer;
-        pid_t pid;
-        int status;
-        bool has_exited, is_late, is_killed;
-};
-
-static void maybe_over(struct local *local);
-
-/* ---- reading ---- */
-
-static void pipe_close(struct pipe_end *end)
-{
-        end->source = loop_fd_remove(end->source);
-        if (end->fd >= 0)
-                close(end->fd);
-        end->fd = -1;
-}
-
-static void readable(void *arg, uint32_t events)
-{
-        struct pipe_end *end = arg;
-        char block[16384];
-        ssize_t n = read(end->fd, block, sizeof block);
-
-        (void)events;
-        if (n > 0) {
-                running_output(end->local->r, end->stream, block, (size_t)n);
-                if (end->kept.len < KEPT_MAX)
-                        text_add_bytes(&end->kept, block, (size_t)n);
-                return;
-        }
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                return;
-        pipe_close(end);
-        maybe_over(end->local);
-}
-
-/* ---- the end ---- */
-
-static json_t *kept_text(const struct pipe_end *end)
-{
-        const char *s = end->kept.s ? end->kept.s : "";
-
-        return text_is_utf8(s, end->kept.len) ? json_stringn(s, end->kept.len)
-                : json_string("(not UTF-8: see the execution's output)");
-}
-
-static json_t *local_result(const struct local *local)
-{
-        bool ok = WIFEXITED(local->status) && WEXITSTATUS(local->status) == 0;
-        int code = WIFEXITED(local->status) ? WEXITSTATUS(local->status) : -WTERMSIG(local->status);
-
-        return json_pack("{s:o, s:o, s:b, s:b, s:i}", "stdout", kept_text(&local->out), "stderr",
-                         kept_text(&local->err), "succeeded", ok, "failed", !ok, "return_code",
-                         code);
-}
-
-static void local_free(struct local *local)
-{
-        loop_timer_free(local->timer);
-        text_deinit(&local->out.kept);
-        text_deinit(&local->err.kept);
-        local->r->private = NULL;
-        free(local);
-}
-
-static void maybe_over(struct local *local)
-{
-        struct running *r = local->r;
-        enum store_status status;
-        json_t *result;
-
-        if (!local->has_exited || local->out.fd >= 0 || local->err.fd >= 0)
-                return;
-        result = local_result(local);
-        status = atomic_load(&r->is_canceled) ? STORE_CANCELED : local->is_late ? STORE_TIMEOUT
-                : json_bool_of(result, "succeeded", false) ? STORE_SUCCEEDED : STORE_FAILED;
-        if (local->is_late)
-                json_object_set_new(result, "error",
-                                    json_string("it ran past its timeout and was ended"));
-        local_free(local);
-        if (status == STORE_SUCCEEDED)
-                running_finish(r, status, result);
-        else
-                running_fail_as(r, status, result, status == STORE_TIMEOUT
-                                ? "it ran past its timeout" : "the command failed");
-        running_unref(r);
-}
-
-static void exited(void *arg, pid_t pid, int status)
-{
-        struct local *local = arg;
-
-        (void)pid;
-        local->child = NULL;
-        local->status = status;
-        local->has_exited = true;
-        /* What it left running in its group must not hold the pipes open. */
-        kill(-local->pid, SIGKILL);
-        maybe_over(local);
-}
-
-static void end_it(void *arg)
-{
-        struct local *local = arg;
-
-        if (!local->is_late && !atomic_load(&local->r->is_canceled))
-                local->is_late = true;
-        kill(-local->pid, local->is_killed ? SIGKILL : SIGTERM);
-        if (local->is_killed) {
-                pipe_close(&local->out);
-                pipe_close(&local->err);
-        }
-        local->is_killed = true;
-        loop_timer_set(local->timer, clock_mono_ms() + 1000);
-        maybe_over(local);
-}
-
-/* ---- starting ---- */
-
-struct argv {
-        char *words[256];
-        size_t n;
-};
-
-static void argv_deinit(struct argv *argv)
-{
-        for (size_t i = 0; i < argv->n; i++)
-                free(argv->words[i]);
-}
-
-static bool argv_add(struct argv *argv, const char *word)
-{
-        if (argv->n + 1 >= sizeof argv->words / sizeof argv->words[0])
-                return false;
-        argv->words[argv->n] = strdup(word);
-        return argv->words[argv->n++] != NULL;
-}
-
-static const char *make_argv(const json_t *params, struct argv *argv)
-{
-        const json_t *list = json_object_get(params, "argv"), *word;
-        const char *cmd = json_text_of(params, "cmd", NULL);
-        size_t i;
-
-        if (json_array_size(list)) {
-                json_array_foreach(list, i, word)
-                        if (!json_is_string(word) || !argv_add(argv, json_string_value(word)))
-                                return "argv must be a list of at most 255 texts";
-                return NULL;
-        }
-        if (!cmd)
-                return "give argv (a list, no shell) or cmd (a line for /bin/sh)";
-        return argv_add(argv, json_text_of(params, "shell", "/bin/sh")) && argv_add(argv, "-c") &&
-                               argv_add(argv, cmd)
-                       ? NULL
-                       : "out of memory";
-}
-
-static void env_add(struct argv *env, const char *name, const char *value)
-{
-        _free_ char *pair = NULL;
-
-        if (env->n < ENV_MAX && asprintf(&pair, "%s=%s", name, value) >= 0)
-                argv_add(env, pair);
-}
-
-static void make_env(const struct running *r, struct argv *env)
+static bool add_env(struct command *command, const struct running *r)
 {
         const json_t *given = json_object_get(r->params, "env"), *value;
+        struct words *env = &command->env;
         char id[ID_TEXT_SIZE], attempt[16];
         const char *name;
+        bool ok;
 
         snprintf(attempt, sizeof attempt, "%u", r->claim.attempt);
-        env_add(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        env_add(env, "LANG", "C.UTF-8");
-        env_add(env, "HOME", "/");
-        env_add(env, "KANAME_IDEMPOTENCY_KEY", id_text(&r->claim.id, id));
-        env_add(env, "KANAME_FENCE", attempt);
+        ok = words_add(env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") &&
+             words_add(env, "LANG=C.UTF-8") && words_add(env, "HOME=/") &&
+             words_add_pair(env, "KANAME_IDEMPOTENCY_KEY", id_text(&r->claim.id, id)) &&
+             words_add_pair(env, "KANAME_FENCE", attempt);
         json_object_foreach((json_t *)given, name, value) {
                 _free_ char *text = json_is_string(value) ? strdup(json_string_value(value))
                                                           : json_compact(value);
 
-                if (text && !strchr(name, '='))
-                        env_add(env, name, text);
+                if (ok && text && !strchr(name, '='))
+                        ok = words_add_pair(env, name, text);
         }
+        return ok;
 }
 
-static int spawn(struct local *local, struct argv *argv, struct argv *env, int out, int err)
+/* Nobody is there to answer a question: with a password it is handed one, else it asks nothing. */
+static bool add_sudo(struct command *command, const struct running *r)
 {
-        const char *cwd = json_text_of(local->r->params, "cwd", NULL);
-        posix_spawn_file_actions_t files;
-        posix_spawnattr_t attributes;
-        sigset_t none, all;
-        int r;
+        const char *password = json_text_of(r->params, "sudo_password", NULL);
 
-        sigemptyset(&none);
-        sigfillset(&all);
-        posix_spawn_file_actions_init(&files);
-        posix_spawnattr_init(&attributes);
-        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-        posix_spawn_file_actions_adddup2(&files, out, 1);
-        posix_spawn_file_actions_adddup2(&files, err, 2);
-        if (cwd)
-                posix_spawn_file_actions_addchdir_np(&files, cwd);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                      POSIX_SPAWN_SETSIGDEF);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setsigdefault(&attributes, &all);
-        r = posix_spawnp(&local->pid, argv->words[0], &files, &attributes, argv->words, env->words);
-        posix_spawn_file_actions_destroy(&files);
-        posix_spawnattr_destroy(&attributes);
-        return -r;
+        if (!json_bool_of(r->params, "sudo", false))
+                return true;
+        if (password && asprintf(&command->input, "%s\n", password) < 0) {
+                command->input = NULL;
+                return false;
+        }
+        return words_add(&command->argv, "sudo") &&
+               words_add(&command->argv, password ? "-S" : "-n") &&
+               words_add(&command->argv, "-E") && words_add(&command->argv, "--");
 }
 
-static int open_pipe(struct pipe_end *end, int *ret_write)
+static int too_many(struct fault *fault)
 {
-        int fds[2];
+        return fault_set(fault, 422, "local.start",
+                         "a command may have 255 words, and so may its environment");
+}
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        fcntl(fds[0], F_SETFL, O_NONBLOCK);
-        end->fd = fds[0];
-        *ret_write = fds[1];
+static int make(const struct running *r, struct command *command, struct fault *fault)
+{
+        const char *cwd = json_text_of(r->params, "cwd", NULL);
+
+        command->timeout_ms = json_int_of(r->params, "timeout", r->timeout_ms / 1000) * 1000;
+        command->cwd = cwd ? strdup(cwd) : NULL;
+        if ((cwd && !command->cwd) || !add_env(command, r) || !add_sudo(command, r))
+                return too_many(fault);
         return 0;
 }
 
-static int start_process(struct local *local, struct argv *argv, struct argv *env)
-{
-        _close_ int out = -1, err = -1;
-        struct loop *loop = hub_loop(local->r->hub);
-        int r = open_pipe(&local->out, &out);
+typedef int add_words(struct command *command, const struct running *r, struct fault *fault);
 
-        if (r == 0)
-                r = open_pipe(&local->err, &err);
-        if (r == 0)
-                r = loop_timer_new(loop, end_it, local, &local->timer);
-        if (r == 0)
-                r = spawn(local, argv, env, out, err);
-        if (r == 0)
-                r = loop_child_add(loop, local->pid, exited, local, &local->child);
-        if (r == 0)
-                r = loop_fd_add(loop, local->out.fd, EPOLLIN, readable, &local->out,
-                                &local->out.source);
-        if (r == 0)
-                r = loop_fd_add(loop, local->err.fd, EPOLLIN, readable, &local->err,
-                                &local->err.source);
-        return r;
+static void start(struct running *r, add_words *add)
+{
+        _cleanup_(command_freep) struct command *command = calloc(1, sizeof *command);
+        _fault_ struct fault fault = FAULT_INIT;
+        int failed = command ? make(r, command, &fault) : -ENOMEM;
+
+        if (!failed)
+                failed = add(command, r, &fault);
+        if (!failed)
+                program_start(r, TAKE(command));
+        else
+                running_fail(r, STORE_FAILED, *fault.code ? fault.code : "internal",
+                             fault.what ? fault.what : "out of memory");
 }
 
-static void give_up(struct local *local, const char *why)
+/* ---- local-shell-cmd ---- */
+
+static int add_command(struct command *command, const struct running *r, struct fault *fault)
 {
-        struct running *r = local->r;
+        const json_t *list = json_object_get(r->params, "argv"), *word;
+        const char *cmd = json_text_of(r->params, "cmd", NULL);
+        size_t i;
 
-        pipe_close(&local->out);
-        pipe_close(&local->err);
-        loop_timer_free(local->timer);
-        free(local);
-        running_fail(r, STORE_FAILED, "local.start", why);
-        running_unref(r);
-}
-
-static void local_begin(void *arg)
-{
-        struct running *r = arg;
-        struct local *local = calloc(1, sizeof *local);
-        _cleanup_(argv_deinit) struct argv argv = { .n = 0 };
-        _cleanup_(argv_deinit) struct argv env = { .n = 0 };
-        int64_t timeout = json_int_of(r->params, "timeout", r->timeout_ms / 1000) * 1000;
-        const char *problem;
-        char why[256];
-        int failed;
-
-        if (!local) {
-                running_fail(r, STORE_FAILED, "internal", "out of memory");
-                running_unref(r);
-                return;
+        if (json_array_size(list)) {
+                json_array_foreach(list, i, word)
+                        if (!json_is_string(word) ||
+                            !words_add(&command->argv, json_string_value(word)))
+                                return too_many(fault);
+                return 0;
         }
-        *local = (struct local){ .r = r, .out = { local, "stdout", -1, NULL, TEXT_INIT },
-                                 .err = { local, "stderr", -1, NULL, TEXT_INIT } };
-        problem = make_argv(r->params, &argv);
-        if (problem) {
-                give_up(local, problem);
-                return;
-        }
-        make_env(r, &env);
-        failed = start_process(local, &argv, &env);
-        if (failed < 0) {
-                snprintf(why, sizeof why, "cannot start %s: %s", argv.words[0], strerror(-failed));
-                give_up(local, why);
-                return;
-        }
-        r->private = local;
-        if (r->is_timed && r->timeout_ms < timeout)
-                timeout = r->timeout_ms;
-        loop_timer_set(local->timer, atomic_load(&r->is_canceled) ? 0 : clock_mono_ms() + timeout);
+        if (!cmd)
+                return fault_set(fault, 422, "local.start",
+                                 "give argv (a list, no shell) or cmd (a line for /bin/sh)");
+        return words_add(&command->argv, json_text_of(r->params, "shell", "/bin/sh")) &&
+                               words_add(&command->argv, "-c") && words_add(&command->argv, cmd)
+                       ? 0 : too_many(fault);
 }
 
 void local_start(struct running *r)
 {
-        loop_post(hub_loop(r->hub), local_begin, running_ref(r));
+        start(r, add_command);
 }
 
-static void hurry(void *arg)
-{
-        struct running *r = arg;
-        struct local *local = r->private;
+/* ---- local-shell-script ---- */
 
-        if (local)
-                loop_timer_set(local->timer, 0);
-        running_unref(r);
+/*
+ * StackStorm makes a script executable before it runs it. A pack's folder may not be ours to
+ * change: what its first line names runs it then, with one argument at most, as execve(2) does it.
+ */
+static bool add_script(struct words *argv, const char *path)
+{
+        char line[256] = "", *name, *argument;
+        FILE *file = access(path, X_OK) < 0 ? fopen(path, "re") : NULL;
+
+        if (!file)
+                return words_add(argv, path);
+        if (!fgets(line, sizeof line, file) || strncmp(line, "#!", 2) != 0)
+                strcpy(line, "#!/bin/sh");
+        fclose(file);
+        line[strcspn(line, "\r\n")] = '\0';
+        name = line + 2 + strspn(line + 2, " \t");
+        argument = name + strcspn(name, " \t");
+        if (*argument) {
+                *argument++ = '\0';
+                argument += strspn(argument, " \t");
+        }
+        return words_add(argv, name) && (!*argument || words_add(argv, argument)) &&
+               words_add(argv, path);
 }
 
-void local_cancel(struct running *r)
+/* A list comes as a,b,c and true as 1 where it has a position; the rest as JSON. */
+static char *positional(const json_t *value)
 {
-        loop_post(hub_loop(r->hub), hurry, running_ref(r));
+        _text_ struct text text = TEXT_INIT;
+        const json_t *item;
+        size_t i;
+
+        if (!value || json_is_null(value))
+                return strdup("");
+        if (json_is_boolean(value))
+                return strdup(json_is_true(value) ? "1" : "0");
+        if (!json_is_array(value))
+                return json_is_string(value) ? strdup(json_string_value(value))
+                                             : json_compact(value);
+        json_array_foreach(value, i, item) {
+                _free_ char *one = json_is_string(item) ? NULL : json_compact(item);
+
+                text_addf(&text, "%s%s", i ? "," : "", one ? one : json_string_value(item));
+        }
+        text_add(&text, "");
+        return text_take(&text);
 }
 
-/* Nobody waits for it any more: it must not outlive the hub, nor must what it holds. */
-void local_abandon(struct running *r)
+/* false says no more than nothing does, and true is a flag. */
+static bool add_named(struct words *argv, const char *mark, const char *name, const json_t *value)
 {
-        struct local *local = r->private;
+        _free_ char *text = NULL, *flag = NULL;
 
-        if (!local)
-                return;
-        kill(-local->pid, SIGKILL);
-        pipe_close(&local->out);
-        pipe_close(&local->err);
-        loop_child_remove(local->child);
-        local_free(local);
-        running_unref(r);
+        if (json_is_null(value) || json_is_false(value) ||
+            (json_is_string(value) && !json_string_length(value)))
+                return true;
+        if (asprintf(&flag, "%s%s", mark, name) < 0) {
+                flag = NULL;
+                return false;
+        }
+        if (json_is_true(value))
+                return words_add(argv, flag);
+        text = json_is_string(value) ? strdup(json_string_value(value)) : json_compact(value);
+        return text && words_add_pair(argv, flag, text);
+}
+
+struct argument {
+        int64_t position;
+        const json_t *value;            /* NULL: not given */
+};
+
+static int by_position(const void *a, const void *b)
+{
+        const struct argument *one = a, *other = b;
+
+        return (one->position > other->position) - (one->position < other->position);
+}
+
+/* The action's own parameters; those of its runner are none of the script's. */
+static bool add_arguments(struct words *argv, const struct running *r, const json_t *of_runner)
+{
+        const json_t *own = json_object_get(r->action->metadata, "parameters"), *parameter;
+        const char *mark = json_text_of(r->params, "kwarg_op", "--"), *name;
+        struct argument sorted[256];
+        size_t n = 0;
+        bool ok = true;
+
+        json_object_foreach((json_t *)own, name, parameter) {
+                const json_t *value = json_object_get(r->params, name);
+
+                if (!ok || json_object_get(of_runner, name))
+                        continue;
+                if (!json_object_get(parameter, "position"))
+                        ok = !value || add_named(argv, mark, name, value);
+                else if (n < sizeof sorted / sizeof sorted[0])
+                        sorted[n++] = (struct argument){ json_int_of(parameter, "position", 0),
+                                                         value };
+        }
+        qsort(sorted, n, sizeof sorted[0], by_position);
+        for (size_t i = 0; ok && i < n; i++) {
+                _free_ char *text = positional(sorted[i].value);
+
+                ok = text && words_add(argv, text);
+        }
+        return ok;
+}
+
+static int add_script_line(struct command *command, const struct running *r, struct fault *fault)
+{
+        const struct catalog_runner *runner = catalog_runner(r->catalog, r->action->runner);
+        _free_ char *path = NULL;
+        int failed = catalog_entry_file(r->catalog, r->action, &path, fault);
+
+        if (failed)
+                return failed;
+        if (!words_add_pair(&command->env, "ST2_ACTION_PACK_NAME", r->action->pack) ||
+            !add_script(&command->argv, path) ||
+            !add_arguments(&command->argv, r, runner ? runner->parameters : NULL))
+                return too_many(fault);
+        return 0;
+}
+
+void script_start(struct running *r)
+{
+        start(r, add_script_line);
 }

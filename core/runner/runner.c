@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "hub/running.h"
 #include "loop/loop.h"
+#include "runner/program.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -113,8 +114,10 @@ const struct runner runners[] = {
         { .name = "plugin", .start = plugin_start, .cancel = plugin_cancel },
         { .name = "noop", .start = noop_start },
         { .name = "echo", .start = echo_start },
-        { .name = "local-shell-cmd", .start = local_start, .cancel = local_cancel,
-          .abandon = local_abandon },
+        { .name = "local-shell-cmd", .start = local_start, .cancel = program_cancel,
+          .abandon = program_abandon },
+        { .name = "local-shell-script", .start = script_start, .cancel = program_cancel,
+          .abandon = program_abandon },
         { .name = "http-request", .start = http_start },
         { .name = "pause", .start = pause_start, .cancel = pause_cancel, .abandon = pause_abandon },
         { .name = "announcement", .start = announcement_start },

@@ -91,6 +91,8 @@ START_TEST(core_actions_are_there)
                 { "core.noop", "noop" },
                 { "core.echo", "echo" },
                 { "core.local", "local-shell-cmd" },
+                { "core.local_sudo", "local-shell-cmd" },
+                { "core.error", "local-shell-cmd" },
                 { "core.http", "http-request" },
                 { "core.pause", "pause" },
                 { "core.announcement", "announcement" },
@@ -179,8 +181,9 @@ START_TEST(what_is_listed_is_in_order)
         ck_assert_int_eq(catalog_each_action(catalog, collect_action, &actions), 0);
         ck_assert_str_eq(
                 actions.s,
-                "core.announcement core.ask core.echo core.http core.inject_trigger core.local "
-                "core.noop core.pause core.undo core.uuid ");
+                "core.announcement core.ask core.echo core.error core.http core.inject_trigger "
+                         "core.local core.local_sudo core.noop core.pause core.remote "
+                         "core.remote_sudo core.undo core.uuid core.winrm_cmd core.winrm_ps_cmd ");
         ck_assert_int_eq(catalog_each_runner(catalog, collect_runner, &runners), 0);
         ck_assert_ptr_nonnull(strstr(runners.s, "plugin python-script- "));
 }
