@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct json_limits json_default_limits = { 1 << 20, 64, "limits.body", "limits.depth" };
+static const struct json_limits default_limits = { 1 << 20, 64, "limits.body", "limits.depth" };
 
 /*
  * jansson's own depth limit is fixed when it is built (2,048) and its parser recurses, so the
@@ -62,7 +62,7 @@ int json_parse(const char *s, size_t len, const struct json_limits *limits, json
         json_t *value;
 
         if (!limits)
-                limits = &json_default_limits;
+                limits = &default_limits;
         if (len > limits->bytes)
                 return too_big(limits, len, fault);
         if (nesting(s, len) > limits->depth)
@@ -92,7 +92,7 @@ int json_parse_file(const char *path, const struct json_limits *limits, json_t *
 {
         _free_ char *text = NULL;
         size_t len;
-        int r = file_read(path, (limits ? limits : &json_default_limits)->bytes, &text, &len,
+        int r = file_read(path, (limits ? limits : &default_limits)->bytes, &text, &len,
                           fault);
 
         if (r)

@@ -17,12 +17,10 @@ struct json_limits {
         const char *bytes_setting, *depth_setting;      /* named in the fault; may be NULL */
 };
 
-extern const struct json_limits json_default_limits;            /* 1 MiB, 64 deep */
-
 /*
  * Parse one JSON text: UTF-8, no duplicate members, nothing after it; any value may be the root.
  * FAULT 413 (too big), 400 (not JSON: says line and column, or too deep: names the setting).
- * limits NULL: json_default_limits.
+ * limits NULL: 1 MiB, 64 deep.
  */
 int json_parse(const char *s, size_t len, const struct json_limits *limits, json_t **ret,
                struct fault *fault);

@@ -80,8 +80,9 @@ static void fill(struct catalog_action *action, const json_t *metadata)
         action->timeout_ms = json_int_of(metadata, "timeout_ms", 0);
 }
 
-int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
-               struct schema *returns, struct catalog_action **ret, struct fault *fault)
+/* The schemas (taken) are what arguments and results must fit. */
+static int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
+                      struct schema *returns, struct catalog_action **ret, struct fault *fault)
 {
         struct catalog_action *action = calloc(1, sizeof *action);
         int r = action && params ? complete(metadata) : -ENOMEM;

@@ -37,18 +37,13 @@ CLEANUP_DEFINE(struct catalog *, catalog_unref);
 /*
  * Put an action into the catalog. metadata (stolen) is StackStorm's shape: name, pack, description,
  * enabled, entry_point, runner_type, parameters …; what it lacks is filled in, and the texts of the
- * action point into it. The schemas (taken as well) are what arguments and results must fit.
- * *ret (borrowed, may be NULL) is there to be completed. FAULT 409 action.duplicate.
- */
-int action_put(struct catalog *catalog, json_t *metadata, struct schema *params,
-               struct schema *returns, struct catalog_action **ret, struct fault *fault);
-/*
- * The same, with the schema made of the runner's parameters and of the action's, as StackStorm
- * does.
+ * action point into it. What arguments must fit is made of the runner's parameters and of the
+ * action's, as StackStorm does. *ret (borrowed, may be NULL) is there to be completed. FAULT 409
+ * action.duplicate.
  */
 int action_put_metadata(struct catalog *catalog, json_t *metadata, struct catalog_action **ret,
                         struct fault *fault);
-/* A plugin's action: the schema with "instance" added. source NULL: no parameters. */
+/* A plugin's action: the schema with "instance" added. source NULL: no parameters. Takes returns. */
 int action_put_schema(struct catalog *catalog, json_t *metadata, const struct schema *source,
                       struct schema *returns, struct catalog_action **ret, struct fault *fault);
 

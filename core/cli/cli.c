@@ -147,7 +147,7 @@ int cli_confirm(struct cli *cli, struct fault *fault, const char *fmt, ...)
         return fault_set(fault, 400, "cli.declined", "nothing was done");
 }
 
-int cli_exit_code(int r, const struct fault *fault)
+static int cli_exit_code(int r, const struct fault *fault)
 {
         static const struct { int status, code; } codes[] = {
                 { 400, EXIT_USAGE }, { 401, EXIT_FORBIDDEN }, { 403, EXIT_FORBIDDEN },
@@ -211,7 +211,7 @@ void cli_report(struct cli *cli, const struct fault *fault)
         fflush(cli->err);
 }
 
-void cli_deinit(struct cli *cli)
+static void cli_deinit(struct cli *cli)
 {
         free(cli->values);
         cli->values = NULL;

@@ -64,7 +64,6 @@ int cli_main(int argc, char **argv, FILE *in, FILE *out, FILE *err);
 
 /* argv into cli. FAULT 400 usage.*; CLI_DONE: help or version was printed. */
 int cli_parse(struct cli *cli, int argc, char **argv, struct fault *fault);
-void cli_deinit(struct cli *cli);
 
 /* The last value of an option, or NULL; whether a switch was given. */
 const char *cli_option(const struct cli *cli, const char *name);
@@ -84,8 +83,6 @@ void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(print
 int cli_confirm(struct cli *cli, struct fault *fault, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* The exit code for what a command returned. */
-int cli_exit_code(int r, const struct fault *fault);
 /* Print a failure as error / why / try on err. */
 void cli_report(struct cli *cli, const struct fault *fault);
 

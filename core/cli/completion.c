@@ -170,7 +170,7 @@ static const char tail[] =
         "    fi\n}\n"
         "complete -F _kaname kaname\n";
 
-void completion_print_bash(FILE *to)
+static void completion_print_bash(FILE *to)
 {
         fputs(head, to);
         fputs("__kaname_global='", to);

@@ -16,7 +16,6 @@ void completion_each(FILE *to, completion_verb *print);
 const char *completion_source(enum complete kind);
 bool completion_takes_argument(const struct verb_option *option);
 
-void completion_print_bash(FILE *to);
 void completion_print_zsh(FILE *to);
 void completion_print_fish(FILE *to);
 

@@ -199,8 +199,3 @@ json_t *moment_property(struct run *run, const json_t *value, const char *name)
                         return run_real(run, (double)nature.us / spans[i].us);
         return NULL;
 }
-
-bool moment_parse(const char *s, int64_t *ret_us, int *ret_offset)
-{
-        return time_parse(s, ret_us, ret_offset);
-}

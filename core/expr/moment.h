@@ -17,7 +17,5 @@ json_t *moment_scale(struct run *run, const json_t *span, double by);
 json_t *moment_divide(struct run *run, const json_t *span, const json_t *by);
 /* dt.year, span.hours …; NULL without a failure: it has no such property. */
 json_t *moment_property(struct run *run, const json_t *value, const char *name);
-/* Dates as people write them: RFC 3339 and its kin. False: not understood. */
-bool moment_parse(const char *s, int64_t *ret_us, int *ret_offset);
 
 #endif

@@ -71,14 +71,3 @@ int node_add(struct forest *forest, struct node *node, const struct node *kid, c
         node->n++;
         return 0;
 }
-
-struct node *node_over(struct forest *forest, enum node_kind kind, size_t at,
-                       const struct node *a, const struct node *b)
-{
-        struct node *node = node_new(forest, kind, at);
-
-        if (!node || node_add(forest, node, a, NULL) < 0 ||
-            (b && node_add(forest, node, b, NULL) < 0))
-                return NULL;
-        return node;
-}

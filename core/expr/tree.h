@@ -86,7 +86,5 @@ void forest_deinit(struct forest *forest);
 struct node *node_new(struct forest *forest, enum node_kind kind, size_t at);
 struct node *node_literal(struct forest *forest, json_t *value, size_t at);     /* steals value */
 int node_add(struct forest *forest, struct node *node, const struct node *kid, const char *name);
-struct node *node_over(struct forest *forest, enum node_kind kind, size_t at,
-                       const struct node *a, const struct node *b);     /* b may be NULL */
 
 #endif

@@ -56,11 +56,6 @@ static const struct {
         [CRON_SECOND] = { "second", "0", "0, */15 or 0,30", 0, 59 },
 };
 
-const char *cron_field_name(enum cron_field field)
-{
-        return specs[field].name;
-}
-
 static int wrong(enum cron_field field, const char *value, const char *what, struct fault *fault)
 {
         fault_set(fault, 422, "timer.invalid", "%s \"%.80s\": %s", specs[field].name, value, what);

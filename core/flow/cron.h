@@ -15,7 +15,6 @@ enum cron_field { CRON_YEAR, CRON_MONTH, CRON_DAY, CRON_WEEK, CRON_WEEKDAY, CRON
 
 struct cron;
 
-const char *cron_field_name(enum cron_field field);
 /* FAULT 422 timer.invalid: the field, its value, what would do. */
 int cron_compile(const json_t *parameters, struct cron **ret, struct fault *fault);
 struct cron *cron_free(struct cron *cron);              /* NULL; accepts NULL */

@@ -37,7 +37,7 @@
 #define NOFILE 256
 #define FILE_MAX (64u << 20)
 
-bool sandbox_wants_writing(const struct sandbox *sandbox)
+static bool sandbox_wants_writing(const struct sandbox *sandbox)
 {
         const json_t *file;
         size_t i;

@@ -28,6 +28,5 @@ struct sandbox {
 void sandbox_enter(const struct sandbox *sandbox, json_t **ret);
 /* "abi 7" or "off: why"; sandbox_landlock.c. */
 void sandbox_landlock(const struct sandbox *sandbox, char ret[96]);
-bool sandbox_wants_writing(const struct sandbox *sandbox);
 
 #endif

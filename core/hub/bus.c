@@ -69,11 +69,3 @@ void hub_announce(struct hub *hub, const struct hub_notice *notice)
         }
         pthread_rwlock_unlock(&hub->bus.lock);
 }
-
-void bus_settled(struct hub *hub, const struct id *id, enum store_status status, uint64_t seq)
-{
-        struct hub_notice notice = { .topic = HUB_EXECUTION_FINISHED, .id = *id, .status = status,
-                                     .seq = seq, .at_ms = clock_real_ms() };
-
-        hub_announce(hub, &notice);
-}

@@ -65,7 +65,7 @@ struct running *running_new(struct hub *hub, struct catalog *catalog,
         return r;
 }
 
-struct running *running_find(struct hub *hub, const struct id *id)
+static struct running *running_find(struct hub *hub, const struct id *id)
 {
         struct running *found = NULL;
 
@@ -398,7 +398,7 @@ void running_fail(struct running *r, enum store_status status, const char *code,
 
 /* ---- cancel ---- */
 
-void running_cancel(struct running *r)
+static void running_cancel(struct running *r)
 {
         if (atomic_exchange(&r->is_canceled, true))
                 return;

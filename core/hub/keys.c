@@ -55,8 +55,8 @@ static const char *split(const char *key, const char **ret_scope)
                                                   : key;
 }
 
-int keys_get(struct hub *hub, const char *user, const char *key, bool decrypt, json_t **ret,
-             struct fault *fault)
+static int keys_get(struct hub *hub, const char *user, const char *key, bool decrypt,
+                    json_t **ret, struct fault *fault)
 {
         _cleanup_(found_deinit) struct found found = { NULL, NULL, false };
         const char *scope, *name = split(key, &scope);

@@ -28,7 +28,6 @@
 /* ---- executions that run (execution.c) ---- */
 
 CLEANUP_DEFINE(struct catalog *, catalog_unref);
-struct running *running_find(struct hub *hub, const struct id *id);     /* a reference, or NULL */
 /* From a request that was just checked; params and context are taken. */
 struct running *running_new(struct hub *hub, struct catalog *catalog,
                             const struct catalog_action *action);
@@ -37,7 +36,6 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
                  struct fault *fault);
 /* Its claim is committed: go. Any thread; takes the reference. */
 void running_start(struct running *r);
-void running_cancel(struct running *r);
 /* From a record: as running_load(), or without action and runner where it cannot be run here. */
 struct running *running_of(struct hub *hub, const struct store_execution *record);
 /* The end that is about to be committed; takes the result. */
@@ -146,10 +144,10 @@ void policy_retry(struct running *r);   /* how often a policy has it tried again
 
 /* ---- keys.c ---- */
 
-/* A key by "system.name", "user.name"; FAULT's code is StackStorm's type of the error. */
-int keys_get(struct hub *hub, const char *user, const char *key, bool decrypt, json_t **ret,
-             struct fault *fault);
-/* st2kv and decrypt_kv for expressions; EXPR_NOT_MINE for all others. */
+/*
+ * st2kv and decrypt_kv for expressions, EXPR_NOT_MINE for all others; FAULT's code is StackStorm's
+ * type of the error.
+ */
 int keys_call(struct hub *hub, const char *user, const char *function, const json_t *args,
               const json_t *kwargs, json_t **ret, struct fault *fault);
 
@@ -231,8 +229,6 @@ struct bus {
 };
 void bus_init(struct bus *bus);
 void bus_deinit(struct bus *bus);
-/* An execution that never ran was settled: cancelled, dropped, given up. */
-void bus_settled(struct hub *hub, const struct id *id, enum store_status status, uint64_t seq);
 static inline bool bus_is_heard(struct bus *bus)
 {
         return atomic_load_explicit(&bus->n_watches, memory_order_relaxed) != 0;

@@ -100,7 +100,6 @@ struct where {
 };
 
 void where_pointer(const struct where *at, struct text *text); /* "/a~1b/0", "" at the root */
-void where_path(const struct where *at, struct text *text);             /* "a/b.0" */
 
 /* Compilation, by schema.c; a fault says where in the source. */
 int schema_compile_nodes(struct schema *schema, struct fault *fault);
@@ -130,12 +129,7 @@ type_bits_of(const json_t *value); /* an integer is a number too, and so is 1.0 
 const char *type_words(unsigned types, struct text *text);
 bool format_fits(const char *format, const char *s);
 
-/*
- * Visit the schemas that speak about the member of an object (key) or array (index): of this node
- * only, not of those that apply in place.
- */
-typedef int node_visit(void *arg, const struct node *node);
-int node_each_for_key(const struct node *node, const char *key, node_visit *visit, void *arg);
+/* What speaks about this item of an array: of this node only, not of those that apply in place. */
 const struct node *node_for_index(const struct node *node, size_t index);
 
 #endif

@@ -38,7 +38,7 @@ void where_pointer(const struct where *at, struct text *text)
                                *s == '~' || *s == '/' ? 2 : 1);
 }
 
-void where_path(const struct where *at, struct text *text)
+static void where_path(const struct where *at, struct text *text)
 {
         if (!at->up)
                 return;

@@ -28,7 +28,13 @@ struct walk {
         bool failed;
 };
 
-int node_each_for_key(const struct node *node, const char *key, node_visit *visit, void *arg)
+typedef int node_visit(void *arg, const struct node *node);
+
+/*
+ * Visit the schemas that speak about this member of an object: of this node only, not of those that
+ * apply in place.
+ */
+static int node_each_for_key(const struct node *node, const char *key, node_visit *visit, void *arg)
 {
         const struct node *named = map_get(&node->properties, key);
         bool known = named != NULL;

@@ -81,7 +81,7 @@ static int bind_bytes(sqlite3_stmt *stmt, int at, const void *bytes, size_t len)
         return sqlite3_bind_blob64(stmt, at, bytes, len, SQLITE_STATIC);
 }
 
-int sql_bind(sqlite3_stmt *stmt, int first, const char *format, va_list args)
+static int sql_bind(sqlite3_stmt *stmt, int first, const char *format, va_list args)
 {
         int r = SQLITE_OK, at = first;
 

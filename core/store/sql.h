@@ -47,7 +47,6 @@ int sql_query(struct sql *sql, sqlite3_stmt **ret, const char *text, const char 
 int sql_run(struct sql *sql, const char *text, const char *format, ...);
 /* The first column of the first row; SQLITE_DONE where there is none. */
 int sql_int(struct sql *sql, int64_t *ret, const char *text, const char *format, ...);
-int sql_bind(sqlite3_stmt *stmt, int first, const char *format, va_list args);
 
 struct id sql_id(sqlite3_stmt *stmt, int column);
 const char *sql_text(sqlite3_stmt *stmt, int column);

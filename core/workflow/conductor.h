@@ -140,9 +140,6 @@ json_t *conductor_log(const struct conductor *conductor);
 json_t *conductor_tasks(const struct conductor *conductor);
 /* Routes, [["task__t0", …], …]: the splits that each went through. New reference. */
 json_t *conductor_routes(const struct conductor *conductor);
-/* The status of the newest run of a task on a route; STATUS_UNSET: none. */
-enum status conductor_task_status(const struct conductor *conductor, const char *task_id,
-                                  unsigned route);
 /* The variables that a staged or started task sees; NULL: no such task. New reference. */
 json_t *conductor_task_context(const struct conductor *conductor, const char *task_id,
                                unsigned route);

@@ -156,7 +156,7 @@ void delta_context(struct conductor *c, const struct context *made, const struct
                                        "set", set));
 }
 
-json_t *delta_outcome(const struct outcome *outcome)
+static json_t *delta_outcome(const struct outcome *outcome)
 {
         if (outcome->is_unknown)
                 return json_object();

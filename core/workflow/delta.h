@@ -29,10 +29,5 @@ json_t *delta_variable(const struct scope *scope, const char *name, json_t *valu
 void delta_context(struct conductor *c, const struct context *made, const struct context *on,
                    const struct context *with, json_t *set);
 void delta_root(struct conductor *c);
-json_t *delta_outcome(const struct outcome *outcome);
-
-/* restore.c: the value of such a record; NULL in *ret: unknown. */
-struct restoring;
-int delta_value(struct restoring *r, const json_t *record, json_t **ret);
 
 #endif

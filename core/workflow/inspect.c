@@ -50,7 +50,7 @@ static int by_path(const void *a, const void *b)
         return order ? order : x->order < y->order ? -1 : x->order > y->order;
 }
 
-int inspect_sort(json_t *list)
+static int inspect_sort(json_t *list)
 {
         size_t n = json_array_size(list), i;
         _free_ struct placed *placed = calloc(n + 1, sizeof *placed);

@@ -35,8 +35,6 @@ int inspect_chain(const json_t *definition, const struct workflow_catalog *catal
 int inspect_add(json_t *list, const char *type, const char *spec_path, const char *schema_path,
                 char *message);
 char *inspect_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Sort by schema_path and spec_path; equal ones stay in order. */
-int inspect_sort(json_t *list);
 
 /*
  * Who leads to whom, of a definition that need not be right: names are tasks (from 0, in order) and

@@ -83,7 +83,7 @@ static int referred(struct restoring *r, const json_t *references, json_t **ret)
 }
 
 /* 0 with NULL: not known. */
-int delta_value(struct restoring *r, const json_t *record, json_t **ret)
+static int delta_value(struct restoring *r, const json_t *record, json_t **ret)
 {
         const json_t *path = json_object_get(record, "at"), *whole = NULL;
         _json_ json_t *all = NULL;

@@ -88,14 +88,6 @@ json_t *conductor_routes(const struct conductor *c)
         return list;
 }
 
-enum status conductor_task_status(const struct conductor *c, const char *task_id, unsigned route)
-{
-        const struct node *node = workflow_node(c->workflow, task_id);
-        const struct entry *entry = node ? entry_latest(c, node, route) : NULL;
-
-        return entry ? entry->status : STATUS_UNSET;
-}
-
 json_t *conductor_task_context(const struct conductor *c, const char *task_id, unsigned route)
 {
         const struct node *node = workflow_node(c->workflow, task_id);

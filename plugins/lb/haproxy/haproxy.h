@@ -21,8 +21,7 @@ enum health { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };
 
 int view_read(struct kn_ctx *ctx, const char *pool, struct view *ret);
 void view_free(struct view *view);
-/* The server's rows; NULL: it is not there. */
-const json_t *view_state(const struct view *view, const char *pool, const char *server);
+/* The server's row; NULL: it is not there. */
 const json_t *view_stat(const struct view *view, const char *pool, const char *server);
 json_t *server_value(const json_t *state);              /* new; NULL for NULL */
 enum health server_health(const json_t *stat);

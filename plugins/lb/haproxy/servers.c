@@ -43,11 +43,6 @@ static const json_t *find(const json_t *rows, const char *pool_column, const cha
         return NULL;
 }
 
-const json_t *view_state(const struct view *view, const char *pool, const char *server)
-{
-        return find(view->states, "be_name", "srv_name", pool, server);
-}
-
 const json_t *view_stat(const struct view *view, const char *pool, const char *server)
 {
         return find(view->stats, "pxname", "svname", pool, server);
