@@ -125,3 +125,30 @@ int exchange_ask(struct kn_ctx *ctx, const char *system, const char *address, co
         *ret = answer.text;
         return KN_OK;
 }
+
+/* ---- what our helpers answer ---- */
+
+static const struct {
+        const char *kind;
+        int code;
+} kinds[] = {
+        { "none", KN_ENOENT },          { "conflict", KN_ECONFLICT },   { "busy", KN_ETEMP },
+        { "stopped", KN_ETEMP },        { "denied", KN_EDENIED },       { "arguments", KN_EARG },
+        { "request", KN_EINTERNAL },    { "foreign", KN_ECONFLICT },    { "invalid", KN_EREMOTE },
+        { "reload", KN_EREMOTE },       { "failed", KN_EREMOTE },
+};
+
+int exchange_odd(struct kn_ctx *ctx, const char *system, const char *program, const char *address,
+                 const char *answer)
+{
+        char kind[16] = "";
+        int at = 0;
+
+        if (sscanf(answer, "error %15s %n", kind, &at) == 1 && at > 0)
+                for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+                        if (strcmp(kind, kinds[i].kind) == 0)
+                                return kn_fail(ctx, kinds[i].code, "%s at %s: %.400s", system,
+                                               address, answer + at);
+        return kn_fail(ctx, KN_EREMOTE, "what answers at %s is no %s, or was cut off: '%.80s'",
+                       address, program, answer);
+}

@@ -15,5 +15,11 @@
  */
 int exchange_ask(struct kn_ctx *ctx, const char *system, const char *address, const char *request,
                  char **ret);
+/*
+ * Our own helpers answer "ok …" or "error KIND SENTENCE"; anything else is somebody else, or was cut
+ * off. The failure that an answer which is not "ok" tells of program, which stands before system.
+ */
+int exchange_odd(struct kn_ctx *ctx, const char *system, const char *program, const char *address,
+                 const char *answer);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Three things that nearly every plugin asks of JSON. */
+/* Things that nearly every plugin asks of JSON. */
 
 #ifndef PLUGINS_JSON_H
 #define PLUGINS_JSON_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* NULL equals NULL. */
 static inline bool json_same(const json_t *a, const json_t *b)
@@ -26,6 +27,18 @@ static inline const char *json_member(const json_t *object, const char *name, co
         const char *text = json_string_value(json_object_get(object, name));
 
         return text ? text : or_else;
+}
+
+/* This text is in the list. */
+static inline bool json_has_text(const json_t *list, const char *text)
+{
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(list, i, one)
+                if (json_is_string(one) && strcmp(json_string_value(one), text) == 0)
+                        return true;
+        return false;
 }
 
 #endif

@@ -199,6 +199,17 @@ bool json_bool_of(const json_t *object, const char *key, bool or_else)
         return json_is_boolean(value) ? json_is_true(value) : or_else;
 }
 
+bool json_has_text(const json_t *list, const char *text)
+{
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(list, i, one)
+                if (json_is_string(one) && text && strcmp(json_string_value(one), text) == 0)
+                        return true;
+        return false;
+}
+
 void json_set_text(json_t *object, const char *key, const char *text)
 {
         json_object_set_new(object, key, text ? json_string(text) : json_null());

@@ -67,6 +67,8 @@ uint64_t json_hash(const json_t *value, enum json_sameness rule);
 const char *json_text_of(const json_t *object, const char *key, const char *or_else);
 int64_t json_int_of(const json_t *object, const char *key, int64_t or_else);
 bool json_bool_of(const json_t *object, const char *key, bool or_else);
+/* This text is in the list; NULL is in none. */
+bool json_has_text(const json_t *list, const char *text);
 /* Set key to text, or to null for NULL. */
 void json_set_text(json_t *object, const char *key, const char *text);
 

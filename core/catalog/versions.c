@@ -199,29 +199,49 @@ int pack_discard(const char *state_dir, const char *name, const char *version, s
         return fault_errno(fault, r, dir);
 }
 
+/* What stays of a pack: the active version, another (or NULL), and what is wanted (if asked). */
+struct keeping {
+        const char *now, *other, *name;
+        bool (*is_wanted)(void *arg, const char *name, const char *version);
+        void *arg;
+};
+
+static bool keeps(const struct keeping *keeping, const char *version)
+{
+        return text_equal(version, keeping->now) || text_equal(version, keeping->other) ||
+               (keeping->is_wanted && keeping->is_wanted(keeping->arg, keeping->name, version));
+}
+
+static int remove_others(const char *dir, int fd, const struct keeping *keeping)
+{
+        struct dirent **entries;
+        int n = scandir(dir, &entries, NULL, alphasort), r = 0;
+
+        if (n < 0)
+                return -errno;
+        for (int i = 0; i < n; i++) {
+                const char *version = entries[i]->d_name;
+
+                if (r == 0 && has_version(fd, version) && !keeps(keeping, version))
+                        r = remove_version(dir, fd, version);
+                free(entries[i]);
+        }
+        free(entries);
+        return r;
+}
+
 int pack_prune(const char *state_dir, const char *name, const char *keep_version,
                struct fault *fault)
 {
         _close_ int fd = open_pack(state_dir, name, fault);
         _free_ char *dir = pack_dir(state_dir, name), *now = NULL;
-        struct dirent **entries;
-        int n, r = 0;
+        struct keeping keeping = { .other = keep_version };
+        int r;
 
         if (fd < 0 || !dir)
                 return FAULT;
-        now = read_link(fd, ACTIVE);
-        n = scandir(dir, &entries, NULL, alphasort);
-        if (n < 0)
-                return fault_errno(fault, -errno, dir);
-        for (int i = 0; i < n; i++) {
-                const char *version = entries[i]->d_name;
-
-                if (r == 0 && has_version(fd, version) && !text_equal(version, now) &&
-                    !text_equal(version, keep_version))
-                        r = remove_version(dir, fd, version);
-                free(entries[i]);
-        }
-        free(entries);
+        keeping.now = now = read_link(fd, ACTIVE);
+        r = remove_others(dir, fd, &keeping);
         if (r == 0 && !now && !keep_version)
                 r = tree_remove(dir);
         return fault_errno(fault, r, dir);
@@ -232,35 +252,18 @@ static int is_pack(const struct dirent *entry)
         return text_is_name(entry->d_name);
 }
 
-struct sweep {
-        const char *state_dir;
-        bool (*is_wanted)(void *arg, const char *name, const char *version);
-        void *arg;
-};
-
-static int sweep_pack(const struct sweep *sweep, const char *name, struct fault *fault)
+/* The version that a rollback goes to stays, too. */
+static int sweep_pack(const char *state_dir, struct keeping keeping, struct fault *fault)
 {
-        _close_ int fd = open_pack(sweep->state_dir, name, fault);
-        _free_ char *dir = pack_dir(sweep->state_dir, name), *now = NULL, *before = NULL;
-        struct dirent **entries;
-        int n, r = 0;
+        _close_ int fd = open_pack(state_dir, keeping.name, fault);
+        _free_ char *dir = pack_dir(state_dir, keeping.name), *now = NULL, *before = NULL;
+        int r;
 
         if (fd < 0 || !dir)
                 return FAULT;
-        now = read_link(fd, ACTIVE);
-        before = read_note(fd, now);
-        n = scandir(dir, &entries, NULL, alphasort);
-        if (n < 0)
-                return fault_errno(fault, -errno, dir);
-        for (int i = 0; i < n; i++) {
-                const char *version = entries[i]->d_name;
-
-                if (r == 0 && has_version(fd, version) && !text_equal(version, now) &&
-                    !text_equal(version, before) && !sweep->is_wanted(sweep->arg, name, version))
-                        r = remove_version(dir, fd, version);
-                free(entries[i]);
-        }
-        free(entries);
+        keeping.now = now = read_link(fd, ACTIVE);
+        keeping.other = before = read_note(fd, now);
+        r = remove_others(dir, fd, &keeping);
         if (!now)
                 rmdir(dir);             /* where nothing else is in it */
         return fault_errno(fault, r, dir);
@@ -270,7 +273,6 @@ int pack_sweep(const char *state_dir,
                bool (*is_wanted)(void *arg, const char *name, const char *version), void *arg,
                struct fault *fault)
 {
-        const struct sweep sweep = { state_dir, is_wanted, arg };
         _free_ char *packs = NULL;
         struct dirent **entries;
         int n, r = 0;
@@ -283,8 +285,11 @@ int pack_sweep(const char *state_dir,
         if (n < 0)
                 return errno == ENOENT ? 0 : fault_errno(fault, -errno, packs);
         for (int i = 0; i < n; i++) {
+                const struct keeping keeping = { .name = entries[i]->d_name,
+                                                 .is_wanted = is_wanted, .arg = arg };
+
                 if (r == 0)
-                        r = sweep_pack(&sweep, entries[i]->d_name, fault);
+                        r = sweep_pack(state_dir, keeping, fault);
                 free(entries[i]);
         }
         free(entries);

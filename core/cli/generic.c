@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/out.h"
+#include "cli/remedy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -190,6 +191,25 @@ int verb_enable(struct cli *cli, struct fault *fault)
                 r = set_enabled(cli, cli->operands[i], text_equal(cli->verb->name, "enable"),
                                 fault);
         return r;
+}
+
+int verb_create(struct cli *cli, struct fault *fault)
+{
+        _json_ json_t *definition = NULL;
+        struct request request = { .method = "POST", .path = cli->verb->path };
+        _answer_ struct answer answer = ANSWER_INIT;
+        int r = cli_read_file(cli, cli->operands[0], &definition, fault);
+
+        request.body = definition;
+        if (!r)
+                r = client_call(cli, &request, &answer, fault);
+        if (r == FAULT)
+                return remedy_place(cli->operands[0], fault);
+        if (r || cli->has_format)
+                return r ? r : out_object(cli, answer.json, "ref");
+        cli_note(cli, "%s: created, %s", json_text_of(answer.json, "ref", cli->noun->name),
+                 json_bool_of(answer.json, "enabled", false) ? "enabled" : "not enabled yet");
+        return 0;
 }
 
 int verb_post(struct cli *cli, struct fault *fault)

@@ -11,6 +11,7 @@ int verb_list(struct cli *cli, struct fault *fault);    /* GET path, as a list; 
 int verb_get(struct cli *cli, struct fault *fault);     /* GET path for each operand */
 int verb_delete(struct cli *cli, struct fault *fault);  /* DELETE path for each, after asking */
 int verb_enable(struct cli *cli, struct fault *fault);  /* PUT enabled, by the verb's own name */
+int verb_create(struct cli *cli, struct fault *fault);  /* POST a definition from a file */
 int verb_post(struct cli *cli, struct fault *fault);    /* POST path for each operand (or once) */
 
 /* The options that have a query name, encoded; never NULL unless out of memory. */

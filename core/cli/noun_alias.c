@@ -113,24 +113,6 @@ static int help_run(struct cli *cli, struct fault *fault)
                                 "display");
 }
 
-static int create_run(struct cli *cli, struct fault *fault)
-{
-        _json_ json_t *alias = NULL;
-        struct request request = { .method = "POST", .path = cli->verb->path };
-        _answer_ struct answer answer = ANSWER_INIT;
-        int r = cli_read_file(cli, cli->operands[0], &alias, fault);
-
-        request.body = alias;
-        if (!r)
-                r = client_call(cli, &request, &answer, fault);
-        if (r == FAULT)
-                return remedy_place(cli->operands[0], fault);
-        if (r || cli->has_format)
-                return r ? r : out_object(cli, answer.json, "ref");
-        cli_note(cli, "%s: created", json_text_of(answer.json, "ref", "alias"));
-        return 0;
-}
-
 static const struct column columns[] = {
         { "ALIAS", "ref", COLUMN_TEXT, false }, { "ACTION", "action_ref", COLUMN_TEXT, false },
         { "DESCRIPTION", "description", COLUMN_TEXT, false },
@@ -176,7 +158,7 @@ static const struct verb verbs[] = {
         { .name = "get", .operands = "ALIAS...", .summary = "aliases in full", .run = verb_get,
           .operands_min = 1, .operands_max = -1, .path = A "/{}", .name_path = "ref" },
         { .name = "create", .operands = "FILE", .summary = "make one from YAML or JSON",
-          .run = create_run, .path = A, .operands_min = 1, .operands_max = 1,
+          .run = verb_create, .path = A, .operands_min = 1, .operands_max = 1,
           .complete = COMPLETE_FILE },
         { .name = "enable", .operands = "ALIAS...", .summary = "let it be typed",
           .run = verb_enable, .operands_min = 1, .operands_max = -1, .path = A "/{}" },

@@ -42,10 +42,12 @@ static int tail_run(struct cli *cli, struct fault *fault)
         return r ? r : tail(cli, id, fault);
 }
 
-static int cancel_one(struct cli *cli, const char *operand, struct fault *fault)
+/* Ask something of one execution; say it and what its status is then. */
+static int ask_one(struct cli *cli, const char *operand, const char *method, const json_t *body,
+                   const char *say, struct fault *fault)
 {
         _free_ char *id = NULL, *path = NULL;
-        struct request request = { .method = "DELETE" };
+        struct request request = { .method = method, .body = body };
         _answer_ struct answer answer = ANSWER_INIT;
         int r = execution_id(cli, operand, &id, fault);
 
@@ -55,7 +57,7 @@ static int cancel_one(struct cli *cli, const char *operand, struct fault *fault)
         request.path = path;
         r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
         if (!r)
-                cli_note(cli, "%s: asked to end, %s", id, json_text_of(answer.json, "status", "?"));
+                cli_note(cli, "%s: %s%s", id, say, json_text_of(answer.json, "status", "?"));
         return r;
 }
 
@@ -64,35 +66,18 @@ static int cancel_run(struct cli *cli, struct fault *fault)
         int r = 0;
 
         for (int i = 0; i < cli->n_operands && !r; i++)
-                r = cancel_one(cli, cli->operands[i], fault);
-        return r;
-}
-
-static int ask_one(struct cli *cli, const char *operand, const char *status, struct fault *fault)
-{
-        _free_ char *id = NULL, *path = NULL;
-        _json_ json_t *body = json_pack("{s:s}", "status", status);
-        struct request request = { .method = "PUT", .body = body };
-        _answer_ struct answer answer = ANSWER_INIT;
-        int r = body ? execution_id(cli, operand, &id, fault) : -ENOMEM;
-
-        if (r)
-                return r;
-        path = client_path("/api/v1/executions/{}", id);
-        request.path = path;
-        r = path ? client_call(cli, &request, &answer, fault) : -ENOMEM;
-        if (!r)
-                cli_note(cli, "%s: %s", id, json_text_of(answer.json, "status", "?"));
+                r = ask_one(cli, cli->operands[i], "DELETE", NULL, "asked to end, ", fault);
         return r;
 }
 
 static int pause_run(struct cli *cli, struct fault *fault)
 {
         bool pauses = text_equal(cli->verb->name, "pause");
-        int r = 0;
+        _json_ json_t *body = json_pack("{s:s}", "status", pauses ? "pausing" : "resuming");
+        int r = body ? 0 : -ENOMEM;
 
         for (int i = 0; i < cli->n_operands && !r; i++)
-                r = ask_one(cli, cli->operands[i], pauses ? "pausing" : "resuming", fault);
+                r = ask_one(cli, cli->operands[i], "PUT", body, "", fault);
         return r;
 }
 

@@ -11,25 +11,6 @@
 #include "cli/out.h"
 #include "cli/remedy.h"
 
-static int create_run(struct cli *cli, struct fault *fault)
-{
-        _json_ json_t *policy = NULL;
-        struct request request = { .method = "POST", .path = "/api/v1/policies" };
-        _answer_ struct answer answer = ANSWER_INIT;
-        int r = cli_read_file(cli, cli->operands[0], &policy, fault);
-
-        request.body = policy;
-        if (!r)
-                r = client_call(cli, &request, &answer, fault);
-        if (r == FAULT)
-                return remedy_place(cli->operands[0], fault);
-        if (r || cli->has_format)
-                return r ? r : out_object(cli, answer.json, "ref");
-        cli_note(cli, "%s: created, %s", json_text_of(answer.json, "ref", "policy"),
-                 json_bool_of(answer.json, "enabled", false) ? "enabled" : "not enabled yet");
-        return 0;
-}
-
 static const struct column columns[] = {
         { "REF", "ref", COLUMN_TEXT, false }, { "ENABLED", "enabled", COLUMN_TEXT, false },
         { "TYPE", "policy_type", COLUMN_TEXT, false },
@@ -62,7 +43,8 @@ static const struct verb verbs[] = {
           .operands_min = 1, .operands_max = -1, .path = "/api/v1/policies/{}",
           .name_path = "ref", .complete = COMPLETE_POLICY },
         { .name = "create", .operands = "FILE", .summary = "add a policy from YAML or JSON",
-          .run = create_run, .operands_min = 1, .operands_max = 1, .complete = COMPLETE_FILE },
+          .run = verb_create, .path = "/api/v1/policies", .operands_min = 1, .operands_max = 1,
+          .complete = COMPLETE_FILE },
         { .name = "delete", .operands = "POLICY...", .summary = "take policies out",
           .run = verb_delete, .operands_min = 1, .operands_max = -1,
           .path = "/api/v1/policies/{}", .done = "deleted", .complete = COMPLETE_POLICY },

@@ -13,25 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int create_run(struct cli *cli, struct fault *fault)
-{
-        _json_ json_t *rule = NULL;
-        struct request request = { .method = "POST", .path = "/api/v1/rules" };
-        _answer_ struct answer answer = ANSWER_INIT;
-        int r = cli_read_file(cli, cli->operands[0], &rule, fault);
-
-        request.body = rule;
-        if (!r)
-                r = client_call(cli, &request, &answer, fault);
-        if (r == FAULT)
-                return remedy_place(cli->operands[0], fault);
-        if (r || cli->has_format)
-                return r ? r : out_object(cli, answer.json, "ref");
-        cli_note(cli, "%s: created, %s", json_text_of(answer.json, "ref", "rule"),
-                 json_bool_of(answer.json, "enabled", false) ? "enabled" : "not enabled yet");
-        return 0;
-}
-
 /* ---- test ---- */
 
 static void print_parts(struct cli *cli, const json_t *parts, int depth);
@@ -274,7 +255,8 @@ static const struct verb verbs[] = { { .name = "list",
                                      { .name = "create",
                                        .operands = "FILE",
                                        .summary = "add a rule from YAML or JSON",
-                                       .run = create_run,
+                                       .run = verb_create,
+                                       .path = "/api/v1/rules",
                                        .operands_min = 1,
                                        .operands_max = 1,
                                        .complete = COMPLETE_FILE },

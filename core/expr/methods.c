@@ -341,27 +341,12 @@ static json_t *keys(struct call *call)
 
 static json_t *values(struct call *call)
 {
-        json_t *made = run_list(call->run), *value;
-        const char *key;
-
-        json_object_foreach(call->args[0], key, value)
-                if (!run_append(call->run, made, value))
-                        return NULL;
-        return made;
+        return value_values(call->run, call->args[0]);
 }
 
 static json_t *items(struct call *call)
 {
-        json_t *made = run_list(call->run), *value;
-        const char *key;
-
-        json_object_foreach(call->args[0], key, value) {
-                json_t *name = run_text(call->run, key, strlen(key));
-
-                if (!name || !run_append(call->run, made, run_pair(call->run, name, value)))
-                        return NULL;
-        }
-        return made;
+        return value_pairs(call->run, call->args[0]);
 }
 
 static json_t *has_key(struct call *call)

@@ -253,6 +253,31 @@ json_t *value_items(struct run *run, json_t *value)
                          python_type(&run->natures, value));
 }
 
+json_t *value_values(struct run *run, json_t *object)
+{
+        json_t *made = run_list(run), *value;
+        const char *key;
+
+        json_object_foreach(object, key, value)
+                if (!run_append(run, made, value))
+                        return NULL;
+        return made;
+}
+
+json_t *value_pairs(struct run *run, json_t *object)
+{
+        json_t *made = run_list(run), *value;
+        const char *key;
+
+        json_object_foreach(object, key, value) {
+                json_t *name = run_text(run, key, strlen(key));
+
+                if (!name || !run_append(run, made, run_pair(run, name, value)))
+                        return NULL;
+        }
+        return made;
+}
+
 bool value_length(struct run *run, const json_t *value, size_t *ret)
 {
         if (json_is_array(value))

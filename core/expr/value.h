@@ -17,6 +17,9 @@ uint64_t value_hash(struct run *run, const json_t *value);      /* equal values,
 
 /* The list of what a loop over value sees: items, keys, characters. TypeError where it has none. */
 json_t *value_items(struct run *run, json_t *value);
+/* The lists of an object's values, and of its pairs. */
+json_t *value_values(struct run *run, json_t *object);
+json_t *value_pairs(struct run *run, json_t *object);
 bool value_length(struct run *run, const json_t *value, size_t *ret);
 bool value_contains(struct run *run, json_t *container, json_t *item);
 /* value[key], as Python; NULL and KeyError, IndexError or TypeError. */

@@ -133,26 +133,15 @@ static json_t *keys(struct call *call)
 
 static json_t *values(struct call *call)
 {
-        json_t *made = run_list(call->run), *value;
-        const char *key;
+        json_t *made = value_values(call->run, call->args[0]);
 
-        json_object_foreach(call->args[0], key, value)
-                if (!run_append(call->run, made, value))
-                        return NULL;
         return made ? run_nature(call->run, made, NATURE_ITERATOR) : NULL;
 }
 
 static json_t *items(struct call *call)
 {
-        json_t *made = run_list(call->run), *value;
-        const char *key;
+        json_t *made = value_pairs(call->run, call->args[0]);
 
-        json_object_foreach(call->args[0], key, value) {
-                json_t *name = run_text(call->run, key, strlen(key));
-
-                if (!name || !run_append(call->run, made, run_pair(call->run, name, value)))
-                        return NULL;
-        }
         return made ? run_nature(call->run, made, NATURE_ITERATOR) : NULL;
 }
 

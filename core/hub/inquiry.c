@@ -125,24 +125,13 @@ static int take(void *arg, const struct store_execution *record)
         return 0;
 }
 
-static bool is_named(const json_t *list, const char *name)
-{
-        const json_t *one;
-        size_t i;
-
-        json_array_foreach(list, i, one)
-                if (text_equal(json_string_value(one), name))
-                        return true;
-        return false;
-}
-
 static bool has_role(const json_t *wanted, const json_t *roles)
 {
         const json_t *role;
         size_t i;
 
         json_array_foreach(roles, i, role)
-                if (is_named(wanted, json_string_value(role)))
+                if (json_has_text(wanted, json_string_value(role)))
                         return true;
         return false;
 }
@@ -153,7 +142,7 @@ static int check_person(const struct running *r, const struct hub_answer *answer
         const json_t *users = json_object_get(r->params, "users"),
                      *roles = json_object_get(r->params, "roles");
 
-        if (json_array_size(users) && !is_named(users, answer->user)) {
+        if (json_array_size(users) && !json_has_text(users, answer->user)) {
                 fault_set(fault, 403, "inquiry.user", "'%s' may not answer this inquiry",
                           answer->user);
                 return fault_try(fault, "its users are named in the inquiry: ask one of them");

@@ -10,17 +10,6 @@
 
 #define NAMES_MAX 64
 
-static bool holds(const json_t *list, const char *name)
-{
-        const json_t *one;
-        size_t i;
-
-        json_array_foreach(list, i, one)
-                if (text_equal(json_string_value(one), name))
-                        return true;
-        return false;
-}
-
 struct seen {
         const struct catalog *catalog;
         const struct catalog_action *action;
@@ -76,7 +65,7 @@ static int check_reset(const json_t *names, const json_t *reset, struct fault *f
         json_array_foreach(reset, i, one) {
                 const char *name = json_string_value(one);
 
-                if (holds(names, name))
+                if (json_has_text(names, name))
                         continue;
                 fault_set(fault, 422, "rerun.reset",
                           "reset: '%.128s' is not among the tasks to run again", name);
@@ -99,7 +88,7 @@ static int list_tasks(const struct catalog_action *action, const json_t *names,
                 if (check_task(tasks, name, fault))
                         return FAULT;
                 json_array_append_new(made, json_pack("{s:s, s:b}", "task_id", name,
-                                                      "reset_items", holds(reset, name)));
+                                                      "reset_items", json_has_text(reset, name)));
         }
         if (json_array_size(made) != json_array_size(names))
                 return -ENOMEM;

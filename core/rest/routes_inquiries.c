@@ -76,17 +76,6 @@ static int get(struct request *req, struct fault *fault)
         return r ? r : answer_object(req, 200, inquiry);
 }
 
-static bool is_named(const json_t *users, const char *user)
-{
-        const json_t *one;
-        size_t i;
-
-        json_array_foreach(users, i, one)
-                if (text_equal(json_string_value(one), user))
-                        return true;
-        return false;
-}
-
 static int answer_question(struct request *req, const struct id *id, const json_t *inquiry,
                            const json_t *response, struct fault *fault)
 {
@@ -96,7 +85,7 @@ static int answer_question(struct request *req, const struct id *id, const json_
         int r = 0;
 
         /* Who is asked by name needs no grant. */
-        if (!is_named(json_object_get(inquiry, "users"), req->who->user))
+        if (!json_has_text(json_object_get(inquiry, "users"), req->who->user))
                 r = run_permit_execution(req, id, AUTH_RUN, true, fault);
         return r ? r : hub_answer(request_hub(req), id, &answer, fault);
 }

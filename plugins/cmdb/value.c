@@ -80,17 +80,6 @@ static bool has_attributes(const json_t *value, const json_t *wanted)
         return true;
 }
 
-static bool has_text(const json_t *list, const char *text)
-{
-        json_t *row;
-        size_t i;
-
-        json_array_foreach(list, i, row)
-                if (strcmp(json_string_value(row), text) == 0)
-                        return true;
-        return false;
-}
-
 bool cmdb_fits(const json_t *view, const struct cmdb_query *query)
 {
         const json_t *value = json_object_get(view, "value");
@@ -101,7 +90,7 @@ bool cmdb_fits(const json_t *view, const struct cmdb_query *query)
                (!query->status || strcmp(cmdb_status(value), query->status) == 0) &&
                (!query->mail || strcasecmp(mail, query->mail) == 0) &&
                (!query->depends_on ||
-                has_text(json_object_get(value, "depends_on"), query->depends_on)) &&
+                json_has_text(json_object_get(value, "depends_on"), query->depends_on)) &&
                has_attributes(value, query->attributes);
 }
 

@@ -49,6 +49,22 @@ int give(struct kn_ctx *ctx, json_t *result)
         return text ? kn_return_json(ctx, "", text) : KN_ENOMEM;
 }
 
+json_t *ticket_lines(const char *text)
+{
+        json_t *values;
+
+        if (!strchr(text, '\n'))
+                return json_string(text);
+        values = json_array();
+        while (*text) {
+                size_t len = strcspn(text, "\n");
+
+                json_array_append_new(values, json_stringn(text, len));
+                text += len + (text[len] == '\n');
+        }
+        return values;
+}
+
 void ticket_free(struct ticket *ticket)
 {
         json_decref(ticket->json);

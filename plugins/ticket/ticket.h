@@ -48,6 +48,9 @@ int give(struct kn_ctx *ctx, json_t *result);           /* the action's result; 
 char *canonical(const json_t *json);                    /* NULL for NULL, and out of memory */
 const char *text_of(const json_t *object, const char *key, const char *or_else);
 
+/* What a field is set to: the lines of the text, or the text where it is one line; new. */
+json_t *ticket_lines(const char *text);
+
 /* ---- shared walks ---- */
 
 /* Give it a status (edit.c), with the argument "comment" said. */

@@ -4,6 +4,7 @@
 
 #include "account/ldap/directory.h"
 #include "change.h"
+#include "json.h"
 
 static json_t *names_of(json_t *groups)
 {
@@ -138,17 +139,6 @@ struct walk {
         json_t *access;
 };
 
-static bool has_text(const json_t *list, const char *text)
-{
-        json_t *row;
-        size_t i;
-
-        json_array_foreach(list, i, row)
-                if (strcmp(json_string_value(row), text) == 0)
-                        return true;
-        return false;
-}
-
 static const char *group_of_dn(const struct walk *walk, const char *dn)
 {
         const char *name;
@@ -171,7 +161,7 @@ static void walk_group(const struct walk *walk, const char *on, const char *grou
                 const char *text = json_string_value(dn), *inner = group_of_dn(walk, text);
                 _free_ char *user = inner ? NULL : dn_user(walk->ctx, text);
 
-                if (inner && strcmp(inner, on) != 0 && !has_text(path, inner)) {
+                if (inner && strcmp(inner, on) != 0 && !json_has_text(path, inner)) {
                         json_array_append_new(path, json_string(inner));
                         walk_group(walk, on, inner, path);
                         json_array_remove(path, json_array_size(path) - 1);

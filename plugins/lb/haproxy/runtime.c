@@ -3,6 +3,7 @@
 #include "lb/haproxy/runtime.h"
 
 #include "exchange.h"
+#include "json.h"
 
 #define COMMAND_MAX     600
 
@@ -150,21 +151,10 @@ static const char *const state_columns[] = { "be_name", "srv_name", "srv_addr", 
 static const char *const stat_columns[] = { "pxname", "svname", "scur", "status", "weight", "type",
                                             NULL };
 
-static bool has_text(const json_t *list, const char *text)
-{
-        json_t *row;
-        size_t i;
-
-        json_array_foreach(list, i, row)
-                if (strcmp(json_string_value(row), text) == 0)
-                        return true;
-        return false;
-}
-
 static int check_columns(struct kn_ctx *ctx, const json_t *columns, const char *const *wanted)
 {
         for (; *wanted; wanted++)
-                if (!has_text(columns, *wanted))
+                if (!json_has_text(columns, *wanted))
                         return kn_fail(ctx, KN_EREMOTE, "HAProxy at %s answers with a table that "
                                        "lacks the column %s: is it HAProxy 2.6 or newer?",
                                        where(ctx), *wanted);

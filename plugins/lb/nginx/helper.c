@@ -14,27 +14,9 @@ static const char *where(struct kn_ctx *ctx)
 
 /* ---- answers ---- */
 
-static const struct {
-        const char *kind;
-        int code;
-} kinds[] = {
-        { "none", KN_ENOENT },          { "conflict", KN_ECONFLICT }, { "busy", KN_ETEMP },
-        { "request", KN_EINTERNAL },    { "invalid", KN_EREMOTE },    { "reload", KN_EREMOTE },
-        { "foreign", KN_ECONFLICT },    { "stopped", KN_ETEMP },      { "failed", KN_EREMOTE },
-};
-
 int helper_odd(struct kn_ctx *ctx, const char *answer)
 {
-        char kind[16] = "";
-        int at = 0;
-
-        if (sscanf(answer, "error %15s %n", kind, &at) == 1 && at > 0)
-                for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-                        if (strcmp(kind, kinds[i].kind) == 0)
-                                return kn_fail(ctx, kinds[i].code, "nginx at %s: %.400s",
-                                               where(ctx), answer + at);
-        return kn_fail(ctx, KN_EREMOTE, "what answers at %s is no kaname-nginx-pools, or was cut "
-                       "off: '%.80s'", where(ctx), answer);
+        return exchange_odd(ctx, "nginx", "kaname-nginx-pools", where(ctx), answer);
 }
 
 /* What ends without its final dot was cut off. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Its answer begins with "ok" or "error KIND SENTENCE"; anything else is somebody else, or cut off. */
-
 #include "storage/tgt/helper.h"
 
 #include "exchange.h"
@@ -13,31 +11,6 @@
 static const char *where(struct kn_ctx *ctx)
 {
         return kn_config_str(ctx, "socket", "");
-}
-
-/* ---- answers ---- */
-
-static const struct {
-        const char *kind;
-        int code;
-} kinds[] = {
-        { "none", KN_ENOENT },     { "conflict", KN_ECONFLICT }, { "busy", KN_ETEMP },
-        { "denied", KN_EDENIED },  { "arguments", KN_EARG },     { "request", KN_EINTERNAL },
-        { "stopped", KN_ETEMP },   { "failed", KN_EREMOTE },
-};
-
-static int fail_odd(struct kn_ctx *ctx, const char *answer)
-{
-        char kind[16] = "";
-        int at = 0;
-
-        if (sscanf(answer, "error %15s %n", kind, &at) == 1 && at > 0)
-                for (size_t i = 0; i < KN_ROWS(kinds); i++)
-                        if (strcmp(kind, kinds[i].kind) == 0)
-                                return kn_fail(ctx, kinds[i].code, "tgt at %s: %.400s", where(ctx),
-                                               answer + at);
-        return kn_fail(ctx, KN_EREMOTE, "what answers at %s is no kaname-tgt-volumes, or was cut off: "
-                       "'%.80s'", where(ctx), answer);
 }
 
 int helper_ask(struct kn_ctx *ctx, char **ret, const char *format, ...)
@@ -54,7 +27,7 @@ int helper_ask(struct kn_ctx *ctx, char **ret, const char *format, ...)
         if (r < 0)
                 return r;
         if (strcmp(answer, "ok") != 0 && strncmp(answer, "ok\n", 3) != 0)
-                return fail_odd(ctx, answer);
+                return exchange_odd(ctx, "tgt", "kaname-tgt-volumes", where(ctx), answer);
         if (!ret)
                 return KN_OK;
         *ret = strdup(answer[2] ? answer + 3 : "");

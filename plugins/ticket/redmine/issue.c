@@ -75,23 +75,6 @@ int system_comments(struct kn_ctx *ctx, const char *id, int64_t limit, json_t **
 
 /* ---- writing ---- */
 
-/* Lines are values; one line is one value. */
-static json_t *field_values(const char *text)
-{
-        json_t *values;
-
-        if (!strchr(text, '\n'))
-                return json_string(text);
-        values = json_array();
-        while (*text) {
-                size_t len = strcspn(text, "\n");
-
-                json_array_append_new(values, json_stringn(text, len));
-                text += len + (text[len] == '\n');
-        }
-        return values;
-}
-
 /* What both a new issue and a change send, with the numbers that system_normal() found. */
 static json_t *body_of(struct kn_ctx *ctx, const json_t *wanted)
 {
@@ -112,7 +95,7 @@ static json_t *body_of(struct kn_ctx *ctx, const json_t *wanted)
         json_object_foreach(json_object_get(wanted, "fields"), name, value)
                 json_array_append_new(fields, json_pack(
                         "{s:O, s:o}", "id", json_object_get(json_object_get(ids, "fields"), name),
-                        "value", field_values(json_string_value(value))));
+                        "value", ticket_lines(json_string_value(value))));
         json_object_set_new(body, "custom_fields", fields);
         return body;
 }

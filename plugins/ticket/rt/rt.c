@@ -264,23 +264,6 @@ int system_normal(struct kn_ctx *ctx, const struct ticket *now, json_t *wanted)
 
 /* ---- writing ---- */
 
-/* Lines are values; one line is one value, none is none. */
-static json_t *field_values(const char *text)
-{
-        json_t *values;
-
-        if (!strchr(text, '\n'))
-                return json_string(text);
-        values = json_array();
-        while (*text) {
-                size_t len = strcspn(text, "\n");
-
-                json_array_append_new(values, json_stringn(text, len));
-                text += len + (text[len] == '\n');
-        }
-        return values;
-}
-
 /* What both a new ticket and a change send. */
 static json_t *body_of(const json_t *wanted)
 {
@@ -301,7 +284,7 @@ static json_t *body_of(const json_t *wanted)
                 json_object_set_new(body, "CustomFields", json_object());
         json_object_foreach(fields, name, value)
                 json_object_set_new(json_object_get(body, "CustomFields"), name,
-                                    field_values(json_string_value(value)));
+                                    ticket_lines(json_string_value(value)));
         return body;
 }
 
