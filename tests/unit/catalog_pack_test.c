@@ -1,81 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Packs are built here with libarchive directly where they must be wrong in a way that pack_build()
- * refuses.
+ * Packs as archives and as folders. They are built here with libarchive directly where they must be
+ * wrong in a way that pack_build() refuses.
  */
-#include "base/cleanup.h"
+#include "catalog_pack_fixture.h"
+
 #include "base/hash.h"
-#include "base/json.h"
-#include "base/text.h"
-#include "catalog/pack.h"
-#include "catalog/tree.h"
-#include "suite.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
-static char dir[64], state[128], folder[128];
-
-static const char meta_text[] = "name: demo\nversion: 1.0.0\n";
-
-static void write_file(const char *root, const char *path, const char *text)
-{
-        char whole[512];
-        FILE *file;
-
-        snprintf(whole, sizeof whole, "%s/%s", root, path);
-        unlink(whole);
-        if (strchr(path, '/')) {
-                *strrchr(whole, '/') = '\0';
-                mkdir(whole, 0755);
-                snprintf(whole, sizeof whole, "%s/%s", root, path);
-        }
-        file = fopen(whole, "w");
-        ck_assert_ptr_nonnull(file);
-        fputs(text, file);
-        fclose(file);
-}
-
-static char *read_text(const char *root, const char *path)
-{
-        char whole[512], text[4096];
-        size_t n;
-        FILE *file;
-
-        snprintf(whole, sizeof whole, "%s/%s", root, path);
-        file = fopen(whole, "r");
-        if (!file)
-                return NULL;
-        n = fread(text, 1, sizeof text - 1, file);
-        text[n] = '\0';
-        fclose(file);
-        return strdup(text);
-}
-
-static void setup(void)
-{
-        snprintf(dir, sizeof dir, "/tmp/catalog-pack-XXXXXX");
-        ck_assert_ptr_nonnull(mkdtemp(dir));
-        snprintf(state, sizeof state, "%s/state", dir);
-        snprintf(folder, sizeof folder, "%s/demo", dir);
-        ck_assert_int_eq(mkdir(state, 0755), 0);
-        ck_assert_int_eq(mkdir(folder, 0755), 0);
-        write_file(folder, "pack.yaml", meta_text);
-        write_file(folder, "rules/a.yaml", "name: a\n");
-}
-
-static void teardown(void)
-{
-        tree_remove(dir);
-}
-
-/* ---- archives, right and wrong ---- */
 
 struct member {
         const char *path, *text, *link;
@@ -137,15 +73,6 @@ static char *checksum_lines(const struct member *members, size_t n)
                 text_addf(&text, "%s  %s\n", hash_text(bytes, hash), members[i].path);
         }
         return text_take(&text);
-}
-
-static bool is_empty_state(void)
-{
-        char path[160];
-        struct stat st;
-
-        snprintf(path, sizeof path, "%s/packs/demo", state);
-        return stat(path, &st) < 0;
 }
 
 /* Unpacking must be refused with this code, and must leave nothing behind. */
@@ -411,247 +338,6 @@ START_TEST(a_folder_is_held_to_the_same_rules)
 }
 END_TEST
 
-/* ---- versions ---- */
-
-static void install(const char *version, const char *content)
-{
-        _fault_ struct fault fault = FAULT_INIT;
-        _free_ char *where = NULL;
-        _json_ json_t *meta = NULL;
-        char text[128];
-
-        snprintf(text, sizeof text, "name: demo\nversion: %s\n", version);
-        write_file(folder, "pack.yaml", text);
-        write_file(folder, "content", content);
-        ck_assert_msg(pack_unpack(state, -1, folder, &meta, &where, &fault) == 0, "%s", fault.what);
-}
-
-static int keep_dir(void *arg, const char *name, const char *where)
-{
-        char **ret = arg;
-
-        ck_assert_str_eq(name, "demo");
-        free(*ret);
-        *ret = strdup(where);
-        return 0;
-}
-
-static void expect_active(const char *version)
-{
-        _free_ char *where = NULL;
-
-        ck_assert_int_eq(pack_each_active(state, keep_dir, &where), 0);
-        if (!version) {
-                ck_assert_ptr_null(where);
-                return;
-        }
-        ck_assert_ptr_nonnull(where);
-        ck_assert_str_eq(strrchr(where, '/') + 1, version);
-}
-
-START_TEST(versions_follow_each_other_and_back)
-{
-        _fault_ struct fault fault = FAULT_INIT;
-        _free_ char *previous = NULL;
-
-        expect_active(NULL);
-        install("1.0.0", "a");
-        expect_active(NULL);
-        ck_assert_int_eq(pack_activate(state, "demo", "1.0.0", &fault), 0);
-        expect_active("1.0.0");
-        ck_assert_int_eq(pack_previous(state, "demo", &previous, &fault), FAULT);
-        ck_assert_int_eq(fault.status, 409);
-        install("2.0.0", "b");
-        expect_active("1.0.0");
-        ck_assert_int_eq(pack_activate(state, "demo", "2.0.0", &fault), 0);
-        ck_assert_int_eq(pack_activate(state, "demo", "2.0.0", &fault), 0);
-        expect_active("2.0.0");
-        ck_assert_int_eq(pack_previous(state, "demo", &previous, &fault), 0);
-        ck_assert_str_eq(previous, "1.0.0");
-        ck_assert_int_eq(pack_activate(state, "demo", previous, &fault), 0);
-        expect_active("1.0.0");
-        /* 1.0.0 does not follow the version that it was put back from. */
-        free(previous);
-        previous = NULL;
-        ck_assert_int_eq(pack_previous(state, "demo", &previous, &fault), FAULT);
-        ck_assert_int_eq(pack_deactivate(state, "demo", &fault), 0);
-        expect_active(NULL);
-        ck_assert_int_eq(pack_deactivate(state, "demo", &fault), FAULT);
-        ck_assert_int_eq(fault.status, 404);
-}
-END_TEST
-
-START_TEST(what_is_not_installed_cannot_be_active)
-{
-        _fault_ struct fault fault = FAULT_INIT;
-
-        ck_assert_int_eq(pack_activate(state, "demo", "1.0.0", &fault), FAULT);
-        ck_assert_int_eq(fault.status, 404);
-        install("1.0.0", "a");
-        ck_assert_int_eq(pack_activate(state, "demo", "9.0.0", &fault), FAULT);
-        ck_assert_int_eq(pack_activate(state, "demo", "../demo/1.0.0", &fault), FAULT);
-        ck_assert_int_eq(pack_activate(state, "../packs/demo", "1.0.0", &fault), FAULT);
-        expect_active(NULL);
-}
-END_TEST
-
-START_TEST(an_active_version_keeps_its_content)
-{
-        _fault_ struct fault fault = FAULT_INIT;
-        _free_ char *where = NULL, *content = NULL;
-        _json_ json_t *meta = NULL;
-
-        install("1.0.0", "a");
-        install("1.0.0", "b");          /* not active yet: replaced */
-        ck_assert_int_eq(pack_activate(state, "demo", "1.0.0", NULL), 0);
-        install("1.0.0", "b");          /* the same again */
-        write_file(folder, "content", "c");
-        ck_assert_int_eq(pack_unpack(state, -1, folder, &meta, &where, &fault), FAULT);
-        ck_assert_int_eq(fault.status, 409);
-        ck_assert_str_eq(fault.code, "pack.version-taken");
-        content = read_text(state, "packs/demo/1.0.0/content");
-        ck_assert_str_eq(content, "b");
-}
-END_TEST
-
-START_TEST(pruning_leaves_what_is_active_and_what_is_kept)
-{
-        char *gone, *there;
-
-        install("1.0.0", "a");
-        install("2.0.0", "b");
-        install("3.0.0", "c");
-        ck_assert_int_eq(pack_activate(state, "demo", "3.0.0", NULL), 0);
-        ck_assert_int_eq(pack_prune(state, "demo", "2.0.0", NULL), 0);
-        gone = read_text(state, "packs/demo/1.0.0/content");
-        ck_assert_ptr_null(gone);
-        there = read_text(state, "packs/demo/2.0.0/content");
-        ck_assert_str_eq(there, "b");
-        free(there);
-        expect_active("3.0.0");
-        ck_assert_int_eq(pack_deactivate(state, "demo", NULL), 0);
-        ck_assert_int_eq(pack_prune(state, "demo", NULL, NULL), 0);
-        ck_assert(is_empty_state());
-}
-END_TEST
-
-static bool is_1_1(void *arg, const char *name, const char *version)
-{
-        (void)arg;
-        return strcmp(name, "demo") == 0 && strcmp(version, "1.1.0") == 0;
-}
-
-static bool is_none(void *arg, const char *name, const char *version)
-{
-        (void)arg, (void)name, (void)version;
-        return false;
-}
-
-static bool is_there(const char *version)
-{
-        char path[160];
-
-        snprintf(path, sizeof path, "%s/packs/demo/%s", state, version);
-        return access(path, F_OK) == 0;
-}
-
-START_TEST(a_sweep_leaves_what_somebody_needs)
-{
-        static const char *const versions[] = { "1.0.0", "1.1.0", "2.0.0", "3.0.0" };
-        _free_ char *previous = NULL;
-
-        ck_assert_int_eq(pack_sweep(state, is_none, NULL, NULL), 0);
-        for (size_t i = 0; i < 4; i++) {
-                install(versions[i], versions[i]);
-                ck_assert_int_eq(pack_activate(state, "demo", versions[i], NULL), 0);
-        }
-        ck_assert_int_eq(pack_sweep(state, is_1_1, NULL, NULL), 0);
-        ck_assert(!is_there("1.0.0") && is_there("1.1.0") && is_there("2.0.0"));
-        expect_active("3.0.0");
-        ck_assert_int_eq(pack_sweep(state, is_none, NULL, NULL), 0);
-        ck_assert(!is_there("1.1.0") && is_there("2.0.0") && is_there("3.0.0"));
-        ck_assert_int_eq(pack_previous(state, "demo", &previous, NULL), 0);
-        ck_assert_str_eq(previous, "2.0.0");
-        ck_assert_int_eq(pack_deactivate(state, "demo", NULL), 0);
-        ck_assert_int_eq(pack_sweep(state, is_none, NULL, NULL), 0);
-        ck_assert(!is_there("3.0.0"));
-}
-END_TEST
-
-START_TEST(what_a_crash_left_is_swept)
-{
-        char path[160];
-        struct stat st;
-
-        install("1.0.0", "a");
-        snprintf(path, sizeof path, "%s/packs/.unpack-crash", state);
-        ck_assert_int_eq(mkdir(path, 0700), 0);
-        write_file(path, "half", "x");
-        install("2.0.0", "b");
-        ck_assert_int_lt(stat(path, &st), 0);
-}
-END_TEST
-
-/* ---- several at once ---- */
-
-#define JSON(...) #__VA_ARGS__
-
-static int there(void *arg, const char *name, char **ret_version, struct fault *fault)
-{
-        (void)arg;
-        (void)fault;
-        *ret_version = strcmp(name, "there") == 0 ? strdup("1.2.0") : NULL;
-        return 0;
-}
-
-static const struct {
-        const char *metas, *order, *says;
-} sets[] = {
-        { JSON([{ "ref": "a", "version": "1.0.0" }, { "ref": "b", "version": "1.0.0" }]), "ab",
-          NULL },
-        { JSON([{ "ref": "a", "version": "1.0.0", "dependencies": ["b", "core"] },
-                { "ref": "b", "version": "1.0.0", "dependencies": ["c>=1.0", "there"] },
-                { "ref": "c", "version": "1.0.0", "dependencies": null },
-                { "ref": "d", "version": "1.0.0", "dependencies": ["c"] }]), "cbad", NULL },
-        { JSON([{ "ref": "a", "version": "1.0.0", "dependencies": ["there>=1.3"] }]), NULL,
-          "'a' needs the pack 'there' in version >=1.3, and 1.2.0 is installed" },
-        { JSON([{ "ref": "a", "version": "1.0.0", "dependencies": ["b=2.0"] },
-                { "ref": "b", "version": "1.0.0" }]), NULL, "in version =2.0, and 1.0.0" },
-        { JSON([{ "ref": "a", "version": "1.0.0", "dependencies": ["away"] }]), NULL,
-          "'a' needs the pack 'away', which is not installed" },
-        { JSON([{ "ref": "a", "version": "1.0.0", "dependencies": [7] }]), NULL, "names no pack" },
-        { JSON([{ "ref": "a", "version": "1.0.0" }, { "ref": "a", "version": "1.1.0" }]), NULL,
-          "'a' is given twice" },
-        { JSON([{ "ref": "a", "version": "1.0.0" },
-                { "ref": "b", "version": "1.0.0", "dependencies": ["c"] },
-                { "ref": "c", "version": "1.0.0", "dependencies": ["a", "d"] },
-                { "ref": "d", "version": "1.0.0", "dependencies": ["c"] }]), NULL,
-          "need each other: " },
-        { JSON([{ "ref": "a", "version": "1.0.0", "dependencies": ["a"] }]), NULL,
-          "need each other: a → a" },
-};
-
-START_TEST(packs_given_together_find_an_order_or_none)
-{
-        const struct packs_there packs = { there, NULL };
-        _json_ json_t *metas = json_loads(sets[_i].metas, 0, NULL);
-        _fault_ struct fault fault = FAULT_INIT;
-        size_t order[8];
-        char names[8] = "";
-        int r;
-
-        ck_assert_ptr_nonnull(metas);
-        r = packs_order(metas, &packs, order, &fault);
-        ck_assert_int_eq(r, sets[_i].order ? 0 : FAULT);
-        for (size_t i = 0; !r && i < json_array_size(metas); i++)
-                strcat(names, json_text_of(json_array_get(metas, order[i]), "ref", ""));
-        if (sets[_i].order)
-                ck_assert_str_eq(names, sets[_i].order);
-        else
-                ck_assert_msg(strstr(fault.what, sets[_i].says), "%s", fault.what);
-}
-END_TEST
-
 int main(void)
 {
         return SUITE_WITH("catalog/pack", setup, teardown,
@@ -665,12 +351,5 @@ int main(void)
                           ONCE(what_is_no_archive_is_refused), ONCE(a_cut_archive_is_refused),
                           ONCE(pack_yaml_is_checked),
                           ONCE(versions_are_read_as_stackstorm_reads_them),
-                          ONCE(a_folder_is_held_to_the_same_rules),
-                          ONCE(versions_follow_each_other_and_back),
-                          ONCE(what_is_not_installed_cannot_be_active),
-                          ONCE(an_active_version_keeps_its_content),
-                          ONCE(pruning_leaves_what_is_active_and_what_is_kept),
-                          ONCE(a_sweep_leaves_what_somebody_needs),
-                          ONCE(what_a_crash_left_is_swept),
-                          EACH(packs_given_together_find_an_order_or_none, sets));
+                          ONCE(a_folder_is_held_to_the_same_rules));
 }

@@ -8,7 +8,11 @@
 #ifndef TESTS_CLI_HUB_H
 #define TESTS_CLI_HUB_H
 
+#include "suite.h"
+
 #include <jansson.h>
+#include <locale.h>
+#include <string.h>
 
 struct hub_route {
         const char *method, *path;      /* path without the query */
@@ -35,5 +39,24 @@ struct told {
 struct told cardboard_run(struct cardboard *hub, const char *input, const char *const *words);
 void told_free(struct told *told);
 #define TELL(hub, ...) cardboard_run(hub, "", (const char *const[]){ __VA_ARGS__, NULL })
+
+/* Nothing of whoever runs the tests reaches the command. */
+static inline void cardboard_alone(void)
+{
+        setlocale(LC_CTYPE, "C.UTF-8");
+        unsetenv("KANAME_TOKEN");
+        unsetenv("KANAME_SOCKET");
+        setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+}
+
+static inline void has(const char *text, const char *part)
+{
+        ck_assert_msg(strstr(text, part) != NULL, "\"%s\" lacks \"%s\"", text, part);
+}
+
+static inline void lacks(const char *text, const char *part)
+{
+        ck_assert_msg(strstr(text, part) == NULL, "\"%s\" has \"%s\"", text, part);
+}
 
 #endif

@@ -5,15 +5,9 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/params.h"
-#include "suite.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void has(const char *text, const char *part)
-{
-        ck_assert_msg(strstr(text, part) != NULL, "\"%s\" lacks \"%s\"", text, part);
-}
 
 static struct told tell(const char *const *words)
 {
