@@ -414,12 +414,14 @@ __attribute__((unused)) static struct id send_event(const char *url, const char 
         _json_ json_t *parameters = json_pack("{s:s}", "url", url);
         _json_ json_t *payload =
                 json_pack("{s:{}, s:o}", "headers", "body", json_loads(body, 0, NULL));
+        char source[64];
         struct hub_event event = { .trigger = "core.st2.webhook",
                                    .parameters = parameters,
                                    .payload = payload,
-                                   .source = "test" };
+                                   .source = source };
         struct answer answer = { .is_there = false };
 
+        snprintf(source, sizeof source, "webhook:%s", url);
         ck_assert_msg(hub_accept(hub, &event, 1, on_accepted, &answer, &fault) == 0, "%s",
                       fault.what);
         eventually(atomic_load(&answer.is_there));
