@@ -89,9 +89,10 @@ static int fail_untrue(struct kn_ctx *ctx, const struct change *change,
 {
         _free_ char *wanted = change_text(change->after), *seen = change_text(found);
 
-        return kn_fail(ctx, KN_EREMOTE, "%s took the change, but %s is %.150s, not %.150s: does a "
-                       "rule of it forbid that, or is somebody else changing it?", way->system,
-                       change->resource, seen ? seen : "absent", wanted ? wanted : "absent");
+        return kn_fail(ctx, KN_EREMOTE, "%s took the change, but %s is %.150s, not %.150s: %s",
+                       way->system, change->resource, seen ? seen : "absent",
+                       wanted ? wanted : "absent", way->why_untrue ? way->why_untrue
+                       : "does a rule of it forbid that, or is somebody else changing it?");
 }
 
 static int apply_held(struct kn_ctx *ctx, const struct change *change,

@@ -27,7 +27,8 @@ struct change_way {
         int (*read)(struct kn_ctx *ctx, void *arg, json_t **ret);
         /* Make it so, without asking whether it came true. */
         int (*apply)(struct kn_ctx *ctx, const struct change *change, void *arg);
-        bool has_cas;                   /* apply() itself holds it to before: it is not read first */
+        bool has_cas;           /* apply() itself holds it to before: it is not read first */
+        const char *why_untrue; /* what may be the matter when apply() did nothing; NULL: a guess */
 };
 
 /* 0: it is so already. 1: it was made, or in a plan would be. Else KN_E with the sentence set. */

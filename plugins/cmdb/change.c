@@ -49,7 +49,8 @@ static int write_value(struct kn_ctx *ctx, const struct change *change, void *ar
         return cmdb_system_write(ctx, &job->key, job->now, change->after);
 }
 
-static const struct change_way way = { "the CMDB", read_value, write_value, false };
+static const struct change_way way = { .system = "the CMDB", .read = read_value,
+                                       .apply = write_value };
 
 static json_t *key_args(const struct cmdb_key *key)
 {

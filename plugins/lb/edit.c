@@ -2,17 +2,15 @@
 
 /*
  * No balancer here has an "only if" of its own for one server, so the value is read once more right
- * before the command. After it, the server is read back: an answer alone proves nothing.
+ * before the command (change.c).
  */
 
 #include "lb/edit.h"
 
 static void free_edit(struct lb_edit *edit)
 {
-        json_decref(edit->before);
-        json_decref(edit->after);
+        change_done(&edit->change);
         json_decref(edit->read);
-        json_decref(edit->undo_args);
 }
 
 #define _edit_ _cleanup_(free_edit)
@@ -31,29 +29,6 @@ json_t *lb_value(const char *address, bool check, const char *state, json_int_t 
 {
         return json_pack("{s:s, s:b, s:s, s:I}", "address", address, "check", check,
                          "state", state, "weight", weight);
-}
-
-char *lb_text(const json_t *value)
-{
-        return value ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-}
-
-int lb_give(struct kn_ctx *ctx, json_t *result)
-{
-        _json_ json_t *owned = result;
-        _free_ char *text = owned ? json_dumps(owned, JSON_COMPACT) : NULL;
-
-        return text ? kn_return_json(ctx, "", text) : KN_ENOMEM;
-}
-
-static bool same(const json_t *a, const json_t *b)
-{
-        return a && b ? json_equal(a, b) : a == b;
-}
-
-static json_t *or_null(json_t *value)
-{
-        return value ? json_incref(value) : json_null();
 }
 
 /* ---- reading ---- */
@@ -94,7 +69,7 @@ static int begin(struct kn_ctx *ctx, const struct lb_balancer *balancer, struct 
 {
         edit->pool = kn_arg_str(ctx, "pool", "");
         edit->server = kn_arg_str(ctx, "server", "");
-        return reread(ctx, balancer, edit, &edit->before);
+        return reread(ctx, balancer, edit, &edit->change.before);
 }
 
 static int fail_absent(struct kn_ctx *ctx, const struct lb_edit *edit)
@@ -131,99 +106,41 @@ static int answer(struct kn_ctx *ctx, const struct lb_edit *edit, bool changed)
 {
         json_int_t sessions = json_integer_value(json_object_get(row_of(edit), "sessions"));
 
-        return lb_give(ctx, json_pack("{s:b, s:s, s:s, s:o, s:o, s:I}", "changed", changed, "pool",
-                                      edit->pool, "server", edit->server,
-                                      "before", or_null(edit->before),
-                                      "after", or_null(edit->after), "sessions", sessions));
+        return change_answer(ctx, &edit->change, changed,
+                             json_pack("{s:s, s:s, s:I}", "pool", edit->pool, "server",
+                                       edit->server, "sessions", sessions));
 }
 
-static int announce(struct kn_ctx *ctx, const struct lb_edit *edit)
-{
-        _free_ char *before = lb_text(edit->before), *after = lb_text(edit->after);
-        _free_ char *args = lb_text(edit->undo_args);
-        struct kn_change change;
-        char resource[300];
+struct walk {
+        const struct lb_balancer *balancer;
+        struct lb_edit *edit;
+};
 
-        if ((edit->before && !before) || (edit->after && !after) || (edit->undo_args && !args))
-                return KN_ENOMEM;
-        snprintf(resource, sizeof resource, "lb/%s/%s", edit->pool, edit->server);
-        memset(&change, 0, sizeof change);
-        change.size = sizeof change;
-        change.resource = resource;
-        change.before = before;
-        change.after = after;
-        change.undo_action = edit->undo_action;
-        change.undo_args = args;
-        return kn_change(ctx, &change);
+static int read_value(struct kn_ctx *ctx, void *arg, json_t **ret)
+{
+        const struct walk *walk = arg;
+
+        return reread(ctx, walk->balancer, walk->edit, ret);
 }
 
-static int fail_conflict(struct kn_ctx *ctx, const struct lb_edit *edit, const json_t *found)
+static int apply(struct kn_ctx *ctx, const struct change *change, void *arg)
 {
-        _free_ char *expected = lb_text(edit->before), *seen = lb_text(found);
+        const struct walk *walk = arg;
 
-        return kn_fail(ctx, KN_ECONFLICT, "server %s/%s was changed by somebody else meanwhile: "
-                       "expected %s, found %s; nothing was written. Look at it, then run this "
-                       "again", edit->pool, edit->server, expected ? expected : "none",
-                       seen ? seen : "none");
-}
-
-static int fail_untrue(struct kn_ctx *ctx, const struct lb_balancer *balancer,
-                       const struct lb_edit *edit, const json_t *found)
-{
-        _free_ char *wanted = lb_text(edit->after), *seen = lb_text(found);
-
-        return kn_fail(ctx, KN_EREMOTE, "%s took the command, but server %s/%s is %s, not %s: %s",
-                       balancer->name, edit->pool, edit->server, seen ? seen : "absent",
-                       wanted ? wanted : "absent", balancer->why_untrue);
-}
-
-/* Hold it to before, apply. KN_ECONFLICT with the sentence set when it is not before. */
-static int apply_held(struct kn_ctx *ctx, const struct lb_balancer *balancer, struct lb_edit *edit)
-{
-        _json_ json_t *now = NULL;
-        int r = reread(ctx, balancer, edit, &now);
-
-        if (r < 0)
-                return r;
-        return same(now, edit->before) ? balancer->apply(ctx, edit)
-                                       : fail_conflict(ctx, edit, now);
-}
-
-/* Read back, close the ticket, answer. */
-static int settle(struct kn_ctx *ctx, const struct lb_balancer *balancer, struct lb_edit *edit,
-                  int ticket, int applied)
-{
-        _json_ json_t *observed = NULL;
-        _free_ char *text = NULL;
-        int r = reread(ctx, balancer, edit, &observed);
-
-        if (r < 0) {
-                kn_changed(ctx, ticket, KN_EUNKNOWN, NULL);
-                return applied < 0 ? applied : r;
-        }
-        text = lb_text(observed);
-        if (same(observed, edit->after) && applied != KN_ECONFLICT) {
-                r = kn_changed(ctx, ticket, KN_OK, text);
-                return r < 0 ? r : answer(ctx, edit, true);
-        }
-        if (applied >= 0)
-                applied = fail_untrue(ctx, balancer, edit, observed);
-        kn_changed(ctx, ticket, applied, text);
-        return applied;
+        (void)change;
+        return walk->balancer->apply(ctx, walk->edit);
 }
 
 static int carry_out(struct kn_ctx *ctx, const struct lb_balancer *balancer, struct lb_edit *edit)
 {
-        int ticket;
+        const struct change_way way = { .system = balancer->name, .read = read_value,
+                                        .apply = apply, .why_untrue = balancer->why_untrue };
+        struct walk walk = { balancer, edit };
+        int r;
 
-        if (same(edit->before, edit->after))
-                return answer(ctx, edit, false);
-        ticket = announce(ctx, edit);
-        if (ticket < 0)
-                return ticket;
-        if (ticket == KN_SKIP)
-                return answer(ctx, edit, true);
-        return settle(ctx, balancer, edit, ticket, apply_held(ctx, balancer, edit));
+        edit->change.resource = change_resource("lb/%s/%s", edit->pool, edit->server);
+        r = change_make(ctx, &edit->change, &way, &walk);
+        return r < 0 ? r : answer(ctx, edit, r > 0);
 }
 
 /* ---- state and weight ---- */
@@ -233,23 +150,25 @@ static int change_member(struct lb_edit *edit, const char *member, json_t *value
 {
         _json_ json_t *owned = value;
 
-        edit->after = json_copy(edit->before);
-        edit->undo_args = json_pack("{s:s, s:s, s:O}", "pool", edit->pool, "server", edit->server,
-                                    member, json_object_get(edit->before, member));
-        if (!owned || !edit->undo_args || json_object_set(edit->after, member, owned) < 0)
+        edit->change.after = json_copy(edit->change.before);
+        edit->change.undo_args = json_pack("{s:s, s:s, s:O}", "pool", edit->pool,
+                                           "server", edit->server, member,
+                                           json_object_get(edit->change.before, member));
+        if (!owned || !edit->change.undo_args ||
+            json_object_set(edit->change.after, member, owned) < 0)
                 return KN_ENOMEM;
         return KN_OK;
 }
 
 int lb_set_state(struct kn_ctx *ctx, const struct lb_balancer *balancer)
 {
-        _edit_ struct lb_edit edit = { .verb = LB_STATE, .undo_action = "server.state" };
+        _edit_ struct lb_edit edit = { .verb = LB_STATE, .change.undo_action = "server.state" };
         const char *wanted = kn_arg_str(ctx, "state", "");
         int r = begin(ctx, balancer, &edit);
 
         if (r < 0)
                 return r;
-        if (!edit.before)
+        if (!edit.change.before)
                 return fail_absent(ctx, &edit);
         r = change_member(&edit, "state", json_string(wanted));
         if (r == 0 && strcmp(wanted, "ready") != 0)
@@ -259,13 +178,13 @@ int lb_set_state(struct kn_ctx *ctx, const struct lb_balancer *balancer)
 
 int lb_set_weight(struct kn_ctx *ctx, const struct lb_balancer *balancer)
 {
-        _edit_ struct lb_edit edit = { .verb = LB_WEIGHT, .undo_action = "server.weight" };
+        _edit_ struct lb_edit edit = { .verb = LB_WEIGHT, .change.undo_action = "server.weight" };
         int64_t wanted = kn_arg_int(ctx, "weight", 0);
         int r = begin(ctx, balancer, &edit);
 
         if (r < 0)
                 return r;
-        if (!edit.before)
+        if (!edit.change.before)
                 return fail_absent(ctx, &edit);
         r = change_member(&edit, "weight", json_integer(wanted));
         if (r == 0 && wanted == 0)
@@ -277,20 +196,21 @@ int lb_set_weight(struct kn_ctx *ctx, const struct lb_balancer *balancer)
 
 int lb_add(struct kn_ctx *ctx, const struct lb_balancer *balancer)
 {
-        _edit_ struct lb_edit edit = { .verb = LB_ADD, .undo_action = "server.remove" };
+        _edit_ struct lb_edit edit = { .verb = LB_ADD, .change.undo_action = "server.remove" };
         _free_ char *there = NULL;
         int r = begin(ctx, balancer, &edit);
 
         if (r < 0)
                 return r;
-        edit.after = lb_value(kn_arg_str(ctx, "address", ""), kn_arg_bool(ctx, "check", 1),
-                              kn_arg_str(ctx, "state", "ready"), kn_arg_int(ctx, "weight", 1));
-        edit.undo_args = json_pack("{s:s, s:s}", "pool", edit.pool, "server", edit.server);
-        if (!edit.after || !edit.undo_args)
+        edit.change.after = lb_value(kn_arg_str(ctx, "address", ""), kn_arg_bool(ctx, "check", 1),
+                                     kn_arg_str(ctx, "state", "ready"),
+                                     kn_arg_int(ctx, "weight", 1));
+        edit.change.undo_args = json_pack("{s:s, s:s}", "pool", edit.pool, "server", edit.server);
+        if (!edit.change.after || !edit.change.undo_args)
                 return KN_ENOMEM;
-        if (!edit.before || same(edit.before, edit.after))
+        if (!edit.change.before || json_equal(edit.change.before, edit.change.after))
                 return carry_out(ctx, balancer, &edit);
-        there = lb_text(edit.before);
+        there = change_text(edit.change.before);
         return kn_fail(ctx, KN_ECONFLICT, "pool %s has a server %s already, and it is another: %s. "
                        "Take another name, or change it with server.state and server.weight",
                        edit.pool, edit.server, there);
@@ -303,12 +223,14 @@ int lb_remove(struct kn_ctx *ctx, const struct lb_balancer *balancer)
 
         if (r == 0)
                 r = check_floor(ctx, &edit);
-        if (r < 0 || !edit.before)
+        if (r < 0 || !edit.change.before)
                 return r < 0 ? r : answer(ctx, &edit, false);
         if (json_is_true(json_object_get(row_of(&edit), "plain"))) {
-                edit.undo_action = "server.add";
-                edit.undo_args = json_pack("{s:s, s:s}", "pool", edit.pool, "server", edit.server);
-                if (!edit.undo_args || json_object_update(edit.undo_args, edit.before) < 0)
+                edit.change.undo_action = "server.add";
+                edit.change.undo_args = json_pack("{s:s, s:s}", "pool", edit.pool, "server",
+                                                  edit.server);
+                if (!edit.change.undo_args ||
+                    json_object_update(edit.change.undo_args, edit.change.before) < 0)
                         return KN_ENOMEM;
         } else {
                 kn_log(ctx, KN_NOTICE, "lb %s/%s has settings (TLS, a cookie, an agent, a name to "

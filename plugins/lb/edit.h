@@ -12,11 +12,7 @@
 #ifndef LB_EDIT_H
 #define LB_EDIT_H
 
-#include "cleanup.h"
-
-#include <kaname/plugin.h>
-
-#include <stdbool.h>
+#include "change.h"
 
 enum lb_verb { LB_STATE, LB_WEIGHT, LB_ADD, LB_REMOVE };
 
@@ -27,10 +23,8 @@ enum lb_verb { LB_STATE, LB_WEIGHT, LB_ADD, LB_REMOVE };
 struct lb_edit {
         enum lb_verb verb;
         const char *pool, *server;
-        json_t *before, *after;         /* values, owned; NULL: no such server */
+        struct change change;           /* of the server's value; NULL: no such server */
         json_t *read;                   /* the pool as last read, owned */
-        const char *undo_action;        /* NULL: it could not be put back */
-        json_t *undo_args;              /* owned */
 };
 
 struct lb_balancer {
@@ -52,8 +46,5 @@ const char *lb_state_of(const json_t *value);           /* "" for NULL */
 json_int_t lb_weight_of(const json_t *value);
 /* How many servers of a pool as read serve, but for one (NULL: of all). */
 unsigned lb_serving(const json_t *read, const char *but);
-char *lb_text(const json_t *value);                     /* canonical; NULL for NULL */
-/* result (its reference is taken) becomes the call's. */
-int lb_give(struct kn_ctx *ctx, json_t *result);
 
 #endif

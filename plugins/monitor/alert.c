@@ -131,7 +131,8 @@ static int apply_alert(struct kn_ctx *ctx, const struct change *change, void *ar
 
 static int set_acknowledged(struct kn_ctx *ctx, bool wanted)
 {
-        static const struct change_way way = { "the monitoring system", read_alert, apply_alert, false };
+        static const struct change_way way = { .system = "the monitoring system",
+                                               .read = read_alert, .apply = apply_alert };
         char *fingerprint = (char *)kn_arg_str(ctx, "fingerprint", "");
         _change_ struct change change = { .undo_action = wanted ? "alert.unacknowledge"
                                                                 : "alert.acknowledge" };

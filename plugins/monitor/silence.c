@@ -83,8 +83,8 @@ static int begin(struct kn_ctx *ctx, struct job *job)
 
 static int finish(struct kn_ctx *ctx, struct job *job, bool with_end)
 {
-        static const struct change_way way = { "the monitoring system", read_silence, apply_silence,
-                                               false };
+        static const struct change_way way = { .system = "the monitoring system",
+                                               .read = read_silence, .apply = apply_silence };
         int r = change_make(ctx, &job->change, &way, job);
         json_t *fields;
 

@@ -193,7 +193,7 @@ START_TEST(an_empty_answer_proves_nothing)
         start(script);
         mock = plugin();
         ck_assert_int_eq(kn_mock_run(mock, "server.state", DRAIN), KN_EREMOTE);
-        ck_assert_ptr_nonnull(strstr(kn_mock_sentence(mock), "took the command"));
+        ck_assert_ptr_nonnull(strstr(kn_mock_sentence(mock), "took the change"));
         ck_assert_ptr_nonnull(strstr(kn_mock_changes(mock), "\"state\":\"failed\""));
         stop(mock);
 }

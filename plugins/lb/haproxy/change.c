@@ -37,27 +37,28 @@ static int read_pool(struct kn_ctx *ctx, const char *pool, json_t **ret)
 static int apply_state(struct kn_ctx *ctx, const struct lb_edit *edit)
 {
         return runtime_do(ctx, NULL, "set server %s/%s state %s", edit->pool, edit->server,
-                          lb_state_of(edit->after));
+                          lb_state_of(edit->change.after));
 }
 
 static int apply_weight(struct kn_ctx *ctx, const struct lb_edit *edit)
 {
         return runtime_do(ctx, NULL, "set server %s/%s weight %lld", edit->pool, edit->server,
-                          (long long)lb_weight_of(edit->after));
+                          (long long)lb_weight_of(edit->change.after));
 }
 
 /* A new server comes up in maintenance, without its checks running. */
 static int apply_add(struct kn_ctx *ctx, const struct lb_edit *edit)
 {
-        const char *address = json_string_value(json_object_get(edit->after, "address"));
-        bool check = json_is_true(json_object_get(edit->after, "check"));
+        const char *address = json_string_value(json_object_get(edit->change.after, "address"));
+        bool check = json_is_true(json_object_get(edit->change.after, "check"));
         int r = runtime_do(ctx, "New server registered.", "add server %s/%s %s weight %lld%s",
-                           edit->pool, edit->server, address, (long long)lb_weight_of(edit->after),
+                           edit->pool, edit->server, address,
+                           (long long)lb_weight_of(edit->change.after),
                            check ? " check" : "");
 
         if (r == 0 && check)
                 r = runtime_do(ctx, NULL, "enable health %s/%s", edit->pool, edit->server);
-        if (r == 0 && strcmp(lb_state_of(edit->after), "maint") != 0)
+        if (r == 0 && strcmp(lb_state_of(edit->change.after), "maint") != 0)
                 r = apply_state(ctx, edit);
         return r;
 }
@@ -65,7 +66,7 @@ static int apply_add(struct kn_ctx *ctx, const struct lb_edit *edit)
 /* Only what rests can be deleted; what could not be deleted goes back to what it was. */
 static int apply_remove(struct kn_ctx *ctx, const struct lb_edit *edit)
 {
-        bool rests = strcmp(lb_state_of(edit->before), "maint") == 0;
+        bool rests = strcmp(lb_state_of(edit->change.before), "maint") == 0;
         _free_ char *ignored = NULL;
         int r = KN_OK;
 
@@ -76,7 +77,7 @@ static int apply_remove(struct kn_ctx *ctx, const struct lb_edit *edit)
         r = runtime_do(ctx, "Server deleted.", "del server %s/%s", edit->pool, edit->server);
         if (r < 0 && !rests)
                 runtime_ask(ctx, &ignored, "set server %s/%s state %s", edit->pool, edit->server,
-                            lb_state_of(edit->before));
+                            lb_state_of(edit->change.before));
         return r;
 }
 

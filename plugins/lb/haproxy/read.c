@@ -39,7 +39,7 @@ int server_list(struct kn_ctx *ctx)
         json_array_foreach(view.states, i, state)
                 if (r == 0)
                         r = add_server(servers, &view, state);
-        return r < 0 ? r : lb_give(ctx, json_pack("{s:O}", "servers", servers));
+        return r < 0 ? r : change_give(ctx, json_pack("{s:O}", "servers", servers));
 }
 
 static json_int_t count_servers(const json_t *stats, const char *pool)
@@ -74,7 +74,7 @@ int pool_list(struct kn_ctx *ctx)
                 if (row_int(row, "type") == 1)
                         json_array_append_new(pools, pool_summary(&view, pool, row));
         }
-        return r < 0 ? r : lb_give(ctx, json_pack("{s:O}", "pools", pools));
+        return r < 0 ? r : change_give(ctx, json_pack("{s:O}", "pools", pools));
 }
 
 /* The contract's names for HAProxy's columns. */
@@ -127,5 +127,5 @@ int pool_stats(struct kn_ctx *ctx)
         json_object_set_new(result, "by_server", server_counters(view.stats));
         if (result)
                 put_counters(result, row);
-        return lb_give(ctx, result);
+        return change_give(ctx, result);
 }

@@ -41,7 +41,7 @@ static int server_list(struct kn_ctx *ctx)
         json_object_foreach(pools, name, pool)
                 if (r == 0)
                         r = list_servers(list, name, json_object_get(pool, "servers"));
-        return r < 0 ? r : lb_give(ctx, json_pack("{s:O}", "servers", list));
+        return r < 0 ? r : change_give(ctx, json_pack("{s:O}", "servers", list));
 }
 
 static int pool_list(struct kn_ctx *ctx)
@@ -59,7 +59,7 @@ static int pool_list(struct kn_ctx *ctx)
                                                       "status", serving > 0 ? "UP" : "DOWN",
                                                       "servers", n, "serving", serving));
         }
-        return r < 0 ? r : lb_give(ctx, json_pack("{s:O}", "pools", list));
+        return r < 0 ? r : change_give(ctx, json_pack("{s:O}", "pools", list));
 }
 
 static int check(struct kn_ctx *ctx)

@@ -105,7 +105,7 @@ int pool_create(struct kn_ctx *ctx)
                 return KN_ENOMEM;
         if (!change.before || json_equal(change.before, change.after))
                 return carry_out(ctx, &change, &pool);
-        there = lb_text(change.before);
+        there = change_text(change.before);
         return kn_fail(ctx, KN_ECONFLICT, "there is a pool %s already, and it is another: %.300s. "
                        "Take another name, or change its servers", pool.name, there);
 }

@@ -27,7 +27,7 @@ static int write_pool(struct kn_ctx *ctx, const struct lb_edit *edit)
 
         json_object_foreach(json_object_get(edit->read, "servers"), server, row)
                 json_object_set(values, server, json_object_get(row, "value"));
-        if (edit->after ? json_object_set(values, edit->server, edit->after)
+        if (edit->change.after ? json_object_set(values, edit->server, edit->change.after)
                         : json_object_del(values, edit->server))
                 return KN_ENOMEM;
         return helper_write(ctx, edit->pool,
