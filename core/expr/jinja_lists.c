@@ -151,24 +151,10 @@ static json_t *sort(struct call *call)
                                    ? UINT64_MAX : 0, false) : NULL;
 }
 
-static json_t *dict_items(struct run *run, json_t *object)
-{
-        json_t *made = run_list(run), *value;
-        const char *key;
-
-        json_object_foreach(object, key, value) {
-                json_t *name = run_text(run, key, strlen(key));
-
-                if (!name || !run_append(run, made, run_pair(run, name, value)))
-                        return NULL;
-        }
-        return made;
-}
-
 static json_t *dictsort(struct call *call)
 {
         bool by_value = call_text(call, 2) && strcmp(call_text(call, 2), "value") == 0;
-        json_t *items = dict_items(call->run, call->args[0]), *at, *keys;
+        json_t *items = value_pairs(call->run, call->args[0]), *at, *keys;
 
         at = run_int(call->run, by_value);
         keys = items && at ? sort_keys(call, items, at, call_flag(call, 1, false)) : NULL;
@@ -180,7 +166,7 @@ static json_t *items(struct call *call)
 {
         if (run_is_undefined(call->run, call->args[0]))
                 return run_list(call->run);
-        return json_is_object(call->args[0]) ? dict_items(call->run, call->args[0])
+        return json_is_object(call->args[0]) ? value_pairs(call->run, call->args[0])
                 : run_raise(call->run, "TypeError", "Can only get item pairs from a mapping.");
 }
 
