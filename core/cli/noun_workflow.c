@@ -270,6 +270,6 @@ const struct noun noun_trace = {
                 "A trace begins with an event or with an execution that somebody asked for.\nIt "
                 "holds the rules that matched and all that ran because of it.\nThe id of any of "
                 "these finds it, and so does the tag that was given with the event or the\n"
-                "execution; a tag is looked for among the newest 5,000 of each.",
+                "execution; several may have the same tag.",
         .examples = "kaname trace get deploy-4711\nkaname trace list --rule drain.on_alert",
 };
