@@ -102,6 +102,7 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
                                    .event = record->event,
                                    .plan = record->plan,
                                    .timeout_ms = record->timeout_ms };
+        uint32_t tries = record->attempt - record->idle;
         struct running *r = NULL;
         int failed;
 
@@ -114,8 +115,7 @@ int running_load(struct hub *hub, const struct store_execution *record, struct r
         r->due_ms = record->run_at_ms;
         r->is_released = record->note && text_starts_with(record->note, HELD_RELEASED);
         r->claim = (struct store_claim){ record->id, record->epoch, record->attempt };
-        r->retries_left =
-                record->attempt > r->retries_left + 1 ? 0 : r->retries_left + 1 - record->attempt;
+        r->retries_left = tries > r->retries_left + 1 ? 0 : r->retries_left + 1 - tries;
         *ret = r;
         return 0;
 }
@@ -169,16 +169,19 @@ static void tell(struct running *r, enum hub_topic topic, enum store_status stat
         hub_announce(r->hub, &notice);
 }
 
-/* A policy lets it not start now: it waits, is held, or is over. */
+static void wait(struct running *r, enum store_status status, int64_t until_ms, const char *note,
+                 bool has_run);
+
+/* A policy lets it not start now: it waits, is held, or is over. No retry is used up by that. */
 static void obey(struct running *r, enum policy_verdict verdict, const char *note)
 {
         if (verdict == POLICY_CANCEL)
                 running_finish(r, STORE_CANCELED, json_pack("{s:s, s:s}", "error", note, "code",
                                                             "policy"));
         else if (verdict == POLICY_HOLD)
-                running_wait(r, STORE_HELD, 0, note);
+                wait(r, STORE_HELD, 0, note, false);
         else
-                running_wait(r, STORE_DELAYED, clock_real_ms() + LOOK_AGAIN_MS, note);
+                wait(r, STORE_DELAYED, clock_real_ms() + LOOK_AGAIN_MS, note, false);
 }
 
 void running_start(struct running *r)
@@ -354,7 +357,8 @@ static void set_aside(void *arg, enum store_outcome outcome, const struct id *fi
         running_unref(r);
 }
 
-void running_wait(struct running *r, enum store_status status, int64_t until_ms, const char *note)
+static void wait(struct running *r, enum store_status status, int64_t until_ms, const char *note,
+                 bool has_run)
 {
         struct store_txn *txn;
 
@@ -367,8 +371,16 @@ void running_wait(struct running *r, enum store_status status, int64_t until_ms,
                 return;
         }
         r->end_status = status;
-        store_txn_requeue(txn, &r->claim, status, until_ms, note);
+        if (has_run)
+                store_txn_requeue(txn, &r->claim, status, until_ms, note);
+        else
+                store_txn_turn_back(txn, &r->claim, status, until_ms, note);
         store_commit(r->hub->o.store, txn, set_aside, r);
+}
+
+void running_wait(struct running *r, enum store_status status, int64_t until_ms, const char *note)
+{
+        wait(r, status, until_ms, note, true);
 }
 
 static bool is_retried(const struct running *r, enum store_status status)

@@ -65,8 +65,10 @@ static int apply_state(struct writer *writer, struct op *op)
 {
         const struct op_move *move = &op->move;
         int r = sql_run(&writer->sql,
-                        "UPDATE queue SET status=?, run_at_ms=?, note=? WHERE execution=?",
-                        "uiti", move->status, move->at_ms, move->text, op->row);
+                        "UPDATE queue SET status=?, run_at_ms=?, note=?, idle=idle+?"
+                        " WHERE execution=?",
+                        "uitui", move->status, move->at_ms, move->text, (unsigned)move->idle,
+                        op->row);
 
         r = run_one(writer, r);
         if (r == SQLITE_OK && op->kind == OP_REQUEUE && move->status != STORE_CANCELING)
@@ -122,7 +124,7 @@ static int add_queue_row(struct writer *writer, const struct op *op, int64_t seq
         int64_t started_ms = e->started_ms ? e->started_ms : writer->now_ms;
 
         tally_move(&writer->now, STORE_SUCCEEDED, status);
-        return sql_run(&writer->sql, "INSERT INTO queue VALUES(?,?,?,?,?,?,?)", "iuiiuit", seq,
+        return sql_run(&writer->sql, "INSERT INTO queue VALUES(?,?,?,?,?,?,?,0)", "iuiiuit", seq,
                        status,
                        e->run_at_ms, op->claimed ? (int64_t)writer->epoch : (int64_t)0,
                        op->claimed ? 1u : 0u, op->claimed ? started_ms : (int64_t)0, e->note);

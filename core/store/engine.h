@@ -73,6 +73,7 @@ struct op_move {                        /* finish, requeue, restate, settle */
         const char *text;               /* result or note */
         uint64_t size;
         const uint8_t *file;            /* the hash, once the result is a file */
+        bool idle;                      /* nothing was done under the claim */
 };
 struct op_close {
         struct id execution;
@@ -319,8 +320,8 @@ int select_run(struct store *store, const struct select *select, const struct se
         "e.seq,e.id,e.parent,e.event,e.plan,e.action,e.runner,e.instance,e.rule,e.user,e.mode,"  \
         "e.on_lost,e.timeout_ms,e.created_ms,e.params,e.context,"                               \
         "q.status,q.run_at_ms,q.epoch,q.attempt,q.started_ms,q.note,"                           \
-        "r.status,r.epoch,r.attempt,r.started_ms,r.ended_ms,r.size,r.hash"
-#define EXECUTION_BODY 29               /* the column after them: r.body or NULL */
+        "r.status,r.epoch,r.attempt,r.started_ms,r.ended_ms,r.size,r.hash,q.idle"
+#define EXECUTION_BODY 30               /* the column after them: r.body or NULL */
 #define EXECUTION_JOIN                                                                          \
         " LEFT JOIN queue q ON q.execution=e.seq LEFT JOIN result r ON r.execution=e.seq"
 void row_execution(sqlite3_stmt *stmt, struct store_execution *ret);

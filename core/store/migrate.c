@@ -97,6 +97,9 @@ static const char *const steps[] = {
         "CREATE INDEX execution_trace ON execution(trace) WHERE trace IS NOT NULL;"
         "CREATE INDEX execution_root ON execution(seq) WHERE event IS NULL AND parent IS NULL;"
         "CREATE INDEX event_trace ON event(trace) WHERE trace IS NOT NULL;",
+
+        /* idle: claims under which nothing was done, which are no attempts. */
+        "ALTER TABLE queue ADD COLUMN idle INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))

@@ -22,6 +22,7 @@ static void row_queue_part(sqlite3_stmt *stmt, struct store_execution *e)
         e->attempt = (uint32_t)sqlite3_column_int64(stmt, 19);
         e->started_ms = sqlite3_column_int64(stmt, 20);
         e->note = sql_text(stmt, 21);
+        e->idle = (uint32_t)sqlite3_column_int64(stmt, 29);
 }
 
 static void row_result_part(sqlite3_stmt *stmt, struct store_execution *e)

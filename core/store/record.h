@@ -62,6 +62,7 @@ struct store_execution {
         int64_t run_at_ms;              /* due time; 0: at once */
         int64_t timeout_ms;             /* 0: the action's own */
         uint32_t attempt;               /* of the last claim; 0: never claimed */
+        uint32_t idle; /* out: how many claims did nothing: a policy sent it back */
         uint64_t epoch;                 /* of the last claim */
         const char *on_lost;            /* "retry", "fail", "ask" */
         int64_t started_ms;             /* of the last claim */

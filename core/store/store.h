@@ -108,6 +108,9 @@ void store_txn_finish(struct store_txn *txn, const struct store_claim *claim,
  */
 void store_txn_requeue(struct store_txn *txn, const struct store_claim *claim,
                        enum store_status status, int64_t run_at_ms, const char *note);
+/* The same where nothing was done under the claim: it counts as none, see idle of the record. */
+void store_txn_turn_back(struct store_txn *txn, const struct store_claim *claim,
+                         enum store_status status, int64_t run_at_ms, const char *note);
 /*
  * Any execution that is not final and not running: requested, delayed, held, pending, paused →
  * status.

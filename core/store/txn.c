@@ -124,6 +124,14 @@ void store_txn_requeue(struct store_txn *txn, const struct store_claim *claim,
                                                  .at_ms = run_at_ms });
 }
 
+void store_txn_turn_back(struct store_txn *txn, const struct store_claim *claim,
+                         enum store_status status, int64_t run_at_ms, const char *note)
+{
+        txn->finishing = true;
+        move(txn, OP_REQUEUE, &(struct op_move){ .claim = *claim, .status = status, .text = note,
+                                                 .at_ms = run_at_ms, .idle = true });
+}
+
 void store_txn_restate(struct store_txn *txn, const struct id *id, enum store_status status,
                        int64_t run_at_ms, const char *note)
 {

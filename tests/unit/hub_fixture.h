@@ -41,6 +41,7 @@ static pthread_t loop_thread;
 static char lamp_state[32];             /* the world */
 static pthread_mutex_t lamp_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int lamp_calls;
+static atomic_int lamp_opened;          /* how many the gate still lets through */
 
 static void lamp_turn(const char *to)
 {
@@ -82,6 +83,9 @@ static const char manifest_text[] =
         "now\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null},"
         "{\"name\":\"ring\",\"summary\":\"What was heard was "
         "heard\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null},"
+        "{\"name\":\"gate\",\"summary\":\"Wait until it is opened, end with a "
+        "code\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":{"
+        "\"type\":\"object\",\"properties\":{\"code\":{\"type\":\"integer\"}}}},"
         "{\"name\":\"hang\",\"summary\":\"Wait for "
         "cancel\",\"flags\":[],\"timeout_ms\":0,\"returns\":null,\"params\":null}]}";
 
@@ -123,6 +127,20 @@ static int lamp_ring(const struct host_request *q)
         return ticket <= 0 ? ticket : q->doors->changed(q->arg, ticket, KN_OK, "true");
 }
 
+static int lamp_gate(struct host_call *call)
+{
+        int opened = atomic_load(&lamp_opened);
+
+        while (!atomic_load(&call->is_canceled)) {
+                if (opened > 0 &&
+                    atomic_compare_exchange_weak(&lamp_opened, &opened, opened - 1))
+                        return (int)json_int_of(call->request.args, "code", KN_OK);
+                sched_yield();
+                opened = atomic_load(&lamp_opened);
+        }
+        return KN_ECANCELED;
+}
+
 static void lamp_call(void *arg)
 {
         struct host_call *call = arg;
@@ -136,6 +154,8 @@ static void lamp_call(void *arg)
                 code = lamp_ring(q);
         else if (strcmp(q->name, "fail") == 0)
                 code = KN_ETEMP;
+        else if (strcmp(q->name, "gate") == 0)
+                code = lamp_gate(call);
         while (strcmp(q->name, "hang") == 0 && !atomic_load(&call->is_canceled))
                 sched_yield();
         if (strcmp(q->name, "hang") == 0)
@@ -303,6 +323,7 @@ static void setup(void)
                    "name: t\nversion: 1.0.0\ndescription: d\nauthor: a\nemail: a@example.test\n");
         lamp_turn("off");
         atomic_store(&lamp_calls, 0);
+        atomic_store(&lamp_opened, 0);
 }
 
 static void teardown(void)
