@@ -14,7 +14,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define LOOK_AGAIN_MS 5000              /* one that a policy delays, should nobody call it */
+/*
+ * One that a policy delays is called when there is a place for it (policy.c). Should nobody be able
+ * to, since the policy was changed or taken away meanwhile, or who was called before it ended before
+ * it began, it looks again by itself.
+ */
+#define LOOK_AGAIN_MS 5000
 
 struct running *running_ref(struct running *r)
 {
@@ -357,6 +362,16 @@ static void set_aside(void *arg, enum store_outcome outcome, const struct id *fi
         running_unref(r);
 }
 
+static void turned_back(void *arg, enum store_outcome outcome, const struct id *first,
+                        uint64_t seq)
+{
+        struct running *r = arg;
+
+        if (outcome == STORE_DONE && r->end_status == STORE_DELAYED)
+                policy_wait(r);
+        set_aside(r, outcome, first, seq);
+}
+
 static void wait(struct running *r, enum store_status status, int64_t until_ms, const char *note,
                  bool has_run)
 {
@@ -375,7 +390,7 @@ static void wait(struct running *r, enum store_status status, int64_t until_ms, 
                 store_txn_requeue(txn, &r->claim, status, until_ms, note);
         else
                 store_txn_turn_back(txn, &r->claim, status, until_ms, note);
-        store_commit(r->hub->o.store, txn, set_aside, r);
+        store_commit(r->hub->o.store, txn, has_run ? set_aside : turned_back, r);
 }
 
 void running_wait(struct running *r, enum store_status status, int64_t until_ms, const char *note)

@@ -67,6 +67,7 @@ int hub_start(const struct hub_options *options, struct hub **ret, struct fault 
                 hub_free(hub);
                 return fault_errno(fault, r, "start the hub");
         }
+        policies_wake(hub);
         timers_sync(hub);
         sensors_sync(hub);
         dispatch_wake(hub);

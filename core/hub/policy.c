@@ -6,16 +6,22 @@
  * queue, delayed, and is called when one of its tally ends; one that a breaker stops is held for a
  * person. What a tally counts lives as long as the running execution does, so no path of its end
  * can forget to give its place back.
+ *
+ * It is entered among those that wait once the store has it as delayed, and looks again for a place
+ * then: one that came free before finds nobody to call. Who is called and is not there any more
+ * (cancelled, say) hands the call on.
  */
 #include "hub/room.h"
 
 #include <errno.h>
 #include <string.h>
 
+#define DELAYED_BY "the policy "        /* begins the note of one that waits for a place */
+
 struct tally {
         unsigned running;
         json_t *starts;                 /* ms on the monotonic clock, oldest first */
-        json_t *waiting;                /* ids of those that were delayed, oldest first */
+        json_t *waiting;                /* ids of those that are delayed as keys, oldest first */
 };
 
 static void tally_free(void *value)
@@ -48,7 +54,7 @@ static struct tally *tally_of(struct policies *policies, const char *key)
         if (!tally)
                 return NULL;
         tally->starts = json_array();
-        tally->waiting = json_array();
+        tally->waiting = json_object();
         if (tally->starts && tally->waiting &&
             map_put(&policies->tallies, key, tally, NULL) == 0)
                 return tally;
@@ -107,6 +113,14 @@ static enum policy_verdict judge(struct tally *tally, const struct catalog_polic
         return r->is_released || is_calm(tally, policy) ? POLICY_START : POLICY_HOLD;
 }
 
+/* Whatever becomes of it, it does not wait any more. */
+static void leave(struct tally *tally, const struct running *r)
+{
+        char id[ID_TEXT_SIZE];
+
+        json_object_del(tally->waiting, id_text(&r->claim.id, id));
+}
+
 static bool is_gate(const struct catalog_policy *policy)
 {
         return counts_running(policy) || text_equal(policy->type, "action.breaker");
@@ -117,7 +131,7 @@ static void say_why(const struct catalog_policy *policy, char note[160])
         long long threshold = json_int_of(policy->parameters, "threshold", 1);
 
         if (counts_running(policy))
-                snprintf(note, 160, "the policy %s lets %lld run at once", policy->ref, threshold);
+                snprintf(note, 160, DELAYED_BY "%s lets %lld run at once", policy->ref, threshold);
         else
                 snprintf(note, 160, "the policy %s lets %lld start within %lld s", policy->ref,
                          threshold, (long long)json_int_of(policy->parameters, "within", 60));
@@ -133,16 +147,13 @@ static enum policy_verdict judge_all(struct hub *hub, struct running *r, char no
                 const struct catalog_policy *policy = action->policies[i];
                 _free_ char *key = is_gate(policy) ? key_of(policy, r) : NULL;
                 struct tally *tally = key ? tally_of(&hub->policies, key) : NULL;
-                char id[ID_TEXT_SIZE];
 
                 if (!tally)
                         continue;
+                leave(tally, r);
                 verdict = judge(tally, policy, r);
                 if (verdict != POLICY_START)
                         say_why(policy, note);
-                if (verdict == POLICY_DELAY)
-                        json_array_append_new(tally->waiting,
-                                              json_string(id_text(&r->claim.id, id)));
         }
         return verdict;
 }
@@ -195,31 +206,121 @@ void policy_count(struct running *r)
 
 /* ---- a place is free ---- */
 
+struct calling {
+        struct hub *hub;
+        char *key;                      /* of the tally; NULL: it has none who wait */
+};
+
+static void call_next(struct hub *hub, const char *key);
+
 static void called(void *arg, enum store_outcome outcome, const struct id *first, uint64_t seq)
 {
-        struct hub *hub = arg;
+        struct calling *calling = arg;
+        struct hub *hub = calling->hub;
 
         (void)first;
         (void)seq;
-        if (outcome == STORE_DONE)
+        if (outcome == STORE_DONE) {
                 dispatch_wake(hub);
+        } else if (outcome == STORE_STALE && calling->key) {
+                pthread_mutex_lock(&hub->policies.lock);
+                call_next(hub, calling->key);
+                pthread_mutex_unlock(&hub->policies.lock);
+        }
+        free(calling->key);
+        free(calling);
 }
 
-/* The oldest that waits is due now; if it is no more delayed (cancelled, say), nothing happens. */
-static void call_next(struct hub *hub, struct tally *tally)
+/* Where memory is out, it looks again by itself. */
+static void call(struct hub *hub, const struct id *id, const char *key)
 {
-        const char *text = json_string_value(json_array_get(tally->waiting, 0));
-        struct store_txn *txn;
+        struct calling *calling = calloc(1, sizeof *calling);
+        struct store_txn *txn = calling ? store_txn_new() : NULL;
+
+        if (!txn) {
+                free(calling);
+                return;
+        }
+        *calling = (struct calling){ hub, key ? strdup(key) : NULL };
+        store_txn_restate(txn, id, STORE_REQUESTED, 0, NULL);
+        store_commit(hub->o.store, txn, called, calling);
+}
+
+/* The oldest that waits is due now. */
+static void call_next(struct hub *hub, const char *key)
+{
+        struct tally *tally = map_get(&hub->policies.tallies, key);
+        void *first = tally ? json_object_iter(tally->waiting) : NULL;
         struct id id;
 
-        if (!text || !id_parse(text, &id))
+        if (!first || !id_parse(json_object_iter_key(first), &id))
                 return;
-        txn = store_txn_new();
-        if (!txn)
-                return;
-        store_txn_restate(txn, &id, STORE_REQUESTED, 0, NULL);
-        json_array_remove(tally->waiting, 0);
-        store_commit(hub->o.store, txn, called, hub);
+        json_object_del(tally->waiting, json_object_iter_key(first));
+        call(hub, &id, key);
+}
+
+/* The tally of the first policy that has no place for it. */
+static struct tally *full_for(struct hub *hub, const struct running *r)
+{
+        for (size_t i = 0; i < r->action->n_policies; i++) {
+                const struct catalog_policy *policy = r->action->policies[i];
+                _free_ char *key = counts_running(policy) ? key_of(policy, r) : NULL;
+                struct tally *tally = key ? tally_of(&hub->policies, key) : NULL;
+
+                if (tally && !has_room(tally, policy))
+                        return tally;
+        }
+        return NULL;
+}
+
+void policy_wait(struct running *r)
+{
+        struct hub *hub = r->hub;
+        struct tally *tally;
+        char id[ID_TEXT_SIZE];
+
+        pthread_mutex_lock(&hub->policies.lock);
+        tally = full_for(hub, r);
+        if (tally)
+                json_object_set_new(tally->waiting, id_text(&r->claim.id, id), json_true());
+        else
+                call(hub, &r->claim.id, NULL);
+        pthread_mutex_unlock(&hub->policies.lock);
+}
+
+/* ---- those that waited for a hub before this one ---- */
+
+struct waked {
+        struct store_txn *txn;
+        struct store_page page;
+        size_t n;
+};
+
+static int wake(void *arg, const struct store_execution *execution)
+{
+        struct waked *waked = arg;
+
+        waked->page.after_seq = execution->seq;
+        waked->n++;
+        if (execution->note && text_starts_with(execution->note, DELAYED_BY))
+                store_txn_restate(waked->txn, &execution->id, STORE_REQUESTED, 0, NULL);
+        return 0;
+}
+
+void policies_wake(struct hub *hub)
+{
+        const struct store_execution_filter filter = { .status = STORE_DELAYED };
+        struct waked waked = { .page = { .limit = 1000, .ascending = true }, .n = 1 };
+
+        while (waked.n) {
+                waked.n = 0;
+                waked.txn = store_txn_new();
+                if (!waked.txn)
+                        return;
+                store_list_executions(hub->o.store, &filter, &waked.page, wake, &waked, NULL,
+                                      NULL);
+                store_commit_wait(hub->o.store, waked.txn, NULL, NULL);
+        }
 }
 
 void policy_release(struct running *r)
@@ -237,7 +338,7 @@ void policy_release(struct running *r)
                 if (!tally)
                         continue;
                 tally->running--;
-                call_next(hub, tally);
+                call_next(hub, json_string_value(key));
         }
         pthread_mutex_unlock(&hub->policies.lock);
         json_decref(r->counted);

@@ -140,6 +140,10 @@ void policies_deinit(struct policies *policies);
 enum policy_verdict policy_admit(struct running *r, char note[160]);
 void policy_count(struct running *r);   /* it runs already: a workflow that was read */
 void policy_release(struct running *r);
+/* One that was delayed is so in the store by now: let it be called. */
+void policy_wait(struct running *r);
+/* What an earlier hub delayed is judged again by this one. Blocks. */
+void policies_wake(struct hub *hub);
 void policy_retry(struct running *r);   /* how often a policy has it tried again */
 
 /* ---- keys.c ---- */

@@ -8,6 +8,15 @@
 
 #include "hub_fixture.h"
 
+static void policies_up(void)
+{
+        make_dir("packs.d/t/policies");
+        write_file("packs.d/t/policies/one.yaml",
+                   "name: one\npolicy_type: action.concurrency\nresource_ref: lamp.gate\n"
+                   "parameters: {threshold: 1, action: delay}\n");
+        hub_up();
+}
+
 static void clock_stop(void)
 {
         clock_fake(clock_real_ms());
@@ -17,6 +26,100 @@ static void open_gate(int n)
 {
         atomic_fetch_add(&lamp_opened, n);
 }
+
+/* One that runs, and two that wait. */
+static void three(const char *params, struct id ids[3])
+{
+        ids[0] = run("lamp.gate", params, "run");
+        eventually(atomic_load(&lamp_calls) == 1);
+        clock_stop();
+        for (int i = 1; i < 3; i++) {
+                ids[i] = run("lamp.gate", "{}", "run");
+                eventually(status_of(&ids[i]) == STORE_DELAYED);
+        }
+}
+
+static void follows(const struct id *id)
+{
+        eventually(status_of(id) == STORE_RUNNING);
+        open_gate(1);
+        eventually(status_of(id) == STORE_SUCCEEDED);
+}
+
+static const struct {
+        const char *params;
+        bool is_canceled;
+        enum store_status status;
+} ends[] = {
+        { "{}", false, STORE_SUCCEEDED },
+        { "{\"code\":-3}", false, STORE_FAILED },
+        { "{\"code\":-7}", false, STORE_TIMEOUT },
+        { "{}", true, STORE_CANCELED },
+};
+
+START_TEST(any_end_calls_the_next)
+{
+        struct id ids[3];
+
+        policies_up();
+        three(ends[_i].params, ids);
+        if (ends[_i].is_canceled)
+                ck_assert_int_eq(hub_cancel(hub, &ids[0], "eva", NULL), 0);
+        else
+                open_gate(1);
+        eventually(status_of(&ids[0]) == ends[_i].status);
+        follows(&ids[1]);
+        follows(&ids[2]);
+}
+END_TEST
+
+START_TEST(a_call_to_one_that_is_gone_is_handed_on)
+{
+        struct id ids[3];
+
+        policies_up();
+        three("{}", ids);
+        ck_assert_int_eq(hub_cancel(hub, &ids[1], "eva", NULL), 0);
+        eventually(status_of(&ids[1]) == STORE_CANCELED);
+        open_gate(1);
+        follows(&ids[2]);
+}
+END_TEST
+
+/* Many ends beside many delays: none is missed between the verdict and its commit. */
+START_TEST(nobody_is_forgotten)
+{
+        struct id ids[60];
+
+        policies_up();
+        clock_stop();
+        open_gate(60);
+        for (int i = 0; i < 60; i++)
+                ids[i] = run("lamp.gate", "{}", "run");
+        for (int i = 0; i < 60; i++)
+                eventually(status_of(&ids[i]) == STORE_SUCCEEDED);
+}
+END_TEST
+
+START_TEST(what_a_hub_left_waiting_is_called_by_the_next)
+{
+        struct id ids[3];
+
+        policies_up();
+        three("{}", ids);
+        ck_assert_int_eq(hub_pause(hub, "eva", NULL, NULL), 0);
+        open_gate(1);
+        eventually(status_of(&ids[0]) == STORE_SUCCEEDED);
+        clock_fake(-1);
+        hub_down();
+        clock_stop();
+        hub_up();
+        ck_assert_int_eq(hub_resume(hub, "eva", NULL), 0);
+        open_gate(2);
+        for (int i = 1; i < 3; i++)
+                eventually(status_of(&ids[i]) == STORE_SUCCEEDED);
+}
+END_TEST
 
 static int take_claims(void *arg, const struct store_execution *execution)
 {
@@ -77,5 +180,9 @@ static void clock_goes_on(void)
 int main(void)
 {
         return SUITE_WITH("hub/policy", setup, clock_goes_on,
+                          EACH(any_end_calls_the_next, ends),
+                          ONCE(a_call_to_one_that_is_gone_is_handed_on),
+                          ONCE(nobody_is_forgotten),
+                          ONCE(what_a_hub_left_waiting_is_called_by_the_next),
                           ONCE(a_delay_uses_up_no_attempt));
 }
