@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "content/content.h"
 
+#include <string.h>
+
 json_t *edit_definition(const json_t *body)
 {
         static const char *const ours[] = { "id", "uid", "ref", "origin", "metadata_file" };
@@ -15,6 +17,24 @@ json_t *edit_definition(const json_t *body)
             !json_object_get(definition, "pack"))
                 json_set_text(definition, "pack", "default");
         return definition;
+}
+
+bool edit_only_switches(const struct request *req, json_t *was, const json_t *definition)
+{
+        _json_ json_t *old = was, *now = json_copy((json_t *)definition);
+
+        json_object_del(old, "enabled");
+        json_object_del(now, "enabled");
+        return json_is_boolean(json_object_get(definition, "enabled")) &&
+               (json_object_size(req->json) == 1 || json_equal(old, now));
+}
+
+void edit_name(json_t *definition, const char *ref)
+{
+        const char *dot = strchr(ref, '.');
+
+        json_object_set_new(definition, "pack", json_stringn(ref, strcspn(ref, ".")));
+        json_set_text(definition, "name", dot ? dot + 1 : ref);
 }
 
 int edit_put(struct request *req, const char *kind, const char *ref, const json_t *body,

@@ -264,8 +264,7 @@ static int create(struct request *req, struct fault *fault)
 
 static int update(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = edit_definition(req->json);
-        const json_t *enabled = json_object_get(definition, "enabled");
+        _json_ json_t *definition = edit_definition(req->json), *was = NULL;
         const struct catalog_alias *row;
         _free_ char *ref = NULL;
         int r = alias_find(req, request_param(req, "ref"), &row, fault);
@@ -273,16 +272,16 @@ static int update(struct request *req, struct fault *fault)
         if (r)
                 return r;
         ref = strdup(row->ref);
-        if (!ref)
+        was = alias_shape(row);
+        if (!ref || !was)
                 return -ENOMEM;
-        if (json_is_boolean(enabled) && json_object_size(req->json) == 1) {
-                r = edit_enable(req, "alias", ref, json_is_true(enabled), fault);
-                return r ? r : answer_alias(req, 200, ref, fault);
+        if (edit_only_switches(req, edit_definition(was), definition)) {
+                r = edit_enable(req, "alias", ref,
+                                json_bool_of(definition, "enabled", true), fault);
+        } else {
+                edit_name(definition, ref);
+                r = edit_put(req, "alias", ref, definition, false, fault);
         }
-        /* The path says which alias is meant; a body may repeat it, not rename it. */
-        json_object_set_new(definition, "pack", json_stringn(ref, strcspn(ref, ".")));
-        json_set_text(definition, "name", strchr(ref, '.') ? strchr(ref, '.') + 1 : ref);
-        r = edit_put(req, "alias", ref, definition, false, fault);
         return r ? r : answer_alias(req, 200, ref, fault);
 }
 

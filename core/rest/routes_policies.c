@@ -129,21 +129,9 @@ static int create(struct request *req, struct fault *fault)
         return r ? r : answer_policy(req, 201, ref, fault);
 }
 
-/* The same but for "enabled": what StackStorm's client sends to switch one on or off. */
-static bool only_enables(const struct catalog_policy *policy, const json_t *definition)
-{
-        _json_ json_t *was = shape_policy(policy), *now = json_copy((json_t *)definition);
-        _json_ json_t *old = edit_definition(was);
-
-        json_object_del(old, "enabled");
-        json_object_del(now, "enabled");
-        return json_equal(old, now);
-}
-
 static int update(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = edit_definition(req->json);
-        const json_t *enabled = json_object_get(definition, "enabled");
+        _json_ json_t *definition = edit_definition(req->json), *was = NULL;
         const struct catalog_policy *policy;
         _free_ char *ref = NULL;
         int r = find(req, &policy, fault);
@@ -151,19 +139,18 @@ static int update(struct request *req, struct fault *fault)
         if (r)
                 return r;
         ref = strdup(policy->ref);
-        if (!ref)
+        was = shape_policy(policy);
+        if (!ref || !was)
                 return -ENOMEM;
-        if (json_is_boolean(enabled) &&
-            (json_object_size(req->json) == 1 || only_enables(policy, definition))) {
-                r = edit_enable(req, "policy", ref, json_is_true(enabled), fault);
-                return r ? r : answer_policy(req, 200, ref, fault);
+        if (edit_only_switches(req, edit_definition(was), definition)) {
+                r = edit_enable(req, "policy", ref,
+                                json_bool_of(definition, "enabled", true), fault);
+        } else {
+                edit_name(definition, ref);
+                r = check_resource(req, definition, fault);
+                if (!r)
+                        r = edit_put(req, "policy", ref, definition, false, fault);
         }
-        /* The path says which policy is meant; a body may repeat it, not rename it. */
-        json_object_set(definition, "pack", json_object_get(policy->definition, "pack"));
-        json_object_set(definition, "name", json_object_get(policy->definition, "name"));
-        r = check_resource(req, definition, fault);
-        if (!r)
-                r = edit_put(req, "policy", ref, definition, false, fault);
         return r ? r : answer_policy(req, 200, ref, fault);
 }
 

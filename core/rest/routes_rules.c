@@ -155,40 +155,26 @@ static int create(struct request *req, struct fault *fault)
         return r ? r : answer_rule(req, 201, ref, fault);
 }
 
-/* The same but for "enabled": what StackStorm's client sends to switch a rule on or off. */
-static bool only_enables(struct request *req, const struct rule *rule, const json_t *definition)
-{
-        _json_ json_t *was = shape_rule(request_catalog(req), rule, false),
-                *now = json_copy((json_t *)definition);
-        _json_ json_t *old = definition_of(was);
-
-        json_object_del(old, "enabled");
-        json_object_del(now, "enabled");
-        return json_equal(old, now);
-}
-
 static int update(struct request *req, struct fault *fault)
 {
-        _json_ json_t *definition = definition_of(req->json);
+        _json_ json_t *definition = definition_of(req->json), *was = NULL;
         const struct rule *rule;
         _free_ char *ref = NULL;
-        json_t *enabled = json_object_get(definition, "enabled");
         int r = find(req, &rule, fault);
 
         if (r)
                 return r;
         ref = strdup(rule_ref(rule));
-        if (!ref)
+        was = shape_rule(request_catalog(req), rule, false);
+        if (!ref || !was)
                 return -ENOMEM;
-        if (json_is_boolean(enabled)
-            && (json_object_size(req->json) == 1 || only_enables(req, rule, definition))) {
-                r = edit_enable(req, "rule", ref, json_is_true(enabled), fault);
-                return r ? r : answer_rule(req, 200, ref, fault);
+        if (edit_only_switches(req, definition_of(was), definition)) {
+                r = edit_enable(req, "rule", ref,
+                                json_bool_of(definition, "enabled", true), fault);
+        } else {
+                edit_name(definition, ref);
+                r = edit_put(req, "rule", ref, definition, false, fault);
         }
-        /* The path says which rule is meant; a body may repeat it, not rename it. */
-        json_object_set_new(definition, "pack", json_stringn(ref, strcspn(ref, ".")));
-        json_set_text(definition, "name", strchr(ref, '.') ? strchr(ref, '.') + 1 : ref);
-        r = edit_put(req, "rule", ref, definition, false, fault);
         return r ? r : answer_rule(req, 200, ref, fault);
 }
 

@@ -195,6 +195,10 @@ check_json "$(api POST $A/actionalias/match '{"command": "restart x"}')" \
         '.actionalias.ref == "web.restart"'
 check kaname alias delete default.again --yes
 check_equal 409 "$(api_status DELETE $A/actionalias/web.restart)" "an alias of a file"
+for on in false true; do        # all of it but for "enabled" is as it was: StackStorm's client asks so
+        check_json "$(api PUT $A/actionalias/web.restart "$(api GET $A/actionalias/web.restart |
+                jq -c ".enabled = $on")")" ".enabled == $on"
+done
 check_equal 422 "$(api_status POST $A/actionalias \
         '{"name": "x", "action_ref": "web.restart", "formats": ["("]}')" "a format that is wrong"
 
