@@ -208,11 +208,6 @@ const struct catalog_action *catalog_action_of(const struct catalog *catalog, co
         return found;
 }
 
-const char *catalog_nearest_action(const struct catalog *catalog, const char *ref)
-{
-        return table_nearest(&catalog->actions, ref);
-}
-
 const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, const char *ref)
 {
         return table_get(&catalog->triggers, ref);

@@ -172,8 +172,10 @@ const struct catalog_action *catalog_action(const struct catalog *catalog, const
 /* By the name that the plugin of an instance calls it: of a contract it serves, or its own. */
 const struct catalog_action *catalog_action_of(const struct catalog *catalog, const char *instance,
                                                const char *name);
-const char *catalog_nearest_action(const struct catalog *catalog,
-                                   const char *ref); /* "did you mean", or NULL */
+/* FAULT 404 action.unknown: what was probably meant, or that its domain has no instance. */
+int catalog_no_action(const struct catalog *catalog, const char *ref, struct fault *fault);
+/* FAULT 404 instance.unknown */
+int catalog_no_instance(const struct catalog *catalog, const char *name, struct fault *fault);
 const struct catalog_runner *catalog_runner(const struct catalog *catalog, const char *name);
 const struct catalog_trigger *catalog_trigger(const struct catalog *catalog, const char *ref);
 /* The name nearest to one that is not there, or NULL. */

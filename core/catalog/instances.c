@@ -72,7 +72,7 @@ static int check_inline(const struct schema *schema, const json_t *value, const 
                         return 0;
                 fault_set(fault, 422, "instance.inline-secret",
                           "%s is a secret and stands in the open", path);
-                return fault_try(fault, "store it with 'kaname key set NAME --secret' and write "
+                return fault_try(fault, "store it with 'kaname key set NAME --encrypt' and write "
                                  "%s = { secret = \"NAME\" }, or { file = \"PATH\" }", path);
         }
         json_object_foreach((json_t *)value, key, child) {
@@ -147,6 +147,9 @@ static int make(const struct catalog *catalog, const json_t *definition, const c
         if (!instance->name || !instance->origin || !instance->config)
                 return -ENOMEM;
         r = check_config(instance->plugin, instance->config, fault);
+        if (r == FAULT && (!fault || !fault->remedy))
+                fault_try(fault, "compare it with man 7 kaname-%s, or with what 'kaname plugin "
+                                 "inspect' shows of the plugin", instance->plugin->name);
         if (r == FAULT)
                 return fault_prefix(fault, "config of a '%s'", instance->plugin->name);
         *ret = TAKE(instance);

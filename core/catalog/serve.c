@@ -109,7 +109,6 @@ static int by_name(const struct catalog *catalog, const struct catalog_action *a
                    const char *name, const struct catalog_instance **ret, struct fault *fault)
 {
         const struct catalog_instance *instance = catalog_instance(catalog, name);
-        const char *near;
 
         if (instance && row_of(action, instance)) {
                 *ret = instance;
@@ -121,11 +120,8 @@ static int by_name(const struct catalog *catalog, const struct catalog_action *a
                           action->ref, name, instance->plugin->name);
                 return fault_try(fault, "'kaname instance list' shows who can");
         }
-        fault_set(fault, 404, "instance.unknown", "%s: there is no instance '%s'", action->ref,
-                  name);
-        near = table_nearest(&catalog->instances, name);
-        return near ? fault_try(fault, "did you mean '%s'?", near)
-                : fault_try(fault, "'kaname instance list' shows what there is");
+        catalog_no_instance(catalog, name, fault);
+        return fault_prefix(fault, "%s", action->ref);
 }
 
 int catalog_serve(const struct catalog *catalog, const struct catalog_action *action,

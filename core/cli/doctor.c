@@ -225,7 +225,7 @@ static void check_plugins(struct doctor *doctor, const json_t *status)
         if (!bad)
                 say(doctor, "plugins", "ok", NULL, "%zu in their homes", n);
         json_array_foreach(json_object_get(status, "problems"), i, row)
-                say(doctor, "content", "warn", "kaname status", "%s: %s",
+                say(doctor, "content", "warn", json_text_of(row, "try", "kaname status"), "%s: %s",
                     json_text_of(row, "file", json_text_of(row, "code", "")),
                     json_text_of(row, "what", "?"));
 }

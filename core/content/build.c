@@ -25,7 +25,7 @@ struct building {
         struct catalog *catalog;
         bool is_strict;
         struct fault *fault;
-        json_t *problems;               /* what → code, of this build */
+        json_t *problems;               /* what → {what, code, try}, of this build */
         int r;                          /* of the first failure that ends the build */
         const struct store_doc *draft;  /* stands for the one in the store; NULL body: as if gone */
         const struct made *made;        /* the kind that is being added */
@@ -46,7 +46,9 @@ static int failed(struct building *b, int r, struct fault *fault, const char *wh
                 fault_move(b->fault, fault);
                 return FAULT;
         }
-        json_object_set_new(b->problems, fault->what ? fault->what : "", json_string(fault->code));
+        json_object_set_new(b->problems, fault->what ? fault->what : "",
+                            json_pack("{s:s?, s:s, s:s*}", "what", fault->what, "code",
+                                      fault->code, "try", fault->remedy));
         if (known)
                 return 0;
         log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code, "try", fault->remedy),

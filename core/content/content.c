@@ -100,13 +100,13 @@ int content_rebuild(struct content *content, struct fault *fault)
 json_t *content_problems(struct content *content)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = NULL;
-        json_t *list = json_array(), *code;
+        json_t *list = json_array(), *problem;
         const char *what;
 
         pthread_mutex_lock(&content->lock);
         catalog = hub_catalog(content->hub);
-        json_object_foreach(content->problems, what, code)
-                json_array_append_new(list, json_pack("{s:s, s:O}", "what", what, "code", code));
+        json_object_foreach(content->problems, what, problem)
+                json_array_append(list, problem);
         pthread_mutex_unlock(&content->lock);
         json_array_extend(list, (json_t *)catalog_warnings(catalog));
         return list;

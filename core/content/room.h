@@ -31,7 +31,7 @@ struct content {
         struct hub *hub;                /* whose catalog it is; NULL before content_serve() */
         pthread_mutex_t lock;           /* one rebuild of the catalog at a time */
         json_t *instances;              /* the configuration's */
-        json_t *problems; /* what the present catalog had to leave out: sentence → code */
+        json_t *problems; /* what the present catalog had to leave out: sentence → {what, code, try} */
         struct sweeping sweeping;
 };
 

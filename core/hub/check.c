@@ -59,10 +59,8 @@ int hub_check_instance(struct hub *hub, const char *name, json_t **ret, struct f
         struct host_call *call;
 
         request.instance = catalog_instance(catalog, name);
-        if (!request.instance) {
-                fault_set(fault, 404, "instance.unknown", "there is no instance '%s'", name);
-                return fault_try(fault, "kaname instance list");
-        }
+        if (!request.instance)
+                return catalog_no_instance(catalog, name, fault);
         if (!request.instance->plugin->has_check) {
                 fault_set(fault, 422, "check.none", "the plugin '%s' has no check",
                           request.instance->plugin->name);

@@ -10,41 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct names {
-        const char **list;
-        size_t n;
-};
-
-static int collect_ref(void *arg, const struct catalog_action *action)
-{
-        struct names *names = arg;
-        const char **more = realloc(names->list, (names->n + 2) * sizeof *more);
-
-        if (!more)
-                return 1;
-        names->list = more;
-        names->list[names->n++] = action->ref;
-        names->list[names->n] = NULL;
-        return 0;
-}
-
-static int unknown_action(const struct catalog *catalog, const char *ref, struct fault *fault)
-{
-        struct names names = { NULL, 0 };
-        const char *nearest = NULL;
-
-        catalog_each_action(catalog, collect_ref, &names);
-        if (names.list)
-                nearest = text_nearest(ref, names.list);
-        fault_set(fault, 404, "action.unknown", "there is no action '%s'", ref);
-        if (nearest)
-                fault_try(fault, "did you mean '%s'? (kaname action list shows all)", nearest);
-        else
-                fault_try(fault, "kaname action list");
-        free(names.list);
-        return FAULT;
-}
-
 static int find_action(const struct hub *hub, const struct catalog *catalog, const char *ref,
                        const struct catalog_action **ret, struct fault *fault)
 {
@@ -52,7 +17,7 @@ static int find_action(const struct hub *hub, const struct catalog *catalog, con
         const struct catalog_runner *known = catalog_runner(catalog, action ? action->runner : "");
 
         if (!action)
-                return unknown_action(catalog, ref, fault);
+                return catalog_no_action(catalog, ref, fault);
         if (!action->is_enabled) {
                 fault_set(fault, 409, "action.disabled", "the action '%s' is switched off", ref);
                 return fault_try(fault, "enable it with PUT /api/v1/actions/%s", ref);

@@ -116,7 +116,7 @@ static int match(void *arg, const struct catalog_action *action)
 
 static int find(struct request *req, const struct catalog_action **ret, struct fault *fault)
 {
-        const char *name = request_param(req, "ref"), *near;
+        const char *name = request_param(req, "ref");
         struct catalog *catalog = request_catalog(req);
         struct finding finding = { name, catalog_action(catalog, name) };
 
@@ -126,10 +126,7 @@ static int find(struct request *req, const struct catalog_action **ret, struct f
                 *ret = finding.found;
                 return 0;
         }
-        near = catalog_nearest_action(catalog, name);
-        fault_set(fault, 404, "action.unknown", "there is no action '%.128s'", name);
-        return near ? fault_try(fault, "did you mean '%s'?", near)
-                : fault_try(fault, "kaname action list");
+        return catalog_no_action(catalog, name, fault);
 }
 
 static int get(struct request *req, struct fault *fault)

@@ -52,8 +52,7 @@ static int find(struct request *req, const struct catalog_instance **ret, struct
         *ret = all.found;
         if (all.found)
                 return 0;
-        fault_set(fault, 404, "instance.unknown", "there is no instance '%.128s'", all.id);
-        return fault_try(fault, "kaname instance list");
+        return catalog_no_instance(request_catalog(req), all.id, fault);
 }
 
 static int get(struct request *req, struct fault *fault)

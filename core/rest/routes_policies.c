@@ -86,15 +86,15 @@ static int get(struct request *req, struct fault *fault)
 static int check_resource(struct request *req, const json_t *definition, struct fault *fault)
 {
         struct catalog *catalog = request_catalog(req);
-        const char *ref = json_text_of(definition, "resource_ref", ""), *near;
+        const char *ref = json_text_of(definition, "resource_ref", "");
 
         if (catalog_action(catalog, ref))
                 return 0;
-        fault_set(fault, 422, "policy.unknown-action", "resource_ref: there is no action '%.128s'",
-                  ref);
-        near = catalog_nearest_action(catalog, ref);
-        return near ? fault_try(fault, "did you mean '%s'?", near)
-                : fault_try(fault, "kaname action list");
+        catalog_no_action(catalog, ref, fault);
+        /* The address is right, and what stands in the body is not. */
+        fault->status = 422;
+        snprintf(fault->code, sizeof fault->code, "policy.unknown-action");
+        return fault_prefix(fault, "resource_ref");
 }
 
 static int answer_policy(struct request *req, unsigned status, const char *ref,

@@ -270,6 +270,24 @@ START_TEST(two_plugins_of_one_name_are_refused)
 }
 END_TEST
 
+START_TEST(a_name_that_nothing_has_is_told_what_lacks)
+{
+        _catalog_ struct catalog *catalog = dns_catalog();
+        _fault_ struct fault fault = FAULT_INIT;
+
+        ck_assert_int_eq(catalog_finish(catalog, NULL), 0);
+        ck_assert_int_eq(catalog_no_action(catalog, "dns.zone.sign", &fault), FAULT);
+        expect(&fault, 404, "action.unknown", "'dns.zone.sign'");
+        ck_assert_str_eq(strrchr(fault.why, ':'), ": power");
+        ck_assert_int_eq(catalog_no_action(catalog, "dns.record.sett", &fault), FAULT);
+        ck_assert_ptr_nonnull(strstr(fault.remedy, "'dns.record.set'"));
+        ck_assert_int_eq(catalog_no_action(catalog, "", &fault), FAULT);
+        ck_assert_int_eq(catalog_no_instance(catalog, "bin", &fault), FAULT);
+        expect(&fault, 404, "instance.unknown", "'bin'");
+        ck_assert_ptr_nonnull(strstr(fault.remedy, "'bind'"));
+}
+END_TEST
+
 START_TEST(a_claim_on_a_domain_is_checked)
 {
         _catalog_ struct catalog *catalog = dns_catalog();
@@ -521,6 +539,7 @@ END_TEST
 int main(void)
 {
         return SUITE_WITH("catalog/catalog", setup, teardown, ONCE(core_actions_are_there),
+                          ONCE(a_name_that_nothing_has_is_told_what_lacks),
                           ONCE(core_parameters_are_held_to_their_schemas),
                           ONCE(what_is_listed_is_in_order), ONCE(core_triggers_are_there),
                           ONCE(a_plugins_own_actions_carry_its_name),
