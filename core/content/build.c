@@ -11,7 +11,6 @@
 #include "content/room.h"
 
 #include "catalog/pack.h"
-#include "flow/rulebook.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -16,7 +16,7 @@
  *   policy.c    what bounds the starts of an action
  *   keys.c      the key-value store as expressions see it
  *   change.c    the change door: ledger, plans, conflicts
- *   timer.c sensor.c   events that come from inside
+ *   timer.c sensor.c sensor_doors.c   events that come from inside
  *   held.c      pause, start limits, what waits for a person
  *   retention.c deletes what is too old
  *   defaults.c  defaults of parameters that are expressions
