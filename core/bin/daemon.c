@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bin/notify.h"
+#include "bin/own_files.h"
 #include "bin/reload.h"
 #include "bin/state.h"
 #include "content/content.h"
@@ -58,7 +59,8 @@ struct daemon {
         struct rest *rest;
         struct reload *reload;
         int64_t watchdog_ms, watchdog_at_ms;
-        char program[PATH_MAX], shipped[PATH_MAX], hub_name[HOST_NAME_MAX + 1];
+        char hub_name[HOST_NAME_MAX + 1];
+        struct own_files own;
         bool draining, is_full;
         int status;
 };
@@ -203,26 +205,6 @@ static void beat(void *arg)
 
 /* ---- opening ---- */
 
-/*
- * In a build tree kaname-host lies beside us, and the list of the plugins that were built with us
- * below; installed, both have folders of their own.
- */
-static void find_own_files(struct daemon *d)
-{
-        char dir[PATH_MAX - 64] = "";
-        ssize_t n = readlink("/proc/self/exe", dir, sizeof dir - 1);
-        char *slash = n > 0 ? strrchr(dir, '/') : NULL;
-
-        if (slash)
-                *slash = '\0';
-        snprintf(d->program, sizeof d->program, "%s/kaname-host", dir);
-        snprintf(d->shipped, sizeof d->shipped, "%s/plugins/shipped.sha256", dir);
-        if (slash && access(d->program, X_OK) == 0)
-                return;
-        snprintf(d->program, sizeof d->program, "%s/kaname-host", KN_LIBEXECDIR);
-        snprintf(d->shipped, sizeof d->shipped, "%s/shipped.sha256", KN_PLUGINDIR);
-}
-
 static const char *hub_name(struct daemon *d)
 {
         if (d->conf->hub_name)
@@ -276,8 +258,8 @@ static int open_store(struct daemon *d, struct fault *fault)
 static int open_host(struct daemon *d, struct fault *fault)
 {
         const struct host_options options = {
-                .state_dir = d->conf->state_dir, .program = d->program, .loop = d->loop,
-                .pool = d->pool, .trusted = d->shipped,
+                .state_dir = d->conf->state_dir, .program = d->own.program, .loop = d->loop,
+                .pool = d->pool, .trusted = d->own.shipped,
                 .default_home = strcmp(d->conf->default_home, "host") == 0 ? HOME_HOST : HOME_AUTO,
                 .grace_ms = d->conf->timeout_grace_ms,
                 .backoff_max_ms = d->conf->timeout_backoff_ms,
@@ -285,7 +267,7 @@ static int open_host(struct daemon *d, struct fault *fault)
                 .memory_max = (uint64_t)d->conf->limit_memory,
         };
 
-        find_own_files(d);
+        own_files_find(&d->own);
         return fault_errno(fault, host_new(&options, &d->host, fault), "open the plugin host");
 }
 
@@ -294,7 +276,7 @@ static int open_content(struct daemon *d, struct catalog **ret, struct fault *fa
         const struct conf *conf = d->conf;
         const struct content_options options = {
                 .loop = d->loop, .pool = d->pool, .store = d->store, .seal = d->seal,
-                .host = d->host, .state_dir = conf->state_dir, .host_program = d->program,
+                .host = d->host, .state_dir = conf->state_dir, .host_program = d->own.program,
                 .plugin_path = conf->plugin_path, .pack_path = conf->pack_path,
                 .contract_path = conf->contract_path, .instances = conf->instances,
         };

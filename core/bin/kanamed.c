@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "bin/check.h"
 #include "bin/daemon.h"
 #include "bin/disk.h"
 #include "bin/state.h"
@@ -164,7 +165,7 @@ static int with_conf(const struct command *command, int64_t started_us)
                 return 1;
         switch (command->mode) {
         case MODE_CHECK:
-                return 0;
+                return check_instances(conf);
         case MODE_PRINT:
                 conf_print(conf, &text);
                 fputs(text.s, stdout);

@@ -24,7 +24,7 @@ struct building {
         struct catalog *catalog;
         bool is_strict;
         struct fault *fault;
-        json_t *problems;               /* what → {what, code, try}, of this build */
+        json_t *problems;               /* what → {kind, what, code, try}, of this build */
         int r;                          /* of the first failure that ends the build */
         const struct store_doc *draft;  /* stands for the one in the store; NULL body: as if gone */
         const struct made *made;        /* the kind that is being added */
@@ -46,9 +46,9 @@ static int failed(struct building *b, int r, struct fault *fault, const char *wh
                 return FAULT;
         }
         json_object_set_new(b->problems, fault->what ? fault->what : "",
-                            json_pack("{s:s?, s:s, s:s*}", "what", fault->what, "code",
-                                      fault->code, "try", fault->remedy));
-        if (known)
+                            json_pack("{s:s, s:s?, s:s, s:s*}", "kind", what, "what", fault->what,
+                                      "code", fault->code, "try", fault->remedy));
+        if (known || !b->content->o.store)
                 return 0;
         log_write(LOG_ERROR_, LOG_FIELDS("code", fault->code, "try", fault->remedy),
                   "%s left out: %s", what, fault->what ? fault->what : "no reason");
@@ -131,7 +131,7 @@ static int add_plugin(struct building *b, const char *path)
                 return each_entry(path, add_plugin, b);
         if (!text_ends_with(path, ".so"))
                 return 0;
-        r = host_describe(b->content->o.host_program, b->content->o.state_dir, path, &manifest,
+        r = host_describe(b->content->o.host_program, b->content->o.copies_dir, path, &manifest,
                           &fault);
         if (r == 0)
                 r = catalog_add_plugin(b->catalog, manifest, &fault);
@@ -291,7 +291,7 @@ static int build(struct building *b, const json_t *instances, struct catalog **r
                 r = pack_each_active(content->o.state_dir, add_active, b);
         if (r == 0)
                 r = add_instances(b, instances);
-        if (r == 0)
+        if (r == 0 && content->o.store)
                 r = add_docs(b);
         if (r == 0)
                 r = catalog_finish(catalog, fault);

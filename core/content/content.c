@@ -10,6 +10,8 @@ static struct content *content_new(const struct content_options *options)
         if (!content)
                 return NULL;
         content->o = *options;
+        if (!content->o.copies_dir)
+                content->o.copies_dir = content->o.state_dir;
         content->instances =
                 options->instances ? json_incref((json_t *)options->instances) : json_array();
         content->problems = json_object();
@@ -31,6 +33,28 @@ int content_open(const struct content_options *options, struct content **ret,
         }
         *ret = content;
         return 0;
+}
+
+static json_t *left_out(const struct content *content)
+{
+        json_t *list = json_array(), *problem;
+        const char *what;
+
+        json_object_foreach(content->problems, what, problem)
+                json_array_append(list, problem);
+        return list;
+}
+
+int content_check(const struct content_options *options, json_t **ret, struct fault *fault)
+{
+        _cleanup_(content_closep) struct content *content = content_new(options);
+        _cleanup_(catalog_unrefp) struct catalog *catalog = NULL;
+        int r = content ? content_build(content, content->instances, false, &catalog, fault)
+                        : -ENOMEM;
+
+        if (r == 0)
+                *ret = left_out(content);
+        return r;
 }
 
 void content_serve(struct content *content, struct hub *hub)
@@ -100,13 +124,11 @@ int content_rebuild(struct content *content, struct fault *fault)
 json_t *content_problems(struct content *content)
 {
         _cleanup_(catalog_unrefp) struct catalog *catalog = NULL;
-        json_t *list = json_array(), *problem;
-        const char *what;
+        json_t *list;
 
         pthread_mutex_lock(&content->lock);
         catalog = hub_catalog(content->hub);
-        json_object_foreach(content->problems, what, problem)
-                json_array_append(list, problem);
+        list = left_out(content);
         pthread_mutex_unlock(&content->lock);
         json_array_extend(list, (json_t *)catalog_warnings(catalog));
         return list;

@@ -38,6 +38,7 @@ struct content_options {
         struct seal *seal;
         struct host *host;
         const char *state_dir;
+        const char *copies_dir;         /* of plugins; NULL: state_dir */
         const char *host_program;
         /* NULL-terminated folders */
         const char *const *plugin_path, *const *pack_path, *const *contract_path;
@@ -50,6 +51,12 @@ struct content_options {
  */
 int content_open(const struct content_options *options, struct content **ret,
                  struct catalog **ret_catalog, struct fault *fault);
+/*
+ * What would be left out of the catalog that these options make, as content_problems() has it:
+ * without the store (options->store is NULL) and what people made at run time, and with nothing
+ * changed but below copies_dir.
+ */
+int content_check(const struct content_options *options, json_t **ret, struct fault *fault);
 /* This hub works by it: it gets each new catalog, and what nobody needs any more is deleted. */
 void content_serve(struct content *content, struct hub *hub);
 /* After the pool; the hub is not asked any more. NULL; accepts NULL. */
@@ -58,7 +65,10 @@ struct content *content_close(struct content *content);
 int content_reload(struct content *content, const json_t *instances, struct fault *fault);
 /* The same with the instances that it has: files of packs may have changed. */
 int content_rebuild(struct content *content, struct fault *fault);
-/* What the catalog in force had to leave out, and its warnings: [{what, code, …}]; new. */
+/*
+ * What the catalog in force had to leave out ([{kind: "instance", "plugin" …, what, code, try}]) and
+ * its warnings ([{file, line, code, what, why, try}]), in one list; new.
+ */
 json_t *content_problems(struct content *content);
 
 /* ---- what people make at run time ---- */

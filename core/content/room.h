@@ -31,11 +31,12 @@ struct content {
         struct hub *hub;                /* whose catalog it is; NULL before content_serve() */
         pthread_mutex_t lock;           /* one rebuild of the catalog at a time */
         json_t *instances;              /* the configuration's */
-        json_t *problems; /* what the present catalog had to leave out: sentence → {what, code, try} */
+        json_t *problems; /* what the present catalog had to leave out: sentence → {kind, what, code, try} */
         struct sweeping sweeping;
 };
 
 CLEANUP_DEFINE(struct catalog *, catalog_unref);
+CLEANUP_DEFINE(struct content *, content_close);
 
 /* ---- content.c ---- */
 

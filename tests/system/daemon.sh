@@ -50,6 +50,23 @@ $work/conf.d/bad.conf:2: error: drain_ms wants a whole number from 0 to 3600000,
         "$(cat "$work/told")"
 rm "$work/conf.d/bad.conf"
 
+test_case "--check-config asks the plugins of its instances, and touches nothing"
+cat >"$work/conf.d/instances.conf" <<END
+plugin_path = ( "$BUILD/plugins" );
+contract_path = ( "$TOP/plugins" );
+instances = ( { name = "mail"; plugin = "smtp"; config = { url = "smtp://127.0.0.1:25"; from = "a@example.test"; }; },
+  { name = "chat"; plugin = "webhok"; },
+  { name = "items"; plugin = "netbox"; config = { url = "http://127.0.0.1"; tokn = "x"; }; } );
+END
+check_fails kanamed --check-config -c "$conf" 2>"$work/told"
+check_equal "$work/conf.d/instances.conf:4: error: instance 'chat': there is no plugin 'webhok' (try: did you mean 'webhook'?)" \
+        "$(sed -n 1p "$work/told")"
+check_match "^$work/conf.d/instances.conf:5: error: instance 'items': config of a 'netbox': .*kaname-netbox" \
+        "$(sed -n 2p "$work/told")"
+check_equal 2 "$(wc -l <"$work/told")" "mistakes"
+check_fails [ -e "$work/state" ]
+rm "$work/conf.d/instances.conf"
+
 test_case "--print-config tells where each setting comes from"
 printed=$(kanamed --print-config -c "$conf" --listen 127.0.0.1:0)
 check_match "^state_dir = .* # $conf:2\$" "$printed"
