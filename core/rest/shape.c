@@ -103,13 +103,43 @@ static void log_add(json_t *log, const char *status, int64_t at_ms)
                                                      shape_time(at_ms)));
 }
 
-/* The steps that the record tells of; StackStorm's client shows the last but reads them all. */
+/* What was paused and goes on is resuming first, which the store has no status for. */
+static void log_move(json_t *log, enum store_status before, enum store_status status, int64_t at_ms)
+{
+        bool goes_on = status == STORE_WAITING || status == STORE_RUNNING;
+
+        if (goes_on && (before == STORE_PAUSED || before == STORE_PAUSING))
+                log_add(log, "resuming", at_ms);
+        log_add(log, store_status_text(status), at_ms);
+}
+
+/*
+ * The statuses that it had, in order, as StackStorm's log has them. The store keeps those on the
+ * way; a time of running that ended in none of them is that of the record itself.
+ */
 static json_t *log_part(const struct store_execution *e)
 {
-        json_t *log = json_array();
+        _json_ json_t *moves = json_stored(e->moves);
+        enum store_status status = STORE_REQUESTED;
+        bool told_running = !e->started_ms;
+        json_t *log = json_array(), *move;
+        size_t i;
 
         log_add(log, "requested", e->created_ms);
-        log_add(log, "running", e->started_ms);
+        json_array_foreach(moves, i, move) {
+                int64_t at_ms = json_integer_value(json_array_get(move, 1));
+                enum store_status before = status;
+
+                status = (enum store_status)json_integer_value(json_array_get(move, 0));
+                if (!told_running && at_ms >= e->started_ms) {
+                        told_running = true;
+                        if (status != STORE_RUNNING || at_ms > e->started_ms)
+                                log_add(log, "running", e->started_ms);
+                }
+                log_move(log, before, status, at_ms);
+        }
+        if (!told_running)
+                log_add(log, "running", e->started_ms);
         if (store_status_is_final(e->status))
                 log_add(log, store_status_text(e->status), e->ended_ms);
         return log;

@@ -60,16 +60,46 @@ static int apply_end(struct writer *writer, struct op *op)
         return r;
 }
 
+/* Once: who is sent back to wait on and on has one status for all of that time. */
+static int add_move(struct writer *writer, int64_t execution, enum store_status status)
+{
+        return sql_run(&writer->sql,
+                       "INSERT INTO move SELECT NULL, ?1, ?2, ?3 WHERE ?2 IS NOT"
+                       " (SELECT status FROM move WHERE execution=?1 ORDER BY n DESC LIMIT 1)",
+                       "iui", execution, status, writer->now_ms);
+}
+
+/*
+ * A change of status that shows. The claim that ends was a time of running, unless nothing was done
+ * under it; afterwards only the queue row of the next one would say so.
+ */
+static int note_move(struct writer *writer, const struct op *op)
+{
+        const struct op_move *move = &op->move;
+        bool was_claimed = op->kind == OP_REQUEUE && op->was == STORE_RUNNING;
+        int r = SQLITE_OK;
+
+        if (strcmp(store_status_text(op->was), store_status_text(move->status)) == 0)
+                return SQLITE_OK;
+        if (was_claimed && !move->idle && move->status != STORE_CANCELING)
+                r = sql_run(&writer->sql, "INSERT INTO move SELECT NULL, execution, 4, started_ms"
+                            " FROM queue WHERE execution=?", "i", op->row);
+        return r == SQLITE_OK ? add_move(writer, op->row, move->status) : r;
+}
+
 /* requeue and restate */
 static int apply_state(struct writer *writer, struct op *op)
 {
         const struct op_move *move = &op->move;
-        int r = sql_run(&writer->sql,
-                        "UPDATE queue SET status=?, run_at_ms=?, note=?, idle=idle+?"
-                        " WHERE execution=?",
-                        "uitui", move->status, move->at_ms, move->text, (unsigned)move->idle,
-                        op->row);
+        int r = note_move(writer, op);
 
+        if (r != SQLITE_OK)
+                return r;
+        r = sql_run(&writer->sql,
+                    "UPDATE queue SET status=?1, run_at_ms=?2, note=?3, idle=idle+?4,"
+                    " started_ms=iif(?4, 0, started_ms) WHERE execution=?5",
+                    "uitui", move->status, move->at_ms, move->text, (unsigned)move->idle,
+                    op->row);
         r = run_one(writer, r);
         if (r == SQLITE_OK && op->kind == OP_REQUEUE && move->status != STORE_CANCELING)
                 r = leave_open_changes(writer, &move->claim.id);

@@ -51,6 +51,9 @@ static const struct {
         { "step.orphan", "steps of an execution that is not there",
           "SELECT count(*) FROM step s WHERE NOT EXISTS"
           " (SELECT 1 FROM execution WHERE id=s.execution)" },
+        { "move.orphan", "statuses of an execution that is not there",
+          "SELECT count(*) FROM move m WHERE NOT EXISTS"
+          " (SELECT 1 FROM execution e WHERE e.seq=m.execution)" },
         { "step.gap", "executions whose steps are not counted from 1",
           "SELECT count(*) FROM (SELECT 1 FROM step GROUP BY execution"
           " HAVING min(n)<>1 OR max(n)<>count(*))" },

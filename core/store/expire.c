@@ -33,6 +33,7 @@ struct slice {
         struct job job;
         const char *select, *erase;     /* statements of the table */
         const char *erase_with;         /* what goes with a row, by its id; may be NULL */
+        const char *erase_also;         /* by its seq; may be NULL */
         int64_t before_ms, cursor;
         unsigned seen_slice;
         bool over;
@@ -79,6 +80,8 @@ static int erase(struct sql *sql, const struct slice *slice)
                         r = sql_run(sql, "DELETE FROM result WHERE seq=?", "i", row->result);
                 if (r == SQLITE_OK && slice->erase_with)
                         r = sql_run(sql, slice->erase_with, "d", &row->id);
+                if (r == SQLITE_OK && slice->erase_also)
+                        r = sql_run(sql, slice->erase_also, "i", row->seq);
                 if (r == SQLITE_OK)
                         r = sql_run(sql, slice->erase, "i", row->seq);
         }
@@ -170,6 +173,7 @@ static int walk_all(struct store *store, struct slice *slice, int64_t events_ms,
                          " WHERE seq>? ORDER BY seq LIMIT ?", "DELETE FROM enforcement WHERE seq=?",
                          events_ms);
         slice->erase_with = "DELETE FROM step WHERE execution=?";
+        slice->erase_also = "DELETE FROM move WHERE execution=?";
         if (r == SQLITE_OK)
                 r = walk(store, slice,
                          "SELECT e.seq, e.created_ms, e.id, r.seq,"

@@ -100,6 +100,14 @@ static const char *const steps[] = {
 
         /* idle: claims under which nothing was done, which are no attempts. */
         "ALTER TABLE queue ADD COLUMN idle INTEGER NOT NULL DEFAULT 0;",
+
+        /*
+         * move: other statuses on the way, such as paused and delayed. What runs once and ends has
+         * none, so the common way pays nothing.
+         */
+        "CREATE TABLE move(n INTEGER PRIMARY KEY, execution INTEGER NOT NULL,"
+        " status INTEGER NOT NULL, at_ms INTEGER NOT NULL);"
+        "CREATE INDEX move_execution ON move(execution);",
 };
 
 #define NEWEST ((int64_t)(sizeof steps / sizeof *steps))

@@ -61,6 +61,11 @@ void row_execution(sqlite3_stmt *stmt, struct store_execution *e)
                 row_queue_part(stmt, e);
 }
 
+#define MOVES        31                 /* the column after the body */
+#define MOVES_COLUMN                                                                            \
+        "(SELECT json_group_array(json_array(m.status, m.at_ms)) FROM move m"                   \
+        " WHERE m.execution=e.seq)"
+
 struct visit {
         const char *state_dir;
         store_visit_execution *visit;
@@ -77,6 +82,7 @@ static int visit_row(void *arg, sqlite3_stmt *stmt)
         struct store_execution e;
 
         row_execution(stmt, &e);
+        e.moves = sql_text(stmt, MOVES);
         if (visit->with_result && sqlite3_column_bytes(stmt, 28) == HASH_SIZE) {
                 visit->r = filer_read(visit->state_dir, sqlite3_column_blob(stmt, 28), &body);
                 if (visit->r < 0)
@@ -109,9 +115,10 @@ int store_get_execution(struct store *store, const struct id *id, bool with_resu
                 return r;
         r = with_result ?
                 sql_query(&reader->sql, &stmt,
-                          "SELECT " EXECUTION_COLUMNS ",r.body FROM execution e"
+                          "SELECT " EXECUTION_COLUMNS ",r.body," MOVES_COLUMN " FROM execution e"
                           EXECUTION_JOIN " WHERE e.id=?", "d", id) :
-                sql_query(&reader->sql, &stmt, "SELECT " EXECUTION_COLUMNS ",NULL FROM execution e"
+                sql_query(&reader->sql, &stmt,
+                          "SELECT " EXECUTION_COLUMNS ",NULL," MOVES_COLUMN " FROM execution e"
                           EXECUTION_JOIN " WHERE e.id=?", "d", id);
         if (r == SQLITE_OK)
                 r = sqlite3_step(stmt);
@@ -202,7 +209,8 @@ int store_list_executions(struct store *store, const struct store_execution_filt
         int r;
 
         filter = filter ? filter : &any;
-        run.columns = filter->with_result ? EXECUTION_COLUMNS ",r.body" : EXECUTION_COLUMNS ",NULL";
+        run.columns = filter->with_result ? EXECUTION_COLUMNS ",r.body," MOVES_COLUMN
+                                          : EXECUTION_COLUMNS ",NULL," MOVES_COLUMN;
         run.from = drive(&select, filter);
         /* The same number, named so that the driving table's own order is used. */
         run.seq = run.from[6] == 'q' ? "q.execution" : run.from[6] == 'r' ? "r.execution" : "e.seq";

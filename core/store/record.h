@@ -65,9 +65,10 @@ struct store_execution {
         uint32_t idle; /* out: how many claims did nothing: a policy sent it back */
         uint64_t epoch;                 /* of the last claim */
         const char *on_lost;            /* "retry", "fail", "ask" */
-        int64_t started_ms;             /* of the last claim */
+        int64_t started_ms;             /* of the last claim, 0 where that did nothing */
         const char *note;               /* why it is held, delayed or pending; may be NULL */
         /* the result's part, once final */
+        const char *moves; /* out, of lists and get: [[status, at_ms], …] on its way; NULL: not read */
         int64_t ended_ms;
         const char *result;             /* JSON; NULL: not final, or larger than asked for */
         uint64_t result_size;

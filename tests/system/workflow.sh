@@ -111,6 +111,7 @@ status_of() { api GET "$A/executions/$1" | jq -r .status; }
 has_status() { [ "$(status_of "$1")" = "$2" ]; }
 # comes_to ID STATUS
 comes_to() { wait_until has_status "$@" || fail "line ${BASH_LINENO[0]}: wanted $2, found $(status_of "$1")"; }
+log_of() { api GET "$A/executions/$1" | jq -r '[.log[].status] | join(" ")'; }
 # child ID TASK: the id of that task's newest execution
 child() { api GET "$A/executions/$1/children/?depth=-1" | jq -r --arg t "$2" '[.[] | select(.context.orquesta.task_name == $t)] | last | .id'; }
 has_child() { [ "$(child "$@")" != null ]; }
@@ -157,6 +158,8 @@ check_json "$(executions status=paused)" "any(.id == \"$id\")"
 api PUT "$A/executions/$id" '{"status": "resuming"}' >/dev/null
 comes_to "$id" succeeded
 rm "$TEST_DIR/open"
+check_equal "requested running pausing paused resuming running succeeded" "$(log_of "$id")" "all of it stands in the log"
+check_json "$(api GET "$A/executions/$id")" '[.log[].timestamp] | . == sort'
 
 test_case "a cancel goes down to what runs below"
 id=$(begin flows.deep)
@@ -257,6 +260,8 @@ touch "$TEST_DIR/open"
 comes_to "$one" succeeded
 comes_to "$two" succeeded
 rm "$TEST_DIR/open"
+check_equal "requested running succeeded" "$(log_of "$one")" "the log of who had a place"
+check_match '^requested delayed (requested )?running succeeded$' "$(log_of "$two")" "the log of who waited for one"
 
 test_case "policies of files are only switched"
 check_json "$(api GET "$A/policies?include_attributes=ref,resource_ref,policy_type,enabled")" 'any(.ref == "flows.one" and .resource_ref == "flows.gate" and .enabled)'
@@ -297,6 +302,7 @@ rm "$TEST_DIR/good"
 api POST $A/policies '{"name": "again", "policy_type": "action.retry", "resource_ref": "flows.moody", "parameters": {"retry_on": "failure", "max_retry_count": 2}}' >/dev/null
 x=$(run_action flows.moody)
 check_json "$x" '.status == "failed" and .attempt == 3'
+check_equal "requested running delayed running delayed running failed" "$(log_of "$(jq -r .id <<<"$x")")" "each attempt in the log"
 api DELETE $A/policies/default.again >/dev/null
 
 test_case "a breaker holds for a person what comes too often"
