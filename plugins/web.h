@@ -65,6 +65,23 @@ __attribute__((format(printf, 1, 2)))
 char *web_path(const char *format, ...);
 char *web_escape(const char *text);
 
+/*
+ * Behind the last property of a plugin's configuration: "tls", as kaname-plugin(3) has it, so that a
+ * system behind an authority of one's own can be asked, too.
+ */
+#define WEB_TLS ", " KN_JSON(                                                                      \
+        "tls": { "type": "object", "additionalProperties": false,                                  \
+                "description": "Of https: whom to trust and who the hub is; files in PEM form",    \
+                "properties": {                                                                    \
+                        "ca": { "type": "string", "pattern": "^/", "maxLength": 4000,              \
+                                "description": "Authorities to trust; absent: the machine's" },    \
+                        "cert": { "type": "string", "pattern": "^/", "maxLength": 4000,            \
+                                "description": "Who the hub is; absent: it does not say" },        \
+                        "key": { "type": "string", "pattern": "^/", "maxLength": 4000,             \
+                                "description": "Of cert; absent: in the same file" },              \
+                        "verify": { "type": "boolean", "default": true,                            \
+                                "description": "False: talk to whoever answers" } } })
+
 /* The value of a header of the answer, without spaces around it; false: there is none, or it is longer. */
 bool web_header(const struct web_call *call, const char *name, char *ret, size_t size);
 

@@ -391,6 +391,25 @@ static int transfer(CURLM *multi, struct cancel *cancel)
         return KN_OK;
 }
 
+/* What to do where TLS fails; the URL in the sentence has the name that was wanted. */
+static const char *advice(CURLcode result)
+{
+        static const struct { CURLcode result; const char *text; } rows[] = {
+                { CURLE_PEER_FAILED_VERIFICATION, ": compare the name in url with the server's "
+                  "certificate, and tls.ca with who signed that" },
+                { CURLE_SSL_CACERT_BADFILE, ": tls.ca has to name a file of certificates, in PEM "
+                  "form, that the hub can read" },
+                { CURLE_SSL_CERTPROBLEM, ": tls.cert and tls.key have to name files in PEM form "
+                  "that the hub can read" },
+                { CURLE_SSL_CONNECT_ERROR, ": does https answer at that port?" },
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                if (rows[i].result == result)
+                        return rows[i].text;
+        return "";
+}
+
 static int explain(struct exchange *x, CURLcode result)
 {
         const char *why = x->error[0] ? x->error : curl_easy_strerror(result);
@@ -407,7 +426,7 @@ static int explain(struct exchange *x, CURLcode result)
                       result == CURLE_OPERATION_TIMEDOUT ? KN_ETIMEOUT
                       : result == CURLE_OUT_OF_MEMORY    ? KN_ENOMEM
                                                          : KN_EREMOTE,
-                      "%s %s: %s", x->http->method, shown(x), why);
+                      "%s %s: %s%s", x->http->method, shown(x), why, advice(result));
 }
 
 static int finish(struct exchange *x, struct http_handle *handle)

@@ -4,6 +4,8 @@
 
 #include "cmdb/netbox/netbox.h"
 
+#include "web.h"
+
 #include <time.h>
 
 /* ---- the change log ---- */
@@ -147,6 +149,7 @@ static const char config[] = KN_JSON({
                         "description": "Attributes of new items by kind, such as a server's location and role" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often the change log is looked at" }
+        ) WEB_TLS KN_JSON(
         },
         "required": ["url", "token"],
         "additionalProperties": false

@@ -9,6 +9,7 @@
 
 #include "cmdb/cmdb.h"
 #include "monitor/monitor.h"
+#include "web.h"
 
 /* What the token may do is found out by asking for the least of each. */
 static int try_method(struct kn_ctx *ctx, const char *method, json_t *params, const char *name)
@@ -49,6 +50,7 @@ static const char config[] = KN_JSON({
                         "description": "The host group of new items that name none" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 10,
                         "description": "How often problems and the audit log are looked at" }
+        ) WEB_TLS KN_JSON(
         },
         "required": ["url", "token"],
         "additionalProperties": false

@@ -14,6 +14,8 @@
 
 #include "dns/dns.h"
 
+#include "web.h"
+
 #include <ctype.h>
 
 /* ---- the API ---- */
@@ -467,6 +469,7 @@ static const char config[] = KN_JSON({
                         "description": "The only zones to touch, list and watch; absent: all" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often serials are looked at" }
+        ) WEB_TLS KN_JSON(
         },
         "required": ["url", "api_key"],
         "additionalProperties": false

@@ -348,6 +348,7 @@ static const char config[] = KN_JSON({
                         "description": "How long after its restart Alertmanager may lack alerts that still fire" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 10,
                         "description": "How often alerts are looked at" }
+        ) WEB_TLS KN_JSON(
         },
         "required": ["url"],
         "additionalProperties": false

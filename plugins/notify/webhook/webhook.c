@@ -252,7 +252,7 @@ static const char config[] = "{\"type\": \"object\", \"properties\": {"
         "\"description\": \"The webhook's address; whoever knows it can write there\"},"
         "\"secret\": {\"type\": \"string\", \"writeOnly\": true, "
         "\"description\": \"Of the form standard: the signing secret, whsec_…\"},"
-        MESSAGE_CONFIG
+        MESSAGE_CONFIG WEB_TLS
         "}, \"required\": [\"url\"], \"additionalProperties\": false}";
 
 static const struct kn_action actions[] = {

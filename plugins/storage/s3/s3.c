@@ -41,6 +41,7 @@ static const char config[] = KN_JSON({
                         "description": "The buckets whose objects are watched" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 60,
                         "description": "How often they are looked at" }
+        ) WEB_TLS KN_JSON(
         },
         "required": ["url", "access_key", "secret_key"],
         "additionalProperties": false

@@ -94,6 +94,7 @@ static const char config[] = KN_JSON({
                         "description": "What stands before an execution's id in a link" },
                 "poll_s": { "type": "integer", "minimum": 1, "maximum": 86400, "default": 30,
                         "description": "How often is looked for what happened" }
+        ) WEB_TLS KN_JSON(
         },
         "required": ["url", "api_key"],
         "additionalProperties": false
