@@ -136,7 +136,7 @@ struct exchange {
         struct curl_slist *headers;
         CURLU *url;
         const char *proxy;              /* NULL: none */
-        char *shown;                    /* the URL without what may be secret; curl's memory */
+        char *shown;                    /* scheme, host and port; curl's memory */
         bool is_denied, is_too_big;
         bool is_head_whole;             /* curl takes a head that ends early for a whole answer */
         char error[CURL_ERROR_SIZE];
@@ -254,11 +254,14 @@ static bool is_token(const char *s)
         return *s && strlen(s) < 32 && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_")];
 }
 
-/* Tokens travel in queries, passwords before the host: neither is for a sentence. */
+/*
+ * Tokens travel in queries and, to webhooks, in paths, passwords before the host: none of them is
+ * for a sentence, which has the name of the host instead.
+ */
 static void make_shown(struct exchange *x)
 {
-        static const CURLUPart hidden[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
-                                            CURLUPART_FRAGMENT };
+        static const CURLUPart hidden[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_PATH,
+                                            CURLUPART_QUERY, CURLUPART_FRAGMENT };
         CURLU *copy = curl_url_dup(x->url);
 
         for (size_t i = 0; copy && i < sizeof hidden / sizeof *hidden; i++)
