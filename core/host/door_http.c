@@ -337,10 +337,16 @@ static void set_tls(CURL *easy, const json_t *tls)
         }
 }
 
+/*
+ * What changes something goes over a connection of its own: curl sends a request again by itself when
+ * a connection that was kept ends without an answer, and the first may have been carried out.
+ */
 static void set_request(CURL *easy, const struct exchange *x)
 {
         const struct kn_http *http = x->http;
+        bool is_read = strcmp(http->method, "GET") == 0 || strcmp(http->method, "HEAD") == 0;
 
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, is_read ? 0L : 1L);
         if (strcmp(http->method, "HEAD") == 0) {
                 curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         } else if (http->body_len || strcmp(http->method, "GET") != 0) {
