@@ -20,6 +20,7 @@ struct exchange {
         struct kn_ctx *ctx;
         CURL *curl;
         int dialed;                     /* what dial said, where it failed */
+        int open;                       /* the connection, while there is one; else -1 */
         const char *text;               /* the rest of the mail */
         bool is_handed_over;            /* curl has taken the last byte of it */
         char said[200];                 /* the server's last line */
@@ -39,7 +40,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         (void)address;
         snprintf(where, sizeof where, "tcp:%s%s%s:%d", is_v6 ? "[" : "", x->host, is_v6 ? "]" : "",
                  x->port);
-        x->dialed = kn_dial(x->ctx, where, CONNECT_MS);
+        x->dialed = x->open = kn_dial(x->ctx, where, CONNECT_MS);
         return x->dialed < 0 ? CURL_SOCKET_BAD : x->dialed;
 }
 
@@ -49,6 +50,25 @@ static int is_connected(void *arg, curl_socket_t fd, curlsocktype purpose)
         (void)fd;
         (void)purpose;
         return CURL_SOCKOPT_ALREADY_CONNECTED;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+        struct exchange *x = arg;
+
+        x->open = -1;
+        return close(fd);
+}
+
+/*
+ * Curl takes its leave with QUIT and would wait two minutes for the answer, whatever the deadline is.
+ * There is nothing in it to wait for.
+ */
+static void hang_up(struct exchange *x)
+{
+        if (x->open >= 0)
+                shutdown(x->open, SHUT_RD);
+        curl_easy_cleanup(x->curl);
 }
 
 static size_t read_mail(char *to, size_t size, size_t n, void *arg)
@@ -227,6 +247,8 @@ static void set_callbacks(struct exchange *x, char *detail)
         curl_easy_setopt(x->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
         curl_easy_setopt(x->curl, CURLOPT_OPENSOCKETDATA, x);
         curl_easy_setopt(x->curl, CURLOPT_SOCKOPTFUNCTION, is_connected);
+        curl_easy_setopt(x->curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+        curl_easy_setopt(x->curl, CURLOPT_CLOSESOCKETDATA, x);
         curl_easy_setopt(x->curl, CURLOPT_HEADERFUNCTION, hear);
         curl_easy_setopt(x->curl, CURLOPT_HEADERDATA, x);
         curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, hear);
@@ -264,7 +286,7 @@ static int perform(struct exchange *x, int (*set)(struct exchange *x, void *arg)
                 x->is_handed_over = x->is_handed_over && !is_refusal(status);
                 r = judge(x, code, detail, status);
         }
-        curl_easy_cleanup(x->curl);
+        hang_up(x);
         curl_slist_free_all(resolve);
         if (fd >= 0)
                 close(fd);
@@ -297,7 +319,7 @@ static int send_mail(struct kn_ctx *ctx, const struct message *message, struct d
         const struct mail mail = { .from = kn_config_str(ctx, "from", ""),
                                    .from_name = kn_config_str(ctx, "from_name", ""),
                                    .when = time(NULL), .message = message };
-        struct exchange x = { .ctx = ctx };
+        struct exchange x = { .ctx = ctx, .open = -1 };
         struct outgoing out = { message, mail_text(&mail),
                                 curl_slist_append(NULL, message->address) };
         int r = out.text && out.receivers ? perform(&x, set_mail, &out) : KN_ENOMEM;
@@ -349,7 +371,7 @@ static int set_greeting(struct exchange *x, void *arg)
 /* As far as the first command after the sign-in; what receivers it takes only a mail tells. */
 static int check(struct kn_ctx *ctx)
 {
-        struct exchange x = { .ctx = ctx };
+        struct exchange x = { .ctx = ctx, .open = -1 };
         int r = mail_is_address(kn_config_str(ctx, "from", "")) ? KN_OK
                 : kn_fail(ctx, KN_EARG, "from is no mail address: local@domain is wanted");
 
