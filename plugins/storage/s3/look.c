@@ -23,7 +23,8 @@ json_t *s3_value(const char *content_type, const void *content, size_t len)
                          "sha256", hash);
 }
 
-static void take_headers(const struct s3_call *call, struct s3_object *object)
+/* An object has an ETag; what has none is the page of somebody in between, and no object's content. */
+static int take_headers(struct kn_ctx *ctx, const struct s3_call *call, struct s3_object *object)
 {
         char text[200];
 
@@ -33,6 +34,11 @@ static void take_headers(const struct s3_call *call, struct s3_object *object)
         s3_etag(text, object->etag, sizeof object->etag);
         header_of(call, "Content-Length", text, sizeof text);
         object->size = strtoll(text, NULL, 10);
+        return *object->etag ? KN_OK
+                : kn_fail(ctx, KN_EREMOTE, "S3 at %s answered object %.80s of bucket %.64s without an "
+                          "ETag, which is no answer of S3: does url name it, and does no proxy or "
+                          "login page stand before it?", kn_config_str(ctx, "url", ""), call->key,
+                          call->bucket);
 }
 
 int s3_look(struct kn_ctx *ctx, const char *bucket, const char *key, size_t max,
@@ -45,11 +51,12 @@ int s3_look(struct kn_ctx *ctx, const char *bucket, const char *key, size_t max,
 
         r = s3_call(ctx, &call);
         if (r == KN_OK)
-                take_headers(&call, &object);
+                r = take_headers(ctx, &call, &object);
         if (r == KN_OK && object.size <= (int64_t)max) {
                 call.method = "GET";
                 r = s3_call(ctx, &call);
-                take_headers(&call, &object);
+                if (r == KN_OK)
+                        r = take_headers(ctx, &call, &object);
                 object.content = call.web.text;
                 object.size = (int64_t)call.web.text_len;
         }
