@@ -137,7 +137,7 @@ fan_out() {
         done
         for one in "${pids[@]}"; do wait "$one" || wrong=1; done
         for one; do cat "$dir/$one"; done
-        rm -rf "$dir"
+        rm -rf "$dir" "$TEST_DIR"
         trap - EXIT ERR
         exit $wrong
 }

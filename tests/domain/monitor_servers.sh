@@ -56,6 +56,9 @@ zabbix_event() {
 
 start_zabbix() {
         start_server zabbix
+        use_zabbix
+}
+use_zabbix() {
         plugin=$BUILD/plugins/cmdb/zabbix.so
         config=$(jq -nc --arg u "$ZABBIX_URL" --arg t "$ZABBIX_TOKEN" '{url: $u, token: $t, poll_s: 1}')
         zabbix_id=$(zabbix_rpc host.create '{"host": "svc.test", "groups": [{"groupid": "2"}]}' | jq -r '.hostids[0]')

@@ -12,11 +12,16 @@
 #   deaf               the request is taken and never delivered, nothing is answered
 #   garble             every seventh byte of an answer is another
 #   html [STATUS]      a web page answers (200), the server sees nothing
+#   lie [STATUS]       what would change something is taken and never delivered, the answer is {} with 200, or nothing
+#                      with 204
 #   redirect [URL]     a redirect answers, to http://elsewhere.test/
 #   refuse             nobody listens on the port
 #
-# "MODE … from=N": connections before the Nth since FILE was written pass, so that a fault can meet the
-# second step of an exchange. Connections that are open when FILE changes obey the new line at once.
+# "MODE … from=N": turns before the Nth pass, so that a fault can meet the second step of an exchange. A
+# connection is a turn, and so is what the client says after an answer; FILE.turns has a byte for each, and
+# who writes FILE removes it first. What is refused at a later turn is reset without being delivered.
+# Connections that are open when FILE changes obey the new line at once. One whose client is gone ends when the
+# server has: while the proxy has children, the server may still be at work.
 use strict;
 use warnings;
 use IO::Select;
@@ -29,8 +34,7 @@ use Time::HiRes qw(time sleep);
 my ($target, $file) = @ARGV;
 die "usage: $0 HOST:PORT|unix:PATH FILE\n" unless defined $file;
 my $port = 0;
-my ($listen, %children, $written, $count);
-$written = '';
+my ($listen, %children);
 $| = 1;
 
 sub order {
@@ -42,25 +46,45 @@ sub order {
         return ($mode // 'pass', $argument // '', $stamp, $from);
 }
 
+sub next_turn {
+        open my $turns, '>>', "$file.turns" or die "$file.turns: $!\n";
+        syswrite $turns, '.';
+        return sysseek $turns, 0, 1;
+}
+
 sub start_listening {
         $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 64,
                 ReuseAddr => 1) or die "listen: $!\n";
         $port = $listen->sockport;
 }
 
+my $server;
+
+# Nobody listens to the server any more; what it was asked it does all the same.
+sub leave {
+        my ($client) = @_;
+        close $client;
+        exit_now() unless $server;
+        $SIG{ALRM} = \&exit_now;
+        alarm 10;
+        shutdown $server, 1;
+        1 while sysread $server, my $rest, 65536;
+        exit_now();
+}
+sub exit_now { POSIX::_exit(0) }
+
 # Closed by a reset, as a machine that died would.
 sub reset_socket {
         my ($socket) = @_;
         setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
-        close $socket;
-        POSIX::_exit(0);
+        leave($socket);
 }
 
 sub send_all {
         my ($to, $data) = @_;
         while (length $data) {
                 my $n = syswrite $to, $data;
-                POSIX::_exit(0) unless $n;
+                leave($to) unless $n;
                 substr $data, 0, $n, '';
         }
 }
@@ -78,6 +102,17 @@ sub impersonate {
         my $where = $mode eq 'redirect' ? 'Location: ' . ($argument || 'http://elsewhere.test/') . "\r\n" : '';
         send_all($client, "HTTP/1.1 $status\r\nContent-Type: text/html\r\n${where}Connection: close\r\n"
                 . 'Content-Length: ' . length($page) . "\r\n\r\n$page");
+        shutdown $client, 1;
+        1 while sysread $client, my $rest, 65536;
+        POSIX::_exit(0);
+}
+
+# That it is done, of what is not.
+sub lie {
+        my ($client, $status) = @_;
+        my $body = $status == 204 ? '' : '{}';
+        my $length = $status == 204 ? '' : "Content-Type: application/json\r\nContent-Length: 2\r\n";
+        send_all($client, "HTTP/1.1 $status Done\r\n${length}Connection: close\r\n\r\n$body");
         shutdown $client, 1;
         1 while sysread $client, my $rest, 65536;
         POSIX::_exit(0);
@@ -102,36 +137,50 @@ sub answer {
                 }
         } elsif ($mode =~ /^(cut|end)$/ && $answered + length $data >= ($argument || 0)) {
                 send_all($client, substr $data, 0, ($argument || 0) - $answered) if ($argument || 0) > $answered;
-                POSIX::_exit(0) if $mode eq 'end';
+                leave($client) if $mode eq 'end';
                 reset_socket($client);
         }
         $answered += length $data;
         send_all($client, $data);
 }
 
+# What FILE says for this turn, and whether it has come to that.
+sub now {
+        my ($number, $born) = @_;
+        my ($mode, $argument, $stamp, $from) = order();
+        return $stamp eq $born && $number < $from ? ('pass', '', $stamp) : ($mode, $argument, $stamp);
+}
+
 sub carry {
-        my ($client, $number, $born) = @_;
-        my $server = connect_target() or reset_socket($client);
+        my ($client, $born) = @_;
+        my ($number, $is_answered) = (next_turn(), 0);
+        reset_socket($client) if (now($number, $born))[0] eq 'refuse';
+        $server = connect_target() or reset_socket($client);
         my $select = IO::Select->new($client, $server);
         while (my @ready = $select->can_read) {
-                my ($mode, $argument, $stamp, $from) = order();
-                $mode = 'pass' if $stamp eq $born && $number < $from;
                 for my $socket (@ready) {
-                        impersonate($client, $mode, $argument) if $socket == $client && $mode =~ /^(html|redirect)$/;
+                        my ($mode, $argument, $stamp) = now($number, $born);
                         my $n = sysread $socket, my $data, 65536;
-                        reset_socket($client) if !defined $n || (!$n && $mode eq 'cut');
-                        if (!$n) {              # half closed: the other direction may go on
-                                shutdown $socket == $client ? $server : $client, 1;
-                                POSIX::_exit(0) if $socket == $server;
-                                $select->remove($socket);
-                        } elsif ($socket == $server) {
+                        if ($socket == $client && !$n) {        # half closed: answers may go on
+                                leave($client) unless defined $n;
+                                shutdown $server, 1;
+                                $select->remove($client);
+                        } elsif ($socket == $client) {
+                                ($number, $is_answered, $answered) = (next_turn(), 0, 0) if $is_answered;
+                                ($mode, $argument, $stamp) = now($number, $born);
+                                impersonate($client, $mode, $argument) if $mode =~ /^(html|redirect)$/;
+                                lie($client, $argument || 200) if $mode eq 'lie' && $data =~ /^(PUT|POST|PATCH|DELETE) /;
+                                reset_socket($client) if $mode eq 'refuse';
+                                send_all($server, $data) unless $mode eq 'deaf';
+                        } elsif ($n) {
+                                $is_answered = 1;
                                 answer($client, $data, $mode, $argument, $stamp);
-                        } elsif ($mode ne 'deaf') {
-                                send_all($server, $data);
+                        } else {
+                                reset_socket($client) if !defined $n || $mode eq 'cut';
+                                leave($client);
                         }
                 }
         }
-        POSIX::_exit(0);
 }
 
 sub end_children {
@@ -145,19 +194,17 @@ $SIG{TERM} = $SIG{INT} = \&end_children;
 $SIG{PIPE} = 'IGNORE';
 while (1) {
         while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) { delete $children{$pid} }
-        my ($mode, undef, $stamp) = order();
-        if ($mode eq 'refuse') {
+        my ($mode, undef, $stamp, $from) = order();
+        if ($mode eq 'refuse' && $from <= 1) {
                 undef $listen;
                 sleep 0.02;
                 next;
         }
         start_listening() unless $listen;
         next unless IO::Select->new($listen)->can_read(0.05);
-        ($mode, undef, $stamp) = order();
-        next if $mode eq 'refuse';
+        ($mode, undef, $stamp, $from) = order();
+        next if $mode eq 'refuse' && $from <= 1;
         my $client = $listen->accept or next;
-        ($written, $count) = ($stamp, 0) if $stamp ne $written;
-        $count++;
         my $pid = fork // die "fork: $!\n";
         if ($pid) {
                 $children{$pid} = 1;
@@ -165,5 +212,5 @@ while (1) {
         }
         $SIG{TERM} = $SIG{INT} = 'DEFAULT';
         undef $listen;
-        carry($client, $count, $stamp);
+        carry($client, $stamp);
 }
