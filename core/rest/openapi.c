@@ -216,6 +216,12 @@ static int add_operation(void *arg, const struct route *route)
         return 0;
 }
 
+static const char description[] =
+        "What is refused is answered with a Problem, as application/problem+json. Only what is no "
+        "HTTP (a broken header or chunk, a Content-Length that is no number, another version) is "
+        "refused by the HTTP library itself, which cannot be told otherwise: with status 400, 413, "
+        "431 or 505 and a line of HTML, and the connection ends.";
+
 json_t *openapi_new(void)
 {
         json_error_t error;
@@ -227,11 +233,12 @@ json_t *openapi_new(void)
                 return NULL;
         }
         route_each(add_operation, paths);
-        return json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s,s:s}, s:{s:s,s:s,s:s}, "
+        return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s,s:s}, s:{s:s,s:s,s:s}, "
                          "s:{s:s,s:s,s:s}}},"
                          " s:[{s:[]},{s:[]},{s:[]}]}",
                          "openapi", "3.1.0", "info", "title", "Kaname", "version", PACKAGE_VERSION,
-                         "summary", "A hub for infrastructure operations", "paths", paths,
+                         "summary", "A hub for infrastructure operations", "description", description,
+                         "paths", paths,
                          "components", "schemas", schemas, "securitySchemes", "bearer", "type",
                          "http", "scheme", "bearer", "token", "type", "apiKey", "in", "header",
                          "name", "X-Auth-Token", "key", "type", "apiKey", "in", "header", "name",

@@ -163,6 +163,34 @@ START_TEST(headers_have_a_limit)
 }
 END_TEST
 
+/* The library's own words, as kanamed(8) says; what is any HTTP at all gets a problem. */
+static const struct {
+        const char *request, *begin, *has;
+} malformed[] = {
+        { "GET /healthz HTTP/1.1\r\nHost: h\r\nno header\r\n\r\n", "HTTP/1.1 400", "<html>" },
+        { "POST /api/v1/executions HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+          "HTTP/1.1 400", "chunked" },
+        { "GET /healthz HTTP/9.1\r\nHost: h\r\n\r\n", "HTTP/1.1 505", "<html>" },
+        { "POST /api/v1/executions HTTP/1.1\r\nHost: h\r\nContent-Length: many\r\n\r\n",
+          "HTTP/1.1 400", "Content-Length" },
+        { "BREW /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "HTTP/1.1 405",
+          "application/problem+json" },
+        { "GET healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "HTTP/1.1 4",
+          "application/problem+json" },
+        { "GET /healthz?a=%ZZ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "HTTP/1.1 400",
+          "application/problem+json" },
+};
+
+START_TEST(what_is_no_http_is_refused_and_the_next_is_served)
+{
+        int fd = raw_connect();
+
+        raw_send(fd, malformed[_i].request);
+        raw_check(fd, malformed[_i].begin, malformed[_i].has);
+        ck_assert(reaches_health());
+}
+END_TEST
+
 START_TEST(an_absolute_target_is_its_path)
 {
         static const char *const targets[] = { "http://h:1/healthz", "HTTP://127.0.0.1/healthz?a=b",
@@ -213,6 +241,7 @@ int main(void)
         return SUITE_WITH("rest/server", rest_setup, rest_teardown,
                           ONCE(every_refusal_is_a_problem), ONCE(limits_name_their_setting),
                           ONCE(a_slow_client_is_dropped), ONCE(headers_have_a_limit),
+                          EACH(what_is_no_http_is_refused_and_the_next_is_served, malformed),
                           ONCE(an_absolute_target_is_its_path),
                           ONCE(beyond_the_limit_is_told_at_once), ONCE(a_request_id_comes_back));
 }
