@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Packs: an archive comes as the body, or a folder that lies on the hub's machine is named. */
+/*
+ * Packs: an archive comes as the body, or a folder that lies on the hub's machine is named.
+ * StackStorm runs an action to install, which downloads for minutes; here it is one rename after
+ * some checks, so there is nothing to wait for and no execution to show.
+ */
 
 #include "rest/request.h"
 #include "rest/shape.h"
@@ -267,11 +271,14 @@ static const struct route rows[] = {
         { "GET", P, list, AUTH_READ, 0, 200, "Installed packs",
           "limit offset include_attributes exclude_attributes name ref", NULL, "[Pack]" },
         { "POST", P "/install", install, AUTH_ADMINISTER, ROUTE_UPLOAD, 201,
-          "Install an archive (as the body) or a folder", "", "PackInstall", "Pack" },
+          "Install an archive (as the body) or a folder; it is in force, whole, when this is "
+          "answered with 201 and the pack (StackStorm: 202 and an execution_id to wait for)", "",
+          "PackInstall", "Pack" },
         { "POST", P "/upgrade", upgrade, AUTH_ADMINISTER, ROUTE_UPLOAD, 200,
           "Put another version in force", "", "PackInstall", "Pack" },
-        { "POST", P "/uninstall", uninstall, AUTH_ADMINISTER, 0, 200, "Remove packs", "",
-                "PackUninstall", "Object" },
+        { "POST", P "/uninstall", uninstall, AUTH_ADMINISTER, 0, 200,
+          "Remove packs; they are gone when this is answered (StackStorm: 202 and an execution_id)",
+          "", "PackUninstall", "Object" },
         { "POST", P "/register", reregister, AUTH_ADMINISTER, ROUTE_OPTIONAL, 200,
           "Read the files of all packs again", "", "Object", "Object" },
         { "GET", P "/index", index_all, AUTH_READ, 0, 200,
