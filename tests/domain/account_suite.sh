@@ -6,6 +6,8 @@
 #   seen_members GROUP      the accounts in a group, sorted, by commas; "-": there is no such group
 #   foreign_command USER    a command that changes the account's mail behind our back
 #   own_account             the account that the instance signs in with, where it is one of the accounts
+#   seen_roles SUBJECT ON   its own roles there, sorted, by commas; and foreign_role SUBJECT ON, a command that
+#                           changes them behind our back: where rights are kept apart from groups
 # account_undo: whether a removed account can be made again.
 
 person() { echo "{\"user\": \"$1\", \"given_name\": \"${1^}\", \"family_name\": \"${3:-Example}\", \"mail\": \"${2:-$1@example.test}\"}"; }
@@ -154,6 +156,82 @@ suite_remove() {
         run user.remove '{"user": "carol"}'
 }
 
+# Rights apart from groups: $on is a thing, and $roles two roles that can be given there.
+right() { echo "{\"subject\": \"$1\", \"on\": \"$on\", \"role\": \"$2\"${3:+, }${3:-}}"; }
+suite_access() {
+        local one two
+        read -r one two <<<"$roles"
+        run user.create "$(person rita)"
+        call plan access.grant "$(right rita "$one")"
+        shows "a plan shows the roles" ".result.changed and .changes[0].state == \"planned\" and .changes[0].after == {roles: [\"$one\"]}"
+        equals "and gives none" "$(seen_roles rita "$on")" ""
+        run access.grant "$(right rita "$one")"
+        shows "given, read back" ".result.before == null and .changes[0].before == null and .changes[0].state == \"applied\" and
+                .changes[0].observed == {roles: [\"$one\"]} and .changes[0].resource == \"account/access/$on/rita\""
+        equals "the system has it" "$(seen_roles rita "$on")" "$one"
+        run access.grant "$(right rita "$one")"
+        shows "the same again changes nothing" '.result.changed == false and .changes == []'
+        run access.list '{"user": "rita"}'
+        shows "listed" ".result.access == [{user: \"rita\", on: \"$on\", role: \"$one\", via: []}]"
+        run access.grant "$(right rita "$two")"
+        shows "beside what it had" ".changes[0].before == {roles: [\"$one\"]} and (.changes[0].observed.roles | sort) == ([\"$one\", \"$two\"] | sort)"
+        undo
+        equals "undone, the other stays" "$(seen_roles rita "$on")" "$one"
+        run access.revoke "$(right rita "$two")"
+        shows "revoking what it has not changes nothing" '.result.changed == false and .changes == []'
+        run access.revoke "$(right rita "$one")"
+        shows "taken, read back" ".changes[0].before == {roles: [\"$one\"]} and .changes[0].observed == null and .result.after == null"
+        equals "the system says so" "$(seen_roles rita "$on")" ""
+        undo
+        equals "undone" "$(seen_roles rita "$on")" "$one"
+        run access.revoke "$(right rita "$one")"
+        run access.grant "$(right rita "$two")"
+        undo
+        equals "a first right is undone" "$(seen_roles rita "$on")" ""
+        refuse -1 access.grant "$(right rita 'No Such Role')"
+        refuse -3 access.grant "$(right nobody-such "$one")"
+        refuse -3 access.grant "$(right rita "$one" | jq -c '.on = "no-such-thing"')"
+        refuse -3 access.revoke "$(right no-such-group "$one" '"kind": "group"')"
+        run user.remove '{"user": "rita"}'
+}
+
+# What comes through a group is the group's.
+suite_access_group() {
+        local one
+        read -r one _ <<<"$roles"
+        run user.create "$(person rita)"
+        run group.create "$(of_group readers)"
+        run member.add "$(of_group readers rita)"
+        run access.grant "$(right readers "$one" '"kind": "group"')"
+        equals "the system has it" "$(seen_roles readers "$on")" "$one"
+        run access.list '{"user": "rita"}'
+        shows "who it comes through" ".result.access == [{user: \"rita\", on: \"$on\", role: \"$one\", via: [\"readers\"]}]"
+        run access.revoke "$(right rita "$one")"
+        shows "nothing of its own is there to take" '.result.changed == false and .changes == []'
+        run access.revoke "$(right readers "$one" '"kind": "group"')"
+        equals "taken from the group" "$(seen_roles readers "$on")" ""
+        undo
+        equals "undone" "$(seen_roles readers "$on")" "$one"
+        run access.list "{\"on\": \"$on\"}"
+        shows "who may there" '[.result.access[] | select(.via == ["readers"]) | .user] == ["rita"]'
+        run access.revoke "$(right readers "$one" '"kind": "group"')"
+        run group.remove "$(of_group readers '' '"force": true')"
+        run user.remove '{"user": "rita"}'
+}
+
+# Somebody gives another role between the announcement and our write.
+suite_access_race() {
+        local one two
+        read -r one two <<<"$roles"
+        run user.create "$(person rita)"
+        between=$(foreign_role rita "$on")
+        call run access.grant "$(right rita "$one")"
+        between=
+        shows "a conflict" ".code == -4 and .changes[0].state == \"failed\" and .changes[0].observed == {roles: [\"$two\"]}"
+        equals "the foreign role survives, ours was not given" "$(seen_roles rita "$on")" "$two"
+        run user.remove '{"user": "rita"}'
+}
+
 # Somebody changes the account between its announcement and our write.
 suite_race() {
         run user.create "$(person dora)"
@@ -180,3 +258,4 @@ suite_conflict() {
 }
 
 account_parts="check create set state list groups floor remove"
+account_access_parts="access access_group"

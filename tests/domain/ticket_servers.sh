@@ -73,4 +73,13 @@ use_redmine_accounts() {
         foreign_command() { echo "curl -sf -o /dev/null -X PUT -H 'X-Redmine-API-Key: $REDMINE_API_KEY' -H 'Content-Type: application/json' \
                 $REDMINE_URL/users/$(db "select id from users where login = '$1'").json -d '{\"user\": {\"mail\": \"foreign@example.test\"}}'"; }
         own_account() { echo admin; }
+        on=kaname roles="Developer Reporter"
+        seen_roles() {
+                db "select r.name from members m join member_roles k on k.member_id = m.id join roles r on r.id = k.role_id
+                        join projects p on p.id = m.project_id join users u on u.id = m.user_id where p.identifier = '$2'
+                        and k.inherited_from is null and (u.login = '$1' or (u.type = 'Group' and u.lastname = '$1')) order by 1" | paste -sd,
+        }
+        foreign_role() { echo "curl -sf -o /dev/null -X POST -H 'X-Redmine-API-Key: $REDMINE_API_KEY' -H 'Content-Type: application/json' \
+                $REDMINE_URL/projects/$2/memberships.json -d '{\"membership\": {\"user_id\": $(db "select id from users where login = '$1'"),
+                \"role_ids\": [$(db "select id from roles where name = '${roles#* }'")]}}'"; }
 }

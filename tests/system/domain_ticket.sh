@@ -85,8 +85,8 @@ accounts)
         start_server redmine
         use_redmine
         use_redmine_accounts
-        parts $account_parts race
-        both_homes check create set groups remove conflict
+        parts $account_parts race $account_access_parts access_race
+        both_homes check create set groups remove conflict $account_access_parts
         ;;
 *)
         system=$1
