@@ -44,4 +44,4 @@ test_case "a planted duplicate: an event of one number, an execution of one even
 check_match 'duplicate 1 .*exit 1' "$(verdict "INSERT INTO event SELECT seq + 1000, randomblob(12), trigger, source, trace, at_ms, payload
         FROM event WHERE json_extract(payload, '\$.body.n') = 2" | tr '\n' ' ')"
 check_match 'duplicate 1 .*exit 1' "$(verdict "INSERT INTO execution SELECT seq + 1000, randomblob(12), parent, event, plan, action, runner,
-        instance, rule, user, mode, on_lost, timeout_ms, created_ms, params, context FROM execution LIMIT 1" | tr '\n' ' ')"
+        instance, rule, user, mode, on_lost, timeout_ms, created_ms, params, context, trace FROM execution LIMIT 1" | tr '\n' ' ')"
