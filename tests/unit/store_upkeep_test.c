@@ -152,6 +152,44 @@ START_TEST(expiry_takes_what_is_old_and_over)
 }
 END_TEST
 
+static unsigned moves(void)
+{
+        unsigned n = 0;
+        char path[96];
+        sqlite3 *db;
+        sqlite3_stmt *stmt;
+
+        snprintf(path, sizeof path, "%s/store.db", fixture_dir);
+        ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+        ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM move", -1, &stmt, NULL),
+                         SQLITE_OK);
+        if (sqlite3_step(stmt) == SQLITE_ROW)
+                n = (unsigned)sqlite3_column_int(stmt, 0);
+        sqlite3_finalize(stmt);
+        sqlite3_close(db);
+        return n;
+}
+
+START_TEST(what_an_execution_went_through_goes_with_it)
+{
+        struct store_execution e = execution_of("a"), waits = execution_of("b");
+        struct store_claim claim = add_execution(&e, true), again = { e.id, claim.epoch, 2 };
+        struct store_txn *txn = store_txn_new();
+
+        store_txn_requeue(txn, &claim, STORE_PAUSED, 0, NULL);
+        add_execution(&waits, false);
+        store_txn_restate(txn, &waits.id, STORE_HELD, 0, NULL);
+        ck_assert_int_eq(commit(txn), STORE_DONE);
+        ck_assert_uint_eq(moves(), 3);          /* running, paused; held */
+        txn = store_txn_new();
+        store_txn_settle(txn, &again.id, STORE_CANCELED, "{}", 2000);
+        ck_assert_int_eq(commit(txn), STORE_DONE);
+        ck_assert_int_eq(store_expire(fixture, 5000, 5000, NULL), 0);
+        ck_assert_uint_eq(moves(), 1);
+        ck_assert(is_sound());
+}
+END_TEST
+
 START_TEST(expiry_goes_on_over_many_slices)
 {
         struct store_txn *txn = store_txn_new();
@@ -385,6 +423,7 @@ START_TEST(the_check_finds_planted_faults)
         breaks("DELETE FROM result WHERE seq=(SELECT min(seq) FROM result)", "execution.lost");
         breaks("DELETE FROM execution WHERE action='b'", "result.orphan");
         breaks("DELETE FROM queue", "queue.count");
+        breaks("INSERT INTO move VALUES(NULL, 99999, 6, 1)", "move.orphan");
 }
 END_TEST
 
@@ -432,6 +471,7 @@ static Suite *suite(void)
         tcase_add_test(t, a_lock_whose_holder_is_dead_is_waited_for);
         tcase_add_test(t, a_large_result_is_a_file_kept_once);
         tcase_add_test(t, expiry_takes_what_is_old_and_over);
+        tcase_add_test(t, what_an_execution_went_through_goes_with_it);
         tcase_add_test(t, expiry_goes_on_over_many_slices);
         tcase_add_test(t, a_backup_is_whole_and_restores);
         tcase_add_test(t, a_backup_under_way_stops_nobody);
