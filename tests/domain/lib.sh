@@ -5,6 +5,8 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
+"$TOP/tests/programs.sh" "$BUILD" tests/domain/drive
+
 last='{}' between= plugin= config= contract= store= via=mock domain=
 
 # call MODE NAME [ARGS]. $between: a command to run in the moment between announcing a change and

@@ -5,6 +5,7 @@
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=${BUILD:-$top/build}
+"$top/tests/programs.sh" "$build" tests/load/load tests/fault/check tests/plugins/idle.so tests/plugins/storm.so
 work=$(mktemp -d "${TMPDIR:-/tmp}/kaname-$(basename "$0" .sh).XXXXXX")
 hub= load=
 finish() {

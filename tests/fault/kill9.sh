@@ -71,6 +71,10 @@ for ((i = 1; i <= cycles; i++)); do
 done
 end_load
 down
+[ -s "$work/acks" ] || {
+        echo "nothing was accepted in all this time: $(tail -n 1 "$work/load.out")" >&2
+        exit 1
+}
 echo "$busy of $cycles kills with 20 or more in flight"
 [ "$thin" = 0 ] || echo "note: $thin kills with fewer"
 "$build/tests/fault/check" "$work/state/store.db" "$work/acks" "$work/counter" $tasks

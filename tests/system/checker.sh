@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The checker of the fault campaigns finds what it is there for: a planted loss, a planted duplicate.
 . "$(dirname "$0")/../lib.sh"
+"$TOP/tests/programs.sh" "$BUILD" tests/fault/check
 
 mkdir -p "$TEST_DIR/packs/count/rules"
 printf 'name: count\nversion: 1.0.0\ndescription: One rule\nauthor: Kaname\nemail: k@example.test\n' \
