@@ -128,6 +128,7 @@ static bool judge_often(void)
                 "\"trigger.body.path\":{\"type\":\"contains\",\"pattern\":\"tat\"}}";
         _json_ json_t *criteria_source = json_loads(source, 0, NULL),
                       *scope = json_loads(data_text, 0, NULL);
+        const struct expr_world world = { .names = scope };
         _cleanup_(criteria_freep) struct criteria *criteria = NULL;
         int64_t began, took = 0, turns = 0;
 
@@ -136,7 +137,7 @@ static bool judge_often(void)
         began = clock_mono_us();
         for (; took < 10 * ROUND_US; took = clock_mono_us() - began)
                 for (int k = 0; k < 1000; k++, turns++)
-                        if (criteria_judge(criteria, scope, NULL) != VERDICT_YES)
+                        if (criteria_judge(criteria, &world, NULL) != VERDICT_YES)
                                 return false;
         printf("criteria.per_s %.0f events/s three criteria: equals, matchregex, contains\n",
                (double)turns * 1e6 / (double)took);
