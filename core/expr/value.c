@@ -179,8 +179,7 @@ static bool compare_texts(const struct run *run, const json_t *a, const json_t *
                 return true;
         }
         *ret = memcmp(json_string_value(a), json_string_value(b), la < lb ? la : lb);
-        if (!*ret)
-                *ret = la < lb ? -1 : la > lb;
+        *ret = *ret ? (*ret > 0) - (*ret < 0) : la < lb ? -1 : la > lb;
         return true;
 }
 

@@ -78,6 +78,7 @@ static const struct {
         { "a {% raw %}{{ b }}{% endraw %}", "\"a {{ b }}\"" },
         { "plain", "\"plain\"" },
         { "<% ctx(u).len() %>", "2" },
+        { "<% a < z and z > a and not z < a %>", "true" },
 };
 
 START_TEST(workflows_give)
