@@ -37,6 +37,11 @@ static bool are_texts(const struct run *run, const json_t *a, const json_t *b)
                 !nature_of(&run->natures, b);
 }
 
+static bool is_tuple(const struct run *run, const json_t *list)
+{
+        return nature_kind(&run->natures, list) == NATURE_TUPLE;
+}
+
 json_t *value_chain(struct run *run, json_t *a, json_t *b)
 {
         json_t *made = run_list(run), *item;
@@ -73,8 +78,12 @@ json_t *value_add(struct run *run, json_t *a, json_t *b)
         if (are_texts(run, a, b))
                 return join(run, a, b);
         if (json_is_array(a) && json_is_array(b))
-                return value_chain(run, a, b);
-        if (json_is_string(a) && json_is_string(b))
+                return is_tuple(run, a) == is_tuple(run, b) ? value_chain(run, a, b)
+                        : run_raise(run, "TypeError", "can only concatenate %s (not \"%s\") to %s",
+                                    python_type(&run->natures, a), python_type(&run->natures, b),
+                                    python_type(&run->natures, a));
+        if (json_is_string(a) && json_is_string(b) && !run_is_undefined(run, a) &&
+            !run_is_undefined(run, b))
                 return moment_add(run, a, b);
         if (json_is_string(a) && !run_is_undefined(run, a) && !run_is_undefined(run, b))
                 return run_raise(run, "TypeError", "can only concatenate str (not \"%s\") to str",
@@ -203,7 +212,7 @@ json_t *value_modulo(struct run *run, json_t *a, json_t *b)
                 real = fmod(value_real(a), value_real(b));
                 if (real != 0 && (real < 0) != (value_real(b) < 0))
                         real += value_real(b);
-                return run_real(run, real);
+                return run_real(run, real == 0 ? copysign(0, value_real(b)) : real);
         }
         if (is_least(a, b))
                 return run_int(run, 0);

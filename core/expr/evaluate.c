@@ -167,7 +167,7 @@ static json_t *method(struct run *run, const struct node *node)
         if (json_object_get(of, node->name) && !node->candidates_n)
                 return run_raise(run, "TypeError", "'%s' object is not callable",
                                  python_type(&run->natures, json_object_get(of, node->name)));
-        return node->candidates_n ? function_call(run, node, of)
+        return function_is_of(run, node, of) ? function_call(run, node, of)
                 : run_use_undefined(run, run_undefined(run, of, node->name));
 }
 
@@ -178,18 +178,32 @@ static json_t *filter(struct run *run, const struct node *node)
         return of ? function_call(run, node, of) : NULL;
 }
 
+/* YAQL's signs are functions of numbers and spans, and true is none. */
+static bool takes_sign(struct run *run, const struct node *node, const json_t *of)
+{
+        bool takes = json_is_number(of) || nature_kind(&run->natures, of) == NATURE_SPAN;
+
+        if (node->flags == SPELLING_YAQL && !takes)
+                run_raise(run, "NoMatchingFunctionException",
+                          "No function \"#unary_operator_%s\" matches supplied arguments",
+                          node->kind == NODE_NEGATE ? "-" : "+");
+        return node->flags != SPELLING_YAQL || takes;
+}
+
 static json_t *negate(struct run *run, const struct node *node)
 {
         json_t *of = run_node(run, node->kids[0]);
 
-        return of ? value_negate(run, of) : NULL;
+        return of && takes_sign(run, node, of) ? value_negate(run, of) : NULL;
 }
 
 static json_t *plus(struct run *run, const struct node *node)
 {
         json_t *of = run_node(run, node->kids[0]);
 
-        if (!of || value_is_number(of) || nature_kind(&run->natures, of) == NATURE_SPAN)
+        if (!of || !takes_sign(run, node, of))
+                return NULL;
+        if (value_is_number(of) || nature_kind(&run->natures, of) == NATURE_SPAN)
                 return of;
         return run_is_undefined(run, of) ? run_use_undefined(run, of)
                 : run_raise(run, "TypeError", "bad operand type for unary +: '%s'",

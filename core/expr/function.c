@@ -206,6 +206,14 @@ static bool is_of(const struct run *run, const json_t *value, const struct param
         return false;
 }
 
+bool function_is_of(const struct run *run, const struct node *node, const json_t *receiver)
+{
+        for (size_t i = 0; i < node->candidates_n; i++)
+                if (is_of(run, receiver, &node->candidates[i]->params[0]))
+                        return true;
+        return false;
+}
+
 static json_t *undefined_argument(struct run *run, const json_t *value)
 {
         return run_is_empty(run, value) ? run_text(run, "", 0)
@@ -376,7 +384,7 @@ static json_t *no_match(struct run *run, const struct node *node, const json_t *
         _text_ struct text shown = TEXT_INIT;
         bool known = node->candidates_n > 0;
 
-        if (!receiver)
+        if (!receiver || *node->name == '#')            /* an operator is no method */
                 return run_raise(run, known ? "NoMatchingFunctionException"
                                  : "NoFunctionRegisteredException",
                                  known ? "No function \"%s\" matches supplied arguments"

@@ -79,6 +79,8 @@ enum spelling { SPELLING_JINJA, SPELLING_YAQL };
  */
 json_t *function_call(struct run *run, const struct node *node, json_t *receiver);
 json_t *function_call_yaql(struct run *run, const struct node *node, json_t *receiver);
+/* Is it a method of what is the receiver: does a candidate take it first? */
+bool function_is_of(const struct run *run, const struct node *node, const json_t *receiver);
 /* Ask the world; NULL without a failure: it does not know the name. */
 json_t *function_of_world(struct run *run, const char *name, const json_t *args,
                           const json_t *kwargs);

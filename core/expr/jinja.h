@@ -16,6 +16,14 @@ struct jinja_parser {
         unsigned depth;
         int r;                          /* the first failure; all answer NULL after it */
         bool uses_loop;                 /* since the innermost loop began */
+        const struct jinja_open *open;  /* the innermost statement that has a body */
+};
+
+/* A statement whose body is being read: what it is called, and the tags that end the body. */
+struct jinja_open {
+        const char *tag;
+        const char *const *ends;
+        const struct jinja_open *outer;
 };
 
 /*

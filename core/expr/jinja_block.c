@@ -2,15 +2,17 @@
 
 /* Templates: text, {{ output }} and the statements if, for, set, with, filter (and raw, in the lexer). */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "expr/jinja.h"
 
 #include <errno.h>
 #include <string.h>
 
-static struct node *statement(struct jinja_parser *p);
-
-/* The statements up to one of the words (a list that ends with NULL), which is not taken. */
-static struct node *body(struct jinja_parser *p, const char *const *words);
+/*
+ * The statements up to one of the words (a list that ends with NULL), which is not taken: the body
+ * of tag.
+ */
+static struct node *body(struct jinja_parser *p, const char *tag, const char *const *words);
 
 static bool end_tag(struct jinja_parser *p)
 {
@@ -77,13 +79,13 @@ static struct node *if_statement(struct jinja_parser *p)
         static const char *const ends[] = { "elif", "else", "endif", NULL };
         struct node *condition = jinja_tuple(p, true), *then, *otherwise = NULL, *made;
 
-        then = end_tag(p) ? body(p, ends) : NULL;
+        then = end_tag(p) ? body(p, "if", ends) : NULL;
         if (jinja_is_name(p, "elif")) {
                 jinja_advance(p);
                 otherwise = if_statement(p);
         } else if (jinja_is_name(p, "else")) {
                 jinja_advance(p);
-                otherwise = end_tag(p) ? body(p, ends + 2) : NULL;
+                otherwise = end_tag(p) ? body(p, "if", ends + 2) : NULL;
                 jinja_advance(p);
         } else {
                 jinja_advance(p);
@@ -94,7 +96,8 @@ static struct node *if_statement(struct jinja_parser *p)
 
 static struct node *for_statement(struct jinja_parser *p)
 {
-        static const char *const ends[] = { "else", "endfor", NULL };
+        static const char *const ends[] = { "endfor", "else", NULL };
+        static const char *const end[] = { "endfor", NULL };
         struct node *target = jinja_target(p), *list, *condition = NULL, *inner, *other = NULL;
         struct node *made;
         bool outer_uses = p->uses_loop;
@@ -110,10 +113,10 @@ static struct node *for_statement(struct jinja_parser *p)
         }
         if (jinja_is_name(p, "recursive"))
                 return jinja_unexpected(p);
-        inner = end_tag(p) ? body(p, ends) : NULL;
+        inner = end_tag(p) ? body(p, "for", ends) : NULL;
         if (jinja_is_name(p, "else")) {
                 jinja_advance(p);
-                other = end_tag(p) ? body(p, ends + 1) : NULL;
+                other = end_tag(p) ? body(p, "for", end) : NULL;
         }
         jinja_advance(p);
         made = jinja_node(p, NODE_FOR, target, list);
@@ -135,7 +138,7 @@ static struct node *set_statement(struct jinja_parser *p)
         }
         if (jinja_is(p, "|"))
                 filter = jinja_piped(p, jinja_node(p, NODE_HERE, NULL, NULL), false);
-        made = end_tag(p) ? jinja_node(p, NODE_CAPTURE, target, body(p, ends)) : NULL;
+        made = end_tag(p) ? jinja_node(p, NODE_CAPTURE, target, body(p, "set", ends)) : NULL;
         jinja_advance(p);
         return add(p, made, filter) ? made : NULL;
 }
@@ -153,7 +156,7 @@ static struct node *with_statement(struct jinja_parser *p)
                         return NULL;
                 add(p, made, jinja_expression(p));
         }
-        add(p, made, end_tag(p) ? body(p, ends) : NULL);
+        add(p, made, end_tag(p) ? body(p, "with", ends) : NULL);
         jinja_advance(p);
         return p->r ? NULL : made;
 }
@@ -162,7 +165,7 @@ static struct node *filter_statement(struct jinja_parser *p)
 {
         static const char *const ends[] = { "endfilter", NULL };
         struct node *filter = jinja_piped(p, jinja_node(p, NODE_HERE, NULL, NULL), true);
-        struct node *inner = end_tag(p) ? body(p, ends) : NULL;
+        struct node *inner = end_tag(p) ? body(p, "filter", ends) : NULL;
 
         jinja_advance(p);
         return jinja_node(p, NODE_FILTERED, filter, inner);
@@ -176,6 +179,41 @@ static const struct {
         { "with", with_statement }, { "filter", filter_statement },
 };
 
+/* Does a statement around the innermost one, or that one, end with this tag? */
+static bool is_awaited(const struct jinja_parser *p, const char *name)
+{
+        for (const struct jinja_open *open = p->open; name && open; open = open->outer)
+                for (const char *const *e = open->ends; *e; e++)
+                        if (strcmp(*e, name) == 0)
+                                return true;
+        return false;
+}
+
+/* jinja2's sentence: what it found (the template's end where there is no name), and what it misses. */
+static struct node *misplaced(struct jinja_parser *p, const char *name)
+{
+        _text_ struct text what = TEXT_INIT;
+        const char *separator = "";
+
+        if (p->r)
+                return NULL;
+        if (name)
+                text_addf(&what, "Encountered unknown tag '%s'.", name);
+        else
+                text_add(&what, "Unexpected end of template.");
+        text_add(&what, !p->open ? "" : is_awaited(p, name)
+                 ? " You probably made a nesting mistake. Jinja is expecting this tag, but "
+                   "currently looking for " : " Jinja was looking for the following tags: ");
+        for (const char *const *e = p->open ? p->open->ends : NULL; e && *e; e++) {
+                text_addf(&what, "%s'%s'", separator, *e);
+                separator = " or ";
+        }
+        if (p->open)
+                text_addf(&what, ". The innermost block that needs to be closed is '%s'.",
+                          p->open->tag);
+        return what.failed ? jinja_fail(p, -ENOMEM) : jinja_refuse(p, "%s", what.s);
+}
+
 static struct node *unknown_tag(struct jinja_parser *p)
 {
         char room[80];
@@ -185,10 +223,7 @@ static struct node *unknown_tag(struct jinja_parser *p)
         if (p->token.kind != JINJA_NAME)
                 return jinja_fail(p, fault_set(p->lexer.fault, 422, "expr.syntax",
                                                "tag name expected"));
-        fault_set(p->lexer.fault, 422, "expr.syntax", "Encountered unknown tag '%s'.",
-                  jinja_describe(&p->token, room));
-        return jinja_fail(p, fault_detail(p->lexer.fault, "at",
-                                          json_integer((json_int_t)p->token.at)));
+        return misplaced(p, jinja_describe(&p->token, room));
 }
 
 /* The present token is the first word of a tag. */
@@ -229,14 +264,6 @@ static struct node *text(struct jinja_parser *p)
         return made;
 }
 
-static bool is_one_of(const struct jinja_parser *p, const char *const *words)
-{
-        for (; *words; words++)
-                if (jinja_is_name(p, *words))
-                        return true;
-        return false;
-}
-
 static struct node *piece(struct jinja_parser *p)
 {
         switch (p->token.kind) {
@@ -249,21 +276,21 @@ static struct node *piece(struct jinja_parser *p)
         }
 }
 
-static struct node *end_missing(struct jinja_parser *p, const char *const *words)
+static bool is_one_of(const struct jinja_parser *p, const char *const *words)
 {
-        while (words[1])
-                words++;
-        if (p->r)
-                return NULL;
-        return jinja_fail(p, fault_set(p->lexer.fault, 422, "expr.syntax", "Unexpected end of "
-                                       "template. Jinja was looking for the following tags: '%s'.",
-                                       *words));
+        for (; *words; words++)
+                if (jinja_is_name(p, *words))
+                        return true;
+        return false;
 }
 
-static struct node *body(struct jinja_parser *p, const char *const *words)
+static struct node *body(struct jinja_parser *p, const char *tag, const char *const *words)
 {
         struct node *block = jinja_node(p, NODE_BLOCK, NULL, NULL), *made;
+        const struct jinja_open open = { tag, words, p->open };
 
+        if (tag)
+                p->open = &open;
         if (++p->depth > 100)
                 return jinja_fail(p, fault_set(p->lexer.fault, 422, "expr.limit",
                                                "statements are nested deeper than 100 levels"));
@@ -272,6 +299,7 @@ static struct node *body(struct jinja_parser *p, const char *const *words)
                         jinja_advance(p);
                         if (is_one_of(p, words)) {
                                 p->depth--;
+                                p->open = open.outer;
                                 return block;
                         }
                         made = statement(p);
@@ -282,7 +310,9 @@ static struct node *body(struct jinja_parser *p, const char *const *words)
                         return NULL;
         }
         p->depth--;
-        return *words ? end_missing(p, words) : p->r ? NULL : block;
+        made = tag ? misplaced(p, NULL) : p->r ? NULL : block;
+        p->open = open.outer;
+        return made;
 }
 
 int jinja_parse_template(struct forest *forest, const char *s, size_t len, const struct node **ret,
@@ -297,7 +327,7 @@ int jinja_parse_template(struct forest *forest, const char *s, size_t len, const
         if (len && s[len - 1] == '\n')
                 p.lexer.end--;
         jinja_advance(&p);
-        made = body(&p, none);
+        made = body(&p, NULL, none);
         if (p.r)
                 return p.r;
         *ret = made;

@@ -12,14 +12,19 @@
 #include <math.h>
 #include <string.h>
 
-/* The value's str(), for those that take anything. */
-static json_t *soft(struct call *call)
+static json_t *soft_of(struct run *run, json_t *value)
 {
         _text_ struct text text = TEXT_INIT;
 
-        if (json_is_string(call->args[0]) && !nature_of(&call->run->natures, call->args[0]))
-                return call->args[0];
-        return run_print(call->run, call->args[0], false, &text) ? run_take(call->run, &text) : NULL;
+        if (json_is_string(value) && !nature_of(&run->natures, value))
+                return value;
+        return run_print(run, value, false, &text) ? run_take(run, &text) : NULL;
+}
+
+/* The value's str(), for those that take anything. */
+static json_t *soft(struct call *call)
+{
+        return soft_of(call->run, call->args[0]);
 }
 
 static json_t *cased(struct call *call, enum letters_case which)
@@ -76,9 +81,10 @@ static json_t *string(struct call *call)
 static json_t *replace(struct call *call)
 {
         json_t *value = soft(call);
+        json_t *old = value ? soft_of(call->run, call->args[1]) : NULL;
+        json_t *new = old ? soft_of(call->run, call->args[2]) : NULL;
 
-        return value ? words_replace(call->run, value, call->args[1], call->args[2],
-                                     call_int(call, 3, -1)) : NULL;
+        return new ? words_replace(call->run, value, old, new, call_int(call, 3, -1)) : NULL;
 }
 
 static json_t *or_default(struct call *call)
@@ -258,34 +264,17 @@ static json_t *indent(struct call *call)
 
 static json_t *wordwrap(struct call *call)
 {
-        json_t *value = soft(call), *words;
-        int64_t width = call_int(call, 1, 79);
-        const char *between = call_text(call, 3) ? call_text(call, 3) : "\n";
-        const char *s = value ? json_string_value(value) : "";
-        _text_ struct text text = TEXT_INIT;
+        json_t *value = soft(call);
+        struct wrapping wrapping = {
+                .width = call_int(call, 1, 79), .breaks_words = call_flag(call, 2, true),
+                .between = call_text(call, 3) ? call_text(call, 3) : "\n",
+                .breaks_hyphens = call_flag(call, 4, true),
+        };
 
-        while (value) {
-                size_t len = strcspn(s, "\n"), column = 0, i;
-                json_t *line = run_text(call->run, s, len), *word;
-
-                words = line ? words_split(call->run, line, NULL, -1) : NULL;
-                if (!words)
-                        return NULL;
-                json_array_foreach(words, i, word) {
-                        size_t n = letters_count(json_string_value(word),
-                                                 json_string_length(word));
-
-                        if (column)
-                                text_add(&text, (int64_t)(column + 1 + n) > width ? between : " ");
-                        column = column && (int64_t)(column + 1 + n) <= width ? column + 1 + n : n;
-                        text_add(&text, json_string_value(word));
-                }
-                if (!s[len])
-                        break;
-                text_add(&text, between);
-                s += len + 1;
-        }
-        return value ? run_take(call->run, &text) : NULL;
+        if (value && wrapping.width <= 0)
+                return run_raise(call->run, "ValueError", "invalid width %lld (must be > 0)",
+                                 (long long)wrapping.width);
+        return value ? words_wrap(call->run, value, &wrapping) : NULL;
 }
 
 static json_t *tojson(struct call *call)
@@ -332,7 +321,7 @@ static json_t *filesizeformat(struct call *call)
         if (bytes == 1)
                 text_add(&text, "1 Byte");
         else if (bytes < base)
-                text_addf(&text, "%.0f Bytes", trunc(bytes));
+                text_addf(&text, "%.0f Bytes", trunc(bytes) + 0.0);       /* not -0 */
         else {
                 for (; i < 7 && bytes >= unit * base; i++)
                         unit *= base;

@@ -29,6 +29,18 @@ static int fail(struct jinja_lexer *lexer, const char *at, const char *what)
         return fault_detail(lexer->fault, "at", json_integer(at - lexer->text));
 }
 
+/* As Python shows a character, and counts them. */
+static int unexpected_char(struct jinja_lexer *lexer)
+{
+        const char *quote = *lexer->s == '\'' ? "\"" : "'", *escape = *lexer->s == '\\' ? "\\" : "";
+        char what[60];
+
+        snprintf(what, sizeof what, "unexpected char %s%s%.*s%s at %zu", quote, escape,
+                 (int)letter_size(lexer->s), lexer->s, quote,
+                 letters_count(lexer->text, (size_t)(lexer->s - lexer->text)));
+        return fail(lexer, lexer->s, what);
+}
+
 /* The next tag, or the end. */
 static const char *find_tag(const struct jinja_lexer *lexer, const char *s)
 {
@@ -190,8 +202,7 @@ static int read_string(struct jinja_lexer *lexer, struct jinja_token *token)
                 if (*s == '\\' && s + 1 < lexer->end)
                         s++;
         if (s >= lexer->end)
-                return fail(lexer, lexer->s, *lexer->s == '"' ? "unexpected char '\"'"
-                            : "unexpected char \"'\"");
+                return unexpected_char(lexer);
         token->kind = JINJA_STRING;
         token->len = (size_t)(s + 1 - lexer->s);
         lexer->s = s + 1;
@@ -265,13 +276,7 @@ static int read_operator(struct jinja_lexer *lexer, struct jinja_token *token)
                         lexer->s += token->len;
                         return token->len == 1 ? balance(lexer, *token->s, token->s) : 0;
                 }
-        {
-                char what[40];
-
-                snprintf(what, sizeof what, "unexpected char '%.*s' at %zu",
-                         (int)letter_size(lexer->s), lexer->s, (size_t)(lexer->s - lexer->text));
-                return fail(lexer, lexer->s, what);
-        }
+        return unexpected_char(lexer);
 }
 
 int jinja_next(struct jinja_lexer *lexer, struct jinja_token *ret)

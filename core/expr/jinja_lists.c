@@ -3,6 +3,7 @@
 /* Jinja's filters on lists and dictionaries. */
 #include "base/cleanup.h"
 #include "expr/function.h"
+#include "expr/python.h"
 #include "expr/sets.h"
 #include "expr/sorting.h"
 #include "expr/value.h"
@@ -154,8 +155,12 @@ static json_t *sort(struct call *call)
 static json_t *dictsort(struct call *call)
 {
         bool by_value = call_text(call, 2) && strcmp(call_text(call, 2), "value") == 0;
-        json_t *items = value_pairs(call->run, call->args[0]), *at, *keys;
+        json_t *items, *at, *keys;
 
+        if (!json_is_object(call->args[0]))
+                return run_raise(call->run, "AttributeError", "'%s' object has no attribute 'items'",
+                                 python_type(&call->run->natures, call->args[0]));
+        items = value_pairs(call->run, call->args[0]);
         at = run_int(call->run, by_value);
         keys = items && at ? sort_keys(call, items, at, call_flag(call, 1, false)) : NULL;
         return keys ? sorting_sort(call->run, items, keys, call_flag(call, 3, false)
@@ -175,6 +180,8 @@ static json_t *reverse(struct call *call)
         json_t *items = items_of(call), *made = run_list(call->run);
         _text_ struct text text = TEXT_INIT;
 
+        if (!items && !run_is_undefined(call->run, call->args[0]) && run_forgive(call->run))
+                return run_raise(call->run, "FilterArgumentError", "argument must be iterable");
         for (size_t i = json_array_size(items); items && made && i-- > 0;)
                 if (!run_append(call->run, made, json_array_get(items, i)))
                         return NULL;
@@ -187,6 +194,15 @@ static json_t *reverse(struct call *call)
 
 #define _twins_ __attribute__((cleanup(twins_deinit)))
 
+static json_t *hashable(struct run *run, json_t *key)
+{
+        bool is = !json_is_object(key) &&
+                (!json_is_array(key) || nature_kind(&run->natures, key) == NATURE_TUPLE);
+
+        return is ? key : run_raise(run, "TypeError", "unhashable type: '%s'",
+                                    python_type(&run->natures, key));
+}
+
 static json_t *unique(struct call *call)
 {
         _twins_ struct twins seen = { 0 };
@@ -196,6 +212,7 @@ static json_t *unique(struct call *call)
 
         json_array_foreach(items, i, item) {
                 key = key_of(call->run, item, call->args[2], call_flag(call, 1, false));
+                key = key ? hashable(call->run, key) : NULL;
                 r = key ? twins_add(call->run, &seen, key, &number) : -1;
                 if (r < 0 || (r == 0 && !run_append(call->run, made, item)))
                         return NULL;
@@ -328,10 +345,19 @@ static json_t *slice(struct call *call)
         return items ? iterator(call, made) : NULL;
 }
 
+/* What is false has no items, whatever it is; map, select and their like do not look further. */
+static json_t *items_if_any(struct call *call)
+{
+        bool is_any = run_is_undefined(call->run, call->args[0]) ||
+                value_truth(call->run, call->args[0]);
+
+        return is_any ? items_of(call) : run_list(call->run);
+}
+
 /* map(attribute='x', default=…) and map('filter', …) */
 static json_t *map(struct call *call)
 {
-        json_t *items = items_of(call), *made = run_list(call->run), *value;
+        json_t *items = items_if_any(call), *made = run_list(call->run), *value;
         json_t *name = call->keywords ? json_object_get(call->keywords, "attribute") : NULL;
         json_t *or_else = call->keywords ? json_object_get(call->keywords, "default") : NULL;
         const struct node *filter = NULL;
@@ -360,7 +386,7 @@ static json_t *map(struct call *call)
 /* select('test', …), selectattr('a', 'test', …) and their opposites. */
 static json_t *choose(struct call *call, bool wanted, bool by_attribute)
 {
-        json_t *items = items_of(call), *made = run_list(call->run), *value, *is;
+        json_t *items = items_if_any(call), *made = run_list(call->run), *value, *is;
         size_t from = by_attribute ? 1 : 0, i;
         const struct node *test = NULL;
 
@@ -426,7 +452,7 @@ const struct function jinja_list_filters[] = {
         { "count", "object", length, 0 },
         { "join", "value d= attribute=", join, 0 },
         { "sort", "value reverse= case_sensitive= attribute=", sort, 0 },
-        { "dictsort", "value:d case_sensitive= by= reverse=", dictsort, 0 },
+        { "dictsort", "value case_sensitive= by= reverse=", dictsort, 0 },
         { "items", "value", items, FUNCTION_UNDEFINED },
         { "reverse", "value", reverse, 0 },
         { "unique", "value case_sensitive= attribute=", unique, 0 },

@@ -227,8 +227,9 @@ static struct node *subscript(struct jinja_parser *p, struct node *of)
                 is_slice = true;
                 jinja_advance(p);
         }
-        if (!jinja_expect(p, "]"))
-                return NULL;
+        if (!jinja_is(p, "]"))          /* another index might follow here, if we had them */
+                return jinja_expected(p, ",");
+        jinja_advance(p);
         if (!is_slice)
                 return jinja_node(p, NODE_ITEM, of, parts[0]);
         made = jinja_node(p, NODE_SLICE, of, NULL);

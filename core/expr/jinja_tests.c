@@ -108,24 +108,26 @@ static json_t *divisibleby(struct call *call)
         return rest ? run_bool(value_real(rest) == 0) : NULL;
 }
 
-static json_t *cased(struct call *call, enum letters_case which)
+/* Without a letter that has two cases it is in neither. */
+static json_t *cased(struct call *call, enum letters_case which, enum letters_case opposite)
 {
-        _text_ struct text shown = TEXT_INIT, other = TEXT_INIT;
+        _text_ struct text shown = TEXT_INIT, same = TEXT_INIT, other = TEXT_INIT;
 
         if (!run_print(call->run, call->args[0], false, &shown))
                 return NULL;
-        letters_case(shown.s ? shown.s : "", shown.len, which, &other);
-        return run_bool(shown.len && strcmp(shown.s, other.s) == 0);
+        letters_case(shown.s ? shown.s : "", shown.len, which, &same);
+        letters_case(shown.s ? shown.s : "", shown.len, opposite, &other);
+        return run_bool(text_equal(shown.s, same.s) && !text_equal(shown.s, other.s));
 }
 
 static json_t *lower(struct call *call)
 {
-        return cased(call, LETTERS_LOWER);
+        return cased(call, LETTERS_LOWER, LETTERS_UPPER);
 }
 
 static json_t *upper(struct call *call)
 {
-        return cased(call, LETTERS_UPPER);
+        return cased(call, LETTERS_UPPER, LETTERS_LOWER);
 }
 
 static json_t *sameas(struct call *call)
@@ -271,6 +273,28 @@ static json_t *dict(struct call *call)
         return named(call, NATURE_PLAIN);
 }
 
+/* dict([[key, value], …], name=value) */
+static json_t *dict_of_pairs(struct call *call)
+{
+        json_t *made = run_object(call->run), *pair;
+        size_t i;
+
+        json_array_foreach(call->args[0], i, pair) {
+                json_t *both = value_items(call->run, pair);
+
+                if (!both)
+                        return NULL;
+                if (json_array_size(both) != 2)
+                        return run_raise(call->run, "ValueError", "dictionary update sequence "
+                                         "element #%zu has length %zu; 2 is required", i,
+                                         json_array_size(both));
+                if (!run_put(call->run, made, json_array_get(both, 0), json_array_get(both, 1)))
+                        return NULL;
+        }
+        call->args[0] = made;
+        return made ? named(call, NATURE_PLAIN) : NULL;
+}
+
 static json_t *namespace(struct call *call)
 {
         return named(call, NATURE_OWN);
@@ -280,6 +304,7 @@ const struct function jinja_globals[] = {
         { "range", "stop:i", range, 0 },
         { "range", "start:i stop:i step:i=", range, 0 },
         { "dict", "from:d= **named", dict, 0 },
+        { "dict", "pairs:c **named", dict_of_pairs, 0 },
         { "namespace", "from:d= **named", namespace, 0 },
         { 0 },
 };

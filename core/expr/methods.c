@@ -2,6 +2,7 @@
 
 /* The methods of Python's values that templates use; the first argument is the value. */
 #include "expr/function.h"
+#include "expr/python.h"
 #include "expr/value.h"
 #include "expr/words.h"
 
@@ -111,6 +112,10 @@ static json_t *either(struct call *call, bool at_end)
         json_t *part;
         size_t i;
 
+        if (!json_is_string(call->args[1]) && !json_is_array(call->args[1]))
+                return run_raise(call->run, "TypeError", "%s first arg must be str or a tuple of "
+                                 "str, not %s", at_end ? "endswith" : "startswith",
+                                 python_type(&call->run->natures, call->args[1]));
         json_array_foreach(call->args[1], i, part)
                 if (is_at(call, part, at_end))
                         return json_true();

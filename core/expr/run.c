@@ -428,6 +428,17 @@ bool run_print(struct run *run, const json_t *value, bool as_repr, struct text *
         return run_afford(run, text);
 }
 
+bool run_print_plain(struct run *run, const json_t *value, struct text *text)
+{
+        bool is_container = json_is_array(value) || json_is_object(value);
+        static const struct natures none;
+
+        if (!is_container || nature_kind(&run->natures, value) == NATURE_SET)
+                return run_print(run, value, false, text);
+        python_show(&none, value, false, run->left.bytes, text);
+        return run_afford(run, text);
+}
+
 void frame_enter(struct run *run, struct frame *frame)
 {
         frame->outer = run->frame;

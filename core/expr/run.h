@@ -100,6 +100,8 @@ bool run_is_empty(const struct run *run, const json_t *value);
 json_t *run_use_undefined(struct run *run, const json_t *value);
 /* Python's str() or repr() of value into text; false and failed. */
 bool run_print(struct run *run, const json_t *value, bool as_repr, struct text *text);
+/* The same as it leaves YAQL: tuples have become lists; a set stays one. */
+bool run_print_plain(struct run *run, const json_t *value, struct text *text);
 /* More text was made: false and failed when it is too much. */
 bool run_afford(struct run *run, const struct text *text);
 

@@ -331,11 +331,25 @@ static json_t *again(json_t *value, struct run *run)
         return r ? run_no_memory(run) : made;
 }
 
+/* What upstream calls the exception of a text that is no expression. */
+static const char *problem_type(const char *problem, bool is_yaql)
+{
+        static const char *const types[][2] = {
+                { "Lexical error", "YaqlLexicalException" },
+                { "No filter named", "TemplateAssertionError" },
+                { "No test named", "TemplateAssertionError" },
+        };
+
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+                if (strncmp(problem, types[i][0], strlen(types[i][0])) == 0)
+                        return types[i][1];
+        return is_yaql ? "YaqlGrammarException" : "TemplateSyntaxError";
+}
+
 static json_t *fail_piece(struct run *run, const struct piece *piece, bool is_yaql)
 {
         if (piece->problem)
-                run_raise(run, is_yaql ? "YaqlGrammarException" : "TemplateSyntaxError", "%s",
-                          piece->problem);
+                run_raise(run, problem_type(piece->problem, is_yaql), "%s", piece->problem);
         run_blame(run, piece->text, piece->len, is_yaql ? "yaql" : "jinja");
         return NULL;
 }
@@ -364,6 +378,7 @@ static json_t *eval_piece(const struct template *template, const struct piece *p
 
 static json_t *eval_pieces(const struct template *template, struct run *run)
 {
+        bool is_yaql = template->language == ORQUESTA_YAQL;
         _text_ struct text text = TEXT_INIT;
 
         for (size_t i = 0; i < template->n; i++) {
@@ -377,16 +392,18 @@ static json_t *eval_pieces(const struct template *template, struct run *run)
                 value = eval_piece(template, piece, run);
                 if (!value || template->n == 1)
                         return value;
-                if (!run_print(run, value, false, &text))
-                        return fail_piece(run, piece, template->language == ORQUESTA_YAQL);
+                if (!(is_yaql ? run_print_plain(run, value, &text)
+                      : run_print(run, value, false, &text)))
+                        return fail_piece(run, piece, is_yaql);
         }
         return run_take(run, &text);
 }
 
 static json_t *eval_statements(const struct template *template, struct run *run)
 {
-        json_t *value = template->problem ? run_raise(run, "TemplateSyntaxError", "%s",
-                                                      template->problem) : render(template, run);
+        json_t *value = template->problem
+                ? run_raise(run, problem_type(template->problem, false), "%s", template->problem)
+                : render(template, run);
 
         value = value ? again(value, run) : NULL;
         if (!value || run->failure)

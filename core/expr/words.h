@@ -22,6 +22,14 @@ json_t *words_replace(struct run *run, const json_t *text, const json_t *old, co
                       int64_t most);
 /* The character where sub stands within [from, to), or -1. */
 int64_t words_find(const json_t *text, const json_t *sub, int64_t from, int64_t to, bool last);
+/* Lines of at most width letters, with between for the break. */
+struct wrapping {
+        int64_t width;
+        bool breaks_words;              /* longer than a line */
+        bool breaks_hyphens;            /* behind one */
+        const char *between;
+};
+json_t *words_wrap(struct run *run, const json_t *text, const struct wrapping *how);
 /* Python's str.format: {} {0} {name} {0.a} {0[k]} {:>10} {!r}. args a list, named an object. */
 json_t *words_format(struct run *run, const json_t *format, json_t *args, json_t *named);
 /* Python's "%s" % args. */

@@ -216,9 +216,13 @@ static struct node *prefixed(struct parser *p)
 {
         enum node_kind kind = is_operator(p, "not") ? NODE_NOT : is_operator(p, "-") ? NODE_NEGATE
                 : NODE_PLUS;
+        struct node *made;
 
         next(p);
-        return node(p, kind, expression(p, kind == NODE_NOT ? 55 : 85), NULL);
+        made = node(p, kind, expression(p, kind == NODE_NOT ? 55 : 85), NULL);
+        if (made)
+                made->flags = SPELLING_YAQL;
+        return made;
 }
 
 static struct node *bracketed(struct parser *p)

@@ -118,6 +118,14 @@ static const struct {
         { "{{ 'a1b2' | regex_replace('[0-9]', '<\\\\g<0>>') }}", "a<1>b<2>" },
         { "{{ '/a/b.c' | basename }} {{ 3661 | to_human_time_from_seconds }}", "b.c 1h1m1s" },
         { "{{ none | use_none }}", "%*****__%NONE%__*****%" },
+        { "{{ 'a b' | replace(' ', 1) }}", "a1b" },
+        { "{{ dict([['a', 1]], b=2) }}", "{'a': 1, 'b': 2}" },
+        { "{{ ',' is lower }} {{ 'a,' is lower }} {{ 'A' is upper }}", "False True True" },
+        { "{{ false | select('odd') | list }}{{ 0 | map('int') | list }}", "[][]" },
+        { "{{ (0 - 0.5) | filesizeformat }}", "0 Bytes" },
+        { "{{ 'aa  bb   cccccccc d' | wordwrap(5) }}", "aa\nbb   \nccccc\nccc d" },
+        { "{{ 'foo-bar a-b_c.1' | wordwrap(5) }}", "foo-\nbar a\n-b_c.\n1" },
+        { "{{ 'long-hyphenated word' | wordwrap(4, false) }}", "long-\nhyphenated\nword" },
 };
 
 START_TEST(templates_render)
@@ -152,6 +160,33 @@ static const struct {
         { "<% 1 %> {{ 1 }}", "multiple types", "JinjaEvaluationException" },
         { "<% datetime('never') %>", "ParserError", "YaqlEvaluationException" },
         { "<% 9223372036854775807 + 1 %>", "OverflowError", "YaqlEvaluationException" },
+        { "{{ 1 | nofilter }}", "TemplateAssertionError: No filter named 'nofilter'.",
+          "JinjaEvaluationException" },
+        { "{{ ctx('n').zfill(3) }}", "UndefinedError: 'int object' has no attribute 'zfill'",
+          "JinjaEvaluationException" },
+        { "{{ 'a'.startswith(1) }}", "TypeError: startswith first arg must be str",
+          "JinjaEvaluationException" },
+        { "{{ 1 | reverse }}", "FilterArgumentError: argument must be iterable",
+          "JinjaEvaluationException" },
+        { "{{ 1 | dictsort }}", "AttributeError: 'int' object has no attribute 'items'",
+          "JinjaEvaluationException" },
+        { "{{ [[1]] | unique | list }}", "TypeError: unhashable type: 'list'",
+          "JinjaEvaluationException" },
+        { "{{ [1] + (2, 3) }}", "TypeError: can only concatenate list (not \"tuple\") to list",
+          "JinjaEvaluationException" },
+        { "{{ [1][0 1] }}", "TemplateSyntaxError: expected token ',', got 'integer'",
+          "JinjaEvaluationException" },
+        { "{{ 1 \\ }}", "TemplateSyntaxError: unexpected char '\\\\' at 2",
+          "JinjaEvaluationException" },
+        { "{% if 1 %}{% endfor %}", "TemplateSyntaxError: Encountered unknown tag 'endfor'. Jinja "
+          "was looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block "
+          "that needs to be closed is 'if'.", "JinjaEvaluationException" },
+        { "{% for i in [] %}{% if 1 %}{% endfor %}", "You probably made a nesting mistake. Jinja is "
+          "expecting this tag, but currently looking for 'elif' or 'else' or 'endif'.",
+          "JinjaEvaluationException" },
+        { "{% for i in [] %}", "Unexpected end of template. Jinja was looking for the following "
+          "tags: 'endfor' or 'else'. The innermost block that needs to be closed is 'for'.",
+          "JinjaEvaluationException" },
 };
 
 START_TEST(failures_are_upstreams)
