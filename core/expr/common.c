@@ -29,6 +29,24 @@ static json_t *read_json(struct run *run, const char *s, size_t len)
         return r ? run_no_memory(run) : run_keep(run, value);
 }
 
+/* What was just made has Python's lists, where YAQL's own and those of the context are tuples. */
+static bool as_lists(struct run *run, json_t *value)
+{
+        const char *key;
+        json_t *member;
+        size_t i;
+
+        if (json_is_array(value) && !run_nature(run, value, NATURE_LIST))
+                return false;
+        json_array_foreach(value, i, member)
+                if (!as_lists(run, member))
+                        return false;
+        json_object_foreach(value, key, member)
+                if (!as_lists(run, member))
+                        return false;
+        return run_step(run, 1);
+}
+
 static json_t *from_json_string(struct call *call)
 {
         _text_ struct text text = TEXT_INIT;
@@ -39,12 +57,15 @@ static json_t *from_json_string(struct call *call)
 
 static json_t *json(struct call *call)
 {
+        json_t *made;
+
         if (json_is_object(call->args[0]))
                 return call->args[0];
         if (!json_is_string(call->args[0]))
                 return run_raise(call->run, "TypeError", "Given object is not typeof string.");
-        return read_json(call->run, json_string_value(call->args[0]),
+        made = read_json(call->run, json_string_value(call->args[0]),
                          json_string_length(call->args[0]));
+        return made && as_lists(call->run, made) ? made : NULL;
 }
 
 static json_t *from_yaml_string(struct call *call)

@@ -165,12 +165,19 @@ static json_t *merge(struct run *run, json_t *a, json_t *b)
         return run_step(run, json_object_size(made)) ? made : NULL;
 }
 
+static bool is_coming(const struct run *run, const json_t *list)
+{
+        return nature_kind(&run->natures, list) == NATURE_ITERATOR;
+}
+
 static json_t *yaql_add(struct run *run, json_t *a, json_t *b)
 {
         if ((is_real_number(a) && is_real_number(b)) || are_plain_texts(run, a, b))
                 return value_add(run, a, b);
         if (json_is_array(a) && json_is_array(b))
-                return sets_chain(run, a, b);
+                return is_coming(run, a) || is_coming(run, b)
+                        ? run_nature(run, value_chain(run, a, b), NATURE_ITERATOR)
+                        : sets_chain(run, a, b);
         if (json_is_object(a) && json_is_object(b))
                 return merge(run, a, b);
         if (json_is_string(a) && json_is_string(b))
@@ -189,6 +196,14 @@ static json_t *yaql_subtract(struct run *run, json_t *a, json_t *b)
         return no_match(run, "-");
 }
 
+/* A list that is all there: what a query gives comes item by item. */
+static bool is_repeatable(const json_t *value, enum nature_kind kind)
+{
+        return json_is_string(value) ||
+                (json_is_array(value) && kind != NATURE_ITERATOR && kind != NATURE_ORDERED &&
+                 kind != NATURE_SET);
+}
+
 static json_t *yaql_multiply(struct run *run, json_t *a, json_t *b)
 {
         enum nature_kind ka = nature_kind(&run->natures, a), kb = nature_kind(&run->natures, b);
@@ -197,9 +212,10 @@ static json_t *yaql_multiply(struct run *run, json_t *a, json_t *b)
                 return moment_scale(run, b, value_real(a));
         if (is_real_number(b) && ka == NATURE_SPAN)
                 return moment_scale(run, a, value_real(b));
-        if ((is_real_number(a) && is_real_number(b)) || value_is_integer(a) || value_is_integer(b))
-                return json_is_object(a) || json_is_object(b) || json_is_null(a) || json_is_null(b)
-                        ? no_match(run, "*") : value_multiply(run, a, b);
+        if ((is_real_number(a) && is_real_number(b)) ||
+            (json_is_integer(a) && is_repeatable(b, kb)) ||
+            (json_is_integer(b) && is_repeatable(a, ka)))
+                return value_multiply(run, a, b);
         return no_match(run, "*");
 }
 

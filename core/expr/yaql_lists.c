@@ -17,22 +17,28 @@ static bool is_iterator(const struct call *call, const json_t *value)
         return json_is_array(value) && nature_kind(&call->run->natures, value) == NATURE_ITERATOR;
 }
 
+/* An iterator is opened, also within another: natures have a depth, so this ends. */
+static bool open_into(struct call *call, json_t *value, json_t *made)
+{
+        json_t *item;
+        size_t i;
+
+        if (!is_iterator(call, value))
+                return run_append(call->run, made, value);
+        json_array_foreach(value, i, item)
+                if (!open_into(call, item, made))
+                        return false;
+        return true;
+}
+
 /* The arguments, with those that are iterators opened. */
 static json_t *opened(struct call *call)
 {
-        json_t *made = run_list(call->run), *item;
-        size_t k;
+        json_t *made = run_list(call->run);
 
-        for (size_t i = 0; made && i < call->rest_n; i++) {
-                if (!is_iterator(call, call->rest[i])) {
-                        if (!run_append(call->run, made, call->rest[i]))
-                                return NULL;
-                        continue;
-                }
-                json_array_foreach(call->rest[i], k, item)
-                        if (!run_append(call->run, made, item))
-                                return NULL;
-        }
+        for (size_t i = 0; made && i < call->rest_n; i++)
+                if (!open_into(call, call->rest[i], made))
+                        return NULL;
         return made;
 }
 
@@ -54,6 +60,12 @@ static json_t *to_list(struct call *call)
 
         return is ? call->args[0] : value_slice(call->run, call->args[0],
                                                 (const json_t *const[3]){ NULL, NULL, NULL });
+}
+
+/* Everything here can be looked at again. */
+static json_t *memorize(struct call *call)
+{
+        return call->args[0];
 }
 
 static json_t *to_set(struct call *call)
@@ -166,13 +178,18 @@ static json_t *insert_all(struct call *call, int64_t position, const json_t *val
         return made;
 }
 
+/* Of an iterator's items none has a place that is counted from the end. */
 static json_t *insert(struct call *call)
 {
         int64_t position = call_int(call, 1, 0), n = (int64_t)json_array_size(call->args[0]);
-        json_t *one = run_list(call->run);
+        json_t *one = run_list(call->run), *made;
+        bool comes = is_iterator(call, call->args[0]);
 
-        return run_append(call->run, one, call->args[2])
-                ? insert_all(call, position < 0 ? position + n : position, one) : NULL;
+        if (!comes || position >= 0)
+                if (!run_append(call->run, one, call->args[2]))
+                        return NULL;
+        made = insert_all(call, position < 0 ? position + n : position, one);
+        return made && comes ? iterator(call, made) : made;
 }
 
 static json_t *insert_many(struct call *call)
@@ -185,7 +202,7 @@ static json_t *is_list(struct call *call)
         enum nature_kind kind = nature_kind(&call->run->natures, call->args[0]);
 
         return run_bool(json_is_array(call->args[0]) && kind != NATURE_SET &&
-                        kind != NATURE_ITERATOR);
+                        kind != NATURE_ITERATOR && kind != NATURE_ORDERED);
 }
 
 static json_t *is_dict(struct call *call)
@@ -208,7 +225,7 @@ const struct function yaql_lists[] = {
         { "set", "*args", set, FUNCTION_ALONE },
         { "toList", "collection:c", to_list, FUNCTION_METHOD },
         { "toSet", "collection:c", to_set, FUNCTION_METHOD },
-        { "memorize", "collection:c", to_list, FUNCTION_METHOD },
+        { "memorize", "collection:c", memorize, FUNCTION_METHOD },
         { "flatten", "collection:c", flatten, FUNCTION_METHOD },
         { "#indexer", "dict:d key", at, FUNCTION_METHOD },
         { "#indexer", "dict:d key default", member_or, FUNCTION_METHOD },

@@ -4,6 +4,8 @@
 #include "expr/function.h"
 #include "expr/sorting.h"
 
+#include <string.h>
+
 /* thenBy must know what orderBy ordered by: items and keys go along with the list. */
 static json_t *ordered(struct call *call, const json_t *items, json_t *keys, uint64_t descending)
 {
@@ -11,6 +13,9 @@ static json_t *ordered(struct call *call, const json_t *items, json_t *keys, uin
         struct nature nature = { .value = made, .kind = NATURE_ORDERED, .of = items, .more = keys,
                                  .us = (int64_t)descending };
 
+        if (!made && strcmp(call->run->type, "TypeError") == 0 && run_forgive(call->run))
+                return run_raise(call->run, "NoMatchingFunctionException",
+                                 "No function \"#operator_<\" matches supplied arguments");
         if (!made)
                 return NULL;
         return nature_set(&call->run->natures, &nature) < 0 ? run_no_memory(call->run) : made;

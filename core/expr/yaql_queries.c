@@ -168,10 +168,60 @@ static json_t *range(struct call *call)
         return iterator(call, made);
 }
 
+/* What yaql forgives an aggregator that was written for its older form. */
+static bool is_forgiven(struct run *run)
+{
+        static const char *const types[] = { "NoMatchingMethodException",
+                                             "NoMatchingFunctionException", "IndexError" };
+
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+                if (strcmp(run->type, types[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* The older form: it is given [key, values], and what it gives stands for the group. */
+static json_t *aggregate_old(struct call *call, json_t *group)
+{
+        json_t *made = call_lambda(call, 3, group);
+
+        if (!made || (json_is_array(made) && json_array_size(made) == 2))
+                return made;
+        return run_raise(call->run, "NoMatchingFunctionException",
+                         "the aggregator of groupBy takes neither values nor [key, values]");
+}
+
+/* The values look as the older form's pair of key and values does. */
+static bool may_be_old(struct call *call, const json_t *values, const json_t *made)
+{
+        return json_array_size(values) == 2 && json_array_size(made) == 2 &&
+                value_equal(call->run, json_array_get(made, 0), json_array_get(values, 0));
+}
+
+static json_t *aggregate_groups(struct call *call, json_t *groups)
+{
+        json_t *made = run_list(call->run), *group, *values, *value;
+        bool may_fall_back = true, is_old = false;
+        size_t i;
+
+        json_array_foreach(groups, i, group) {
+                values = json_array_get(group, 1);
+                value = is_old ? NULL : call_lambda(call, 3, values);
+                is_old |= !value && may_fall_back && is_forgiven(call->run) &&
+                        run_forgive(call->run);
+                may_fall_back &= is_old || !value || may_be_old(call, values, value);
+                value = is_old ? aggregate_old(call, group)
+                        : value ? run_pair(call->run, json_array_get(group, 0), value) : NULL;
+                if (!value || !run_append(call->run, made, value))
+                        return NULL;
+        }
+        return iterator(call, made);
+}
+
 static json_t *group_by(struct call *call)
 {
         _twins_ struct twins seen = { 0 };
-        json_t *made = run_list(call->run), *item, *key, *value, *group, *all;
+        json_t *made = run_list(call->run), *item, *key, *value, *group;
         size_t i, number;
         int r;
 
@@ -181,24 +231,14 @@ static json_t *group_by(struct call *call)
                 r = key && value ? twins_add(call->run, &seen, key, &number) : -1;
                 if (r < 0)
                         return NULL;
-                if (r == 0 && (!(group = run_list(call->run)) ||
+                if (r == 0 && (!(group = run_nature(call->run, run_list(call->run), NATURE_LIST)) ||
                                !run_append(call->run, made, run_pair(call->run, key, group))))
                         return NULL;
                 group = json_array_get(json_array_get(made, number), 1);
                 if (!run_append(call->run, group, value))
                         return NULL;
         }
-        if (!made || !call->lazy[3])
-                return iterator(call, made);
-        all = made;
-        made = run_list(call->run);
-        json_array_foreach(all, i, item) {
-                value = call_lambda(call, 3, json_array_get(item, 1));
-                if (!value || !run_append(call->run, made, run_pair(call->run, json_array_get(
-                                                                            item, 0), value)))
-                        return NULL;
-        }
-        return iterator(call, made);
+        return !made || !call->lazy[3] ? iterator(call, made) : aggregate_groups(call, made);
 }
 
 static json_t *zip_to(struct call *call, size_t n, json_t *pad)
@@ -382,7 +422,9 @@ static json_t *reverse(struct call *call)
 
 static json_t *default_if_empty(struct call *call)
 {
-        return json_array_size(list_of(call)) ? list_of(call) : call->args[1];
+        bool is_empty = !json_array_size(list_of(call));
+
+        return iterator(call, value_chain(call->run, call->args[is_empty], NULL));
 }
 
 #define GROUP_BY "collection:c &keySelector &valueSelector= &aggregator="
