@@ -52,7 +52,9 @@ static int render_input(struct scope *scope, const struct variable *input, json_
         return r;
 }
 
-static int render_list(struct scope *scope, const struct variables *variables, json_t *ret_set)
+/* An error of one leaves the others: it is noted, and *ret_failed set. */
+static int render_list(struct scope *scope, const struct variables *variables, json_t *ret_set,
+                       bool *ret_failed)
 {
         int r = 0;
 
@@ -61,6 +63,7 @@ static int render_list(struct scope *scope, const struct variables *variables, j
                 json_t *value = NULL;
 
                 r = evaluate(variables->list[i].value, scope, &value, &fault);
+                *ret_failed |= r > 0;
                 if (r > 0)
                         r = error_fault(scope->c, &fault, NULL, NULL);
                 else if (r == 0 &&
@@ -90,6 +93,7 @@ static int render_first(struct conductor *c, json_t **ret)
         struct scope scope = { .c = c, .rolling = json_copy(c->context) };
         _json_ json_t *inputs = json_object(), *vars = json_object();
         json_t *all = json_copy(c->context);
+        bool failed = false;            /* begin() asks the errors */
         int r = scope.rolling && inputs && vars && all ? 0 : -ENOMEM;
 
         if (r == 0 && c->workflow->is_chain)
@@ -99,7 +103,7 @@ static int render_first(struct conductor *c, json_t **ret)
         if (r == 0)
                 r = roll(&scope, &all, inputs);
         if (r == 0)
-                r = render_list(&scope, &c->workflow->vars, vars);
+                r = render_list(&scope, &c->workflow->vars, vars, &failed);
         if (r == 0)
                 r = roll(&scope, &all, vars);
         json_decref(scope.rolling);
@@ -251,15 +255,15 @@ static int last_context(struct conductor *c, struct context **ret)
 static int render_output(struct conductor *c, const struct context *last)
 {
         _json_ json_t *rolling = json_object(), *output = json_object();
-        struct scope scope = { .c = c, .vars = last, .rolling = rolling };
-        size_t errors = json_array_size(c->errors);
-        int r = render_list(&scope, &c->workflow->output, output);
+        struct scope scope = { .c = c, .vars = last, .is_bare = !last, .rolling = rolling };
+        bool failed = false;
+        int r = render_list(&scope, &c->workflow->output, output, &failed);
 
         if (r == 0 && json_object_size(output)) {
                 c->output = json_incref(output);
                 delta_add(c, json_pack("{s:O}", "output", output));
         }
-        if (r == 0 && json_array_size(c->errors) > errors &&
+        if (r == 0 && failed &&
             (c->status == STATUS_SUCCEEDED || c->status == STATUS_FAILED))
                 r = workflow_fail(c);
         return r;

@@ -34,7 +34,8 @@ static int meets_unknown(struct scope *scope, struct fault *fault)
 
 static int ctx_all(struct scope *scope, json_t **ret)
 {
-        json_t *all = context_all(&scope->c->contexts, scope->vars), *value;
+        json_t *all = scope->is_bare ? json_object() :
+                context_all(&scope->c->contexts, scope->vars), *value;
         const char *name;
 
         scope->met_unknown |= (scope->vars && scope->vars->hides) ||
@@ -67,7 +68,7 @@ static int ctx_one(struct scope *scope, const char *name, json_t **ret, struct f
         json_t *value = json_incref(json_object_get(scope->rolling, name));
         bool is_unknown = !value && json_object_get(scope->rolling_unknown, name);
 
-        if (!value && !is_unknown)
+        if (!value && !is_unknown && !scope->is_bare)
                 value = context_variable(&scope->c->contexts, scope->vars, name, &is_unknown);
         if (is_unknown)
                 return meets_unknown(scope, fault);

@@ -10,6 +10,7 @@
 struct scope {
         struct conductor *c;
         const struct context *vars;     /* NULL: the root, or nothing */
+        bool is_bare;                   /* no variable but those of rolling */
         json_t *rolling;                /* what the same list set before; may be NULL */
         json_t *rolling_unknown;        /* names of it that are not known; may be NULL */
         const struct node *node;        /* NULL: the workflow itself */

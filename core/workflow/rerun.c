@@ -108,8 +108,12 @@ static void collect_ended_badly(struct conductor *c, struct wanting *wanting)
                 struct entry *run = c->entries[i];
                 struct entry *newest = entry_latest(c, run->node, run->route);
 
-                if (run->is_terminal && status_is_abended(run->status) && !run->node->command &&
-                    !is_wanted(wanting, newest))
+                if (!run->is_terminal || !status_is_abended(run->status) ||
+                    is_wanted(wanting, newest))
+                        continue;
+                if (run->node->command)         /* `fail`: nothing to run, but its error goes */
+                        errors_forget(c, run->node->name);
+                else
                         wanting->list[wanting->count++] = (struct wanted){ newest, false, false };
         }
 }

@@ -147,6 +147,46 @@ START_TEST(a_rerun_takes_only_the_items_that_failed)
 }
 END_TEST
 
+START_TEST(a_rerun_takes_back_that_it_was_told_to_fail)
+{
+        _json_ json_t *errors = NULL;
+        struct life life;
+
+        life_begin(&life, "{'tasks': {'t': {'action': 'x', 'next': [{'when': '<% failed() %>', 'do':"
+                   " 'fail'}]}}}", NULL);
+        life_tell(&life, "t", STATUS_RUNNING, NULL);
+        life_tell(&life, "t", STATUS_FAILED, NULL);
+        ck_assert_int_eq(conductor_status(life.conductor), STATUS_FAILED);
+        ck_assert_int_eq(conductor_rerun(life.conductor, NULL, NULL), 0);
+        errors = conductor_errors(life.conductor);
+        ck_assert_uint_eq(json_array_size(errors), 0);
+        life_expect_next(&life, "[{'id': 't', 'input': null}]");
+        life_deinit(&life);
+}
+END_TEST
+
+/* Nothing ended, so there is no context at the end: not the one of the beginning either. */
+START_TEST(what_never_ran_has_no_variables_to_give)
+{
+        _json_ json_t *errors = NULL, *output = NULL;
+        struct life life;
+
+        life_begin(&life, "{'vars': [{'v': 1}], 'tasks': {'t': {'action': 'x', 'input': {'a':"
+                   " '<% ctx().none %>'}}}, 'output': [{'o': 2}, {'p': '<% ctx().v %>'}]}", NULL);
+        life_expect_next(&life, "[]");
+        ck_assert_int_eq(conductor_status(life.conductor), STATUS_FAILED);
+        ck_assert_int_eq(conductor_finish(life.conductor, NULL), 0);
+        output = conductor_output(life.conductor);
+        ck_assert_uint_eq(json_object_size(output), 1);
+        ck_assert_int_eq(json_int_of(output, "o", 0), 2);
+        errors = conductor_errors(life.conductor);
+        ck_assert_uint_eq(json_array_size(errors), 2);
+        ck_assert_ptr_nonnull(strstr(json_text_of(json_array_get(errors, 1), "message", ""),
+                                     "Unable to resolve key 'v'"));
+        life_deinit(&life);
+}
+END_TEST
+
 START_TEST(a_retry_waits_and_gives_up_in_the_end)
 {
         struct life life;
@@ -384,6 +424,8 @@ int main(void)
                      ONCE(items_run_as_many_as_may_and_answer_in_order),
                      ONCE(no_items_succeed_at_once),
                      ONCE(a_rerun_takes_only_the_items_that_failed),
+                     ONCE(a_rerun_takes_back_that_it_was_told_to_fail),
+                     ONCE(what_never_ran_has_no_variables_to_give),
                      ONCE(a_retry_waits_and_gives_up_in_the_end),
                      ONCE(timeouts_are_told_not_kept), ONCE(a_pause_waits_for_what_runs),
                      ONCE(a_large_result_is_referred_to), ONCE(a_plan_goes_as_far_as_is_known),
