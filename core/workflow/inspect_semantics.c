@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "workflow/evaluate.h"
 #include "workflow/spec.h"
 
 #include <errno.h>
@@ -109,9 +110,9 @@ static int actionless_items(const struct sketch *sketch, json_t *list)
         for (size_t i = 0; r == 0 && i < sketch->count; i++) {
                 const json_t *task = json_object_get(sketch->tasks, sketch->names[i]);
                 const json_t *with = json_object_get(task, "with");
-                const char *action = json_text_of(task, "action", "");
 
-                if (json_is_object(with) && json_object_size(with) && !*action)
+                if (json_is_object(with) && json_object_size(with) &&
+                    !is_truthy(json_object_get(task, "action")))
                         r = add_at(list, sketch->names[i], "",
                                    inspect_say("The action property is required for with items "
                                                "task."));

@@ -195,18 +195,26 @@ static void check_enum(struct check *check, const json_t *values, const json_t *
         complain_of(check, "enum", value, tail ? tail : "");
 }
 
+/* How jsonschema says that there is not even one. */
+static const char *too_few(size_t least, const char *otherwise)
+{
+        return least == 1 ? "should be non-empty" : otherwise;
+}
+
 static void check_size(struct check *check, const json_t *limit, const json_t *value)
 {
         size_t least = (size_t)json_integer_value(limit);
 
         if (json_is_string(value) && json_string_length(value) < least)
-                complain_of(check, "minLength", value, "is too short");
+                complain_of(check, "minLength", value, too_few(least, "is too short"));
 }
 
 static void check_items_count(struct check *check, const json_t *limit, const json_t *value)
 {
-        if (json_is_array(value) && json_array_size(value) < (size_t)json_integer_value(limit))
-                complain_of(check, "minItems", value, "is too short");
+        size_t least = (size_t)json_integer_value(limit);
+
+        if (json_is_array(value) && json_array_size(value) < least)
+                complain_of(check, "minItems", value, too_few(least, "is too short"));
 }
 
 static void check_least(struct check *check, const json_t *limit, const json_t *value)
@@ -236,8 +244,11 @@ static void check_unique(struct check *check, const json_t *wanted, const json_t
 
 static void check_few(struct check *check, const json_t *limit, const json_t *value)
 {
-        if (json_is_object(value) && json_object_size(value) < (size_t)json_integer_value(limit))
-                complain_of(check, "minProperties", value, "does not have enough properties");
+        size_t least = (size_t)json_integer_value(limit);
+
+        if (json_is_object(value) && json_object_size(value) < least)
+                complain_of(check, "minProperties", value,
+                            too_few(least, "does not have enough properties"));
 }
 
 static void check_many(struct check *check, const json_t *limit, const json_t *value)
@@ -361,17 +372,27 @@ static void check_items(struct check *check, const json_t *schema, const json_t 
                         schema, item);
 }
 
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void check_others(struct check *check, const json_t *schema, const json_t *value)
 {
         const json_t *known = json_object_get(schema, "properties");
+        _free_ const char **names = calloc(json_object_size(value) + 1, sizeof *names);
         _text_ struct text extra = TEXT_INIT;
         const char *name;
         json_t *member;
         size_t n = 0;
 
         json_object_foreach((json_t *)value, name, member)
-                if (!json_object_get(known, name))
-                        text_addf(&extra, "%s'%s'", n++ ? ", " : "", name);
+                if (names && !json_object_get(known, name))
+                        names[n++] = name;
+        if (n)
+                qsort(names, n, sizeof *names, by_name);
+        for (size_t i = 0; i < n; i++)
+                text_addf(&extra, "%s'%s'", i ? ", " : "", names[i]);
         if (n)
                 complain(check, "additionalProperties",
                          inspect_say("Additional properties are not allowed (%s %s unexpected)",

@@ -227,39 +227,54 @@ static int node_read(struct node *node, struct fault *fault)
         return r ? r : number_read(json_object_get(node->spec, "timeout"), &node->timeout, fault);
 }
 
+/* "a, b" */
+static int each_word(const char *s, const json_t *transition, size_t index, spec_visitor *visit,
+                     void *arg)
+{
+        int r = 0;
+
+        for (const char *end; r == 0 && s; s = *end ? end + 1 : NULL) {
+                const char *last;
+
+                s += strspn(s, " \t\r\n\f\v");
+                end = s + strcspn(s, ",");
+                for (last = end; last > s && isspace((unsigned char)last[-1]);)
+                        last--;
+                r = visit(arg, s, (size_t)(last - s), index, transition);
+        }
+        return r;
+}
+
+/* Where a dictionary stands, which is wrong, its keys are what StackStorm takes for the names. */
+static int each_name(const json_t *transition, size_t index, spec_visitor *visit, void *arg)
+{
+        const json_t *todo = json_object_get(transition, "do");
+        const char *s = json_text_of(transition, "do", "continue"), *key;
+        json_t *name;
+        size_t k;
+        int r = 0;
+
+        if (!json_array_size(todo) && !json_object_size(todo))
+                return each_word(*s ? s : "continue", transition, index, visit, arg);
+        json_array_foreach(todo, k, name)
+                if (r == 0 && json_is_string(name))
+                        r = visit(arg, json_string_value(name), json_string_length(name), index,
+                                  transition);
+        json_object_foreach((json_t *)todo, key, name)
+                if (r == 0)
+                        r = visit(arg, key, strlen(key), index, transition);
+        return r;
+}
+
 int spec_each_next(const json_t *task, spec_visitor *visit, void *arg)
 {
         const json_t *next = json_object_get(task, "next"), *transition;
-        size_t i, k;
+        size_t i;
         int r = 0;
 
-        json_array_foreach(next, i, transition) {
-                const json_t *todo = json_object_get(transition, "do"), *name;
-                const char *s = json_is_array(todo) ? NULL : json_text_of(transition, "do", NULL);
-
-                if (json_is_array(todo) && json_array_size(todo)) {
-                        json_array_foreach(todo, k, name)
-                                if (r == 0 && json_is_string(name))
-                                        r = visit(arg, json_string_value(name),
-                                                  json_string_length(name), i, transition);
-                        if (r)
-                                return r;
-                        continue;
-                }
-                if (!s || !*s)
-                        s = "continue";
-                for (const char *end; r == 0 && s; s = *end ? end + 1 : NULL) {
-                        const char *last;
-
-                        s += strspn(s, " \t\r\n\f\v");
-                        end = s + strcspn(s, ",");
-                        for (last = end; last > s && isspace((unsigned char)last[-1]);)
-                                last--;
-                        r = visit(arg, s, (size_t)(last - s), i, transition);
-                }
-                if (r)
-                        return r;
-        }
+        json_array_foreach(next, i, transition)
+                if (r == 0)
+                        r = each_name(transition, i, visit, arg);
         return r;
 }
 
