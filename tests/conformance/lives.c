@@ -62,6 +62,23 @@ static int play_rerun(struct life *life, const json_t *step, struct fault *fault
         return conductor_rerun(life->conductor, requests, fault);
 }
 
+/* What it answers was not recorded, but whether it could: only of a task that has begun. */
+static int play_contexts(struct life *life, const json_t *args, struct fault *fault)
+{
+        const char *id = json_string_value(json_array_get(args, 0));
+        int64_t route = json_integer_value(json_array_get(args, 1));
+        _json_ json_t *tasks = conductor_tasks(life->conductor);
+        const json_t *task;
+        size_t i;
+
+        json_array_foreach(tasks, i, task)
+                if (!strcmp(json_text_of(task, "id", ""), id) &&
+                    json_int_of(task, "route", 0) == route)
+                        return 0;
+        return fault_set(fault, 409, "test",
+                         "Task \"%s\" is not staged or has not started yet.", id);
+}
+
 static int play(struct life *life, const json_t *step, json_t **ret, struct fault *fault)
 {
         const char *op = json_text_of(step, "op", "");
@@ -81,6 +98,8 @@ static int play(struct life *life, const json_t *step, json_t **ret, struct faul
                 return conductor_finish(life->conductor, fault);
         if (!strcmp(op, "request_workflow_rerun"))
                 return play_rerun(life, step, fault);
+        if (!strcmp(op, "get_task_transition_contexts"))
+                return play_contexts(life, args, fault);
         if (!strcmp(op, "get_workflow_terminal_context"))
                 return conductor_final_context(life->conductor, ret, fault);
         if (!strcmp(op, "has_next_tasks"))
