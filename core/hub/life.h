@@ -59,6 +59,8 @@ CLEANUP_DEFINE(struct life *, life_unref);
 
 /* A new one for an execution that begins; FAULT where its workflow cannot even begin. */
 int life_new(struct running *r, struct life **ret, struct fault *fault);
+/* One that goes on, from its records. FAULT 404, 409 where it is over. Blocks. */
+int life_read(struct hub *hub, const struct id *id, struct life **ret, struct fault *fault);
 
 /* The task that a workflow ran this execution for; false: no workflow did. */
 struct task {
@@ -67,6 +69,8 @@ struct task {
         int64_t item;                   /* -1: none */
 };
 bool task_of(const struct running *r, struct task *ret);
+
+/* ---- lives.c: those in memory ---- */
 
 #define LIVES_ELSEWHERE 2               /* it must be read from the store first: on a thread that may */
 
