@@ -6,6 +6,7 @@
 [ $# -eq 1 ] || fan_out nautobot zabbix
 . "$TOP/tests/domain/cmdb_suite.sh"
 . "$TOP/tests/domain/cmdb_servers.sh"
+. "$TOP/tests/domain/fault_suite.sh"
 WAIT_S=40
 
 # Bad days: the answer tells what happened and what to do, and no secret.
@@ -29,6 +30,7 @@ system=$1
 "start_$system"
 at=mock.test
 parts $cmdb_parts race sensor troubles
+bad_days "$system"
 
 HUB_CONFIG="instances = ( $(instance_of in-core core core.test), $(instance_of in-host host host.test) );"
 start_hub "$TEST_DIR/hub"

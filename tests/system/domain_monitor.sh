@@ -6,6 +6,7 @@
 [ $# -eq 1 ] || fan_out alertmanager zabbix
 . "$TOP/tests/domain/monitor_suite.sh"
 . "$TOP/tests/domain/monitor_servers.sh"
+. "$TOP/tests/domain/fault_suite.sh"
 WAIT_S=40
 
 suite_troubles() {
@@ -15,6 +16,18 @@ suite_troubles() {
         call check
         shows "nobody is there" '.code == -6 and (.sentence | length) > 30'
         config=$good
+}
+
+# Zabbix answers 200 whatever it refuses.
+suite_credentials() {
+        local good=$config
+        config=$(jq -c '.token = "wrong-secret-0123456789abcdef0123456789abcdef0123456789abcdef01234567"' <<<"$good")
+        refuse -2 silence.create "$(silence nobody)"
+        shows "says that it is the token, and no secret" '(.sentence | contains("token")) and (tostring | contains("wrong-secret") | not)'
+        call check
+        shows "and check says so" '.code == -2'
+        config=$good
+        equals "and nothing is silenced" "$(seen_silence "nobody-$at")" ""
 }
 
 # What fired before Alertmanager's restart is not over because Alertmanager does not know of it yet.
@@ -92,10 +105,11 @@ system=$1
 "start_$system"
 case $system in
 alertmanager) own="restart quiet" ;;
-zabbix) own="between labels" ;;
+zabbix) own="between labels credentials" ;;
 esac
 at=mock
 parts $monitor_parts race resolve sensor $own troubles
+[ $system != zabbix ] || bad_days problems
 
 HUB_CONFIG="instances = ( $(instance_of in-core core '*'), $(instance_of in-host host '*') );"
 start_hub "$TEST_DIR/hub"

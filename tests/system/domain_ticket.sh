@@ -8,8 +8,9 @@ WAIT_S=60
 [ $# -eq 1 ] || fan_out rt redmine accounts
 . "$TOP/tests/domain/ticket_suite.sh"
 . "$TOP/tests/domain/ticket_servers.sh"
+. "$TOP/tests/domain/fault_suite.sh"
 
-suite_bad_days() {
+suite_refusals() {
         local good=$config
         open_ticket "$(unique refused)"
         config=$(wrong_key <<<"$good")
@@ -29,6 +30,19 @@ suite_bad_days() {
         shows "another place is another place" '.code < 0 and (.sentence | length > 20)'
         config=$good
         equals "none of it did anything" "$(seen "$id" subject)" "$(unique refused)"
+}
+
+suite_account_refusals() {
+        local good=$config
+        config=$(wrong_key <<<"$good")
+        refuse -2 user.create "$(person fred)"
+        shows "says what to compare, and no secret" '.sentence | contains("compare the instance") and (contains("000") | not)'
+        call check
+        shows "check says so" '.code == -2'
+        config=$(powerless <<<"$good")
+        refuse -2 user.create "$(person fred)"
+        config=$good
+        equals "nobody was made" "$(seen_state fred)" ""
 }
 
 # 200 with a refusal, which what was accepted beside it survives.
@@ -85,14 +99,16 @@ accounts)
         start_server redmine
         use_redmine
         use_redmine_accounts
-        parts $account_parts race $account_access_parts access_race
+        parts $account_parts race $account_access_parts access_race account_refusals
+        bad_days accounts
         both_homes check create set groups remove conflict $account_access_parts
         ;;
 *)
         system=$1
         start_server "$system"
         "use_$system"
-        parts $ticket_parts race sensor bad_days "lies_$system"
+        parts $ticket_parts race sensor refusals "lies_$system"
+        bad_days "$system"
         "use_$system"
         both_homes check create update resolve link conflict event
         ;;
