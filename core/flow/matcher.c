@@ -172,8 +172,11 @@ static int is_in(const json_t *inner, const json_t *outer)
                                 return 1;
                 return 0;
         }
-        if (json_is_object(outer))
+        if (json_is_object(outer)) {
+                if (json_is_array(inner) || json_is_object(inner))
+                        return -1;      /* which is no key of anything */
                 return json_is_string(inner) && json_object_get(outer, json_string_value(inner));
+        }
         if (!json_is_string(outer) || !json_is_string(inner))
                 return -1;
         return memmem(json_string_value(outer), json_string_length(outer), json_string_value(inner),

@@ -41,6 +41,7 @@ static const struct {
         { "contains", "\"haystack\"", "\"st\"", YES },
         { "contains", "[1,2]", "2.0", YES },
         { "contains", "{\"k\":1}", "\"k\"", YES },
+        { "contains", "{\"k\":1}", "[\"k\"]", FAILS },
         { "contains", "\"a\"", "1", FAILS },
         { "contains", NULL, "\"a\"", FAILS },
         { "contains", "5", "5", FAILS },
