@@ -180,6 +180,19 @@ static bool is_least(const json_t *a, const json_t *b)
         return value_integer(a) == INT64_MIN && value_integer(b) == -1;
 }
 
+/* As Python: of the exact quotient, not of the rounded one. 7 // 0.1 is 69. */
+static double floor_quotient(double a, double b)
+{
+        double rest = fmod(a, b), quotient = (a - rest) / b, whole;
+
+        if (rest != 0 && (rest < 0) != (b < 0))
+                quotient -= 1;
+        if (quotient == 0)
+                return copysign(0, a / b);
+        whole = floor(quotient);
+        return quotient - whole > 0.5 ? whole + 1 : whole;
+}
+
 json_t *value_floor_divide(struct run *run, json_t *a, json_t *b)
 {
         int64_t x, y, quotient;
@@ -190,7 +203,7 @@ json_t *value_floor_divide(struct run *run, json_t *a, json_t *b)
                     : "float floor division by zero"))
                 return NULL;
         if (!are_integers(a, b))
-                return run_real(run, floor(value_real(a) / value_real(b)));
+                return run_real(run, floor_quotient(value_real(a), value_real(b)));
         if (is_least(a, b))
                 return overflow(run);
         x = value_integer(a);

@@ -227,6 +227,13 @@ static json_t *center(struct call *call)
         return value ? words_pad(call->run, value, call_int(call, 1, 80), '^', " ") : NULL;
 }
 
+/* jinja2 takes lines of text only. */
+static json_t *not_lines(struct call *call)
+{
+        return run_raise(call->run, "AttributeError", "'%s' object has no attribute 'splitlines'",
+                         python_type(&call->run->natures, call->args[0]));
+}
+
 static void add_line_indent(struct text *text, const char *indent, const char *line, size_t len,
                             bool blank_too)
 {
@@ -238,7 +245,10 @@ static void add_line_indent(struct text *text, const char *indent, const char *l
 /* indent(width, first, blank): width may be the text to put before each line. */
 static json_t *indent(struct call *call)
 {
-        json_t *value = soft(call);
+        json_t *value = json_is_string(call->args[0]) ? soft(call)
+                : json_is_array(call->args[0]) ? not_lines(call)
+                : run_raise(call->run, "TypeError", "unsupported operand type(s) for +=: '%s' and "
+                            "'str'", python_type(&call->run->natures, call->args[0]));
         const char *s = value ? json_string_value(value) : "", *by = call_text(call, 1);
         int64_t width = call_int(call, 1, 4);
         bool first = call_flag(call, 2, false), blank = call_flag(call, 3, false), again = false;
@@ -264,7 +274,7 @@ static json_t *indent(struct call *call)
 
 static json_t *wordwrap(struct call *call)
 {
-        json_t *value = soft(call);
+        json_t *value = json_is_string(call->args[0]) ? soft(call) : not_lines(call);
         struct wrapping wrapping = {
                 .width = call_int(call, 1, 79), .breaks_words = call_flag(call, 2, true),
                 .between = call_text(call, 3) ? call_text(call, 3) : "\n",

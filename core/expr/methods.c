@@ -271,6 +271,8 @@ static json_t *partition(struct call *call)
 {
         const char *s = call_text(call, 0), *found = strstr(s, call_text(call, 1));
 
+        if (!*call_text(call, 1))
+                return run_raise(call->run, "ValueError", "empty separator");
         return part_at(call, found ? found : s + strlen(s), found ? strlen(call_text(call, 1)) : 0);
 }
 

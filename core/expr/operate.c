@@ -213,8 +213,8 @@ static json_t *yaql_multiply(struct run *run, json_t *a, json_t *b)
         if (is_real_number(b) && ka == NATURE_SPAN)
                 return moment_scale(run, a, value_real(b));
         if ((is_real_number(a) && is_real_number(b)) ||
-            (json_is_integer(a) && is_repeatable(b, kb)) ||
-            (json_is_integer(b) && is_repeatable(a, ka)))
+            (value_is_integer(a) && is_repeatable(b, kb)) ||
+            (value_is_integer(b) && is_repeatable(a, ka)))
                 return value_multiply(run, a, b);
         return no_match(run, "*");
 }

@@ -345,12 +345,15 @@ static json_t *letter(struct run *run, const json_t *text, int64_t i)
 
 json_t *value_item(struct run *run, json_t *value, const json_t *key)
 {
+        _text_ struct text shown = TEXT_INIT;
         json_t *found = NULL;
 
         if (json_is_object(value)) {
                 found = value_member(value, key);
-                return found ? found : run_raise(run, "KeyError", "%s", json_is_string(key)
-                                                 ? json_string_value(key) : "?");
+                if (found)
+                        return found;
+                python_show(&run->natures, key, false, 1000, &shown);
+                return run_raise(run, "KeyError", "%s", shown.s ? shown.s : "");
         }
         if (run_is_undefined(run, value))
                 return run_use_undefined(run, value);

@@ -91,6 +91,8 @@ static const struct {
         { "<% list([2, 1].memorize()) %>", "[[2,1]]" },
         { "<% list([2, 1].defaultIfEmpty([0])) %>", "[2,1]" },
         { "<% str(7 mod -0.5) %>", "\"-0.0\"" },
+        { "<% true * ab %>", "\"ab\"" },
+        { "{{ [7 // 0.1, -7 // 2.0, 7 // 2.0] }}", "[69.0,-4.0,3.0]" },
 };
 
 START_TEST(workflows_give)
@@ -198,6 +200,13 @@ static const struct {
           "JinjaEvaluationException" },
         { "{{ [1] + (2, 3) }}", "TypeError: can only concatenate list (not \"tuple\") to list",
           "JinjaEvaluationException" },
+        { "<% ctx(d)[0] %>", "Unable to resolve key '0' in expression '<% ctx(d)[0] %>' from "
+          "context.", "YaqlEvaluationException" },
+        { "{{ 1 | wordwrap }}", "AttributeError: 'int' object has no attribute 'splitlines'",
+          "JinjaEvaluationException" },
+        { "{{ 1 | indent }}", "TypeError: unsupported operand type(s) for +=: 'int' and 'str'",
+          "JinjaEvaluationException" },
+        { "{{ 'ab'.partition('') }}", "ValueError: empty separator", "JinjaEvaluationException" },
         { "{{ [1][0 1] }}", "TemplateSyntaxError: expected token ',', got 'integer'",
           "JinjaEvaluationException" },
         { "{{ 1 \\ }}", "TemplateSyntaxError: unexpected char '\\\\' at 2",
