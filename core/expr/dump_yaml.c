@@ -180,7 +180,7 @@ static bool add_list(struct yaml *yaml, const json_t *list, int depth, bool in_l
         json_array_foreach((json_t *)list, i, item) {
                 if (i || !in_list)
                         add_indent(yaml, depth);
-                text_addf(yaml->text, "-%*s", yaml->indent - 1, "");
+                text_addf(yaml->text, "-%*s", is_container(item) ? yaml->indent - 1 : 1, "");
                 if (!add(yaml, item, is_container(item) ? depth + yaml->indent : depth, true))
                         return false;
         }
@@ -212,12 +212,6 @@ json_t *dump_yaml(struct run *run, const json_t *value, int indent)
 {
         _text_ struct text text = TEXT_INIT;
         struct yaml yaml = { run, &text, indent };
-        bool is_scalar = !is_container(value) && !json_is_object(value) && !json_is_array(value);
 
-        if (!add(&yaml, value, 0, true))
-                return NULL;
-        /* A document of one plain scalar is ended by a mark. */
-        if (is_scalar && text.s && text.s[0] != '\'' && text.s[0] != '"')
-                text_add(&text, "...\n");
-        return run_take(run, &text);
+        return add(&yaml, value, 0, true) ? run_take(run, &text) : NULL;
 }

@@ -126,6 +126,8 @@ static const struct {
         { "{{ zz | default('q') }} {{ d.zz is defined }}", "q False" },
         { "{{ html | e }} {{ d | tojson }}", "&lt;b&gt;&amp; {\"a\": 1, \"b\": {\"c\": [1, 2]}}" },
         { "{{ d | to_yaml_string }}", "a: 1\nb:\n  c:\n  - 1\n  - 2\n" },
+        { "{{ 5 | to_yaml_string }}{{ [[1, 2]] | to_yaml_string(4) }}",
+          "5\n-   - 1\n    - 2\n" },
         { "{{ 1 < 2 < 3 }} {{ (1, 2) }} {{ 1 ~ 'a' }} {{ 'a' in 'abc' }}", "True (1, 2) 1a True" },
         { "{{ '1.2.3' | version_bump_minor }} {{ '1.2.3' | version_match('>=1.2.0') }}",
           "1.3.0 True" },
