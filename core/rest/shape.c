@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,32 +115,47 @@ static void log_move(json_t *log, enum store_status before, enum store_status st
 }
 
 /*
- * The statuses that it had, in order, as StackStorm's log has them. The store keeps those on the
- * way; a time of running that ended in none of them is that of the record itself.
+ * Before which of its moves the last claim began, which the record tells and no move does: after the
+ * last that waited for one. Moves count the claims that ended on the way. -1: all did, or none did
+ * anything.
  */
+static ptrdiff_t claim_position(const struct store_execution *e, const json_t *moves)
+{
+        ptrdiff_t position = 0;
+        uint32_t told = 0;
+        const json_t *move;
+        size_t i;
+
+        json_array_foreach(moves, i, move) {
+                json_int_t status = json_integer_value(json_array_get(move, 0));
+
+                told += status == STORE_RUNNING;
+                if (status < STORE_RUNNING || status == STORE_PENDING)
+                        position = (ptrdiff_t)i + 1;
+        }
+        return e->started_ms && e->attempt > told ? position : -1;
+}
+
+/* The statuses that it had, in order, as StackStorm's log has them. */
 static json_t *log_part(const struct store_execution *e)
 {
         _json_ json_t *moves = json_stored(e->moves);
+        ptrdiff_t n = (ptrdiff_t)json_array_size(moves), claim = claim_position(e, moves);
         enum store_status status = STORE_REQUESTED;
-        bool told_running = !e->started_ms;
-        json_t *log = json_array(), *move;
-        size_t i;
+        json_t *log = json_array();
 
         log_add(log, "requested", e->created_ms);
-        json_array_foreach(moves, i, move) {
-                int64_t at_ms = json_integer_value(json_array_get(move, 1));
+        for (ptrdiff_t i = 0; i <= n; i++) {
+                const json_t *move = json_array_get(moves, (size_t)i);
                 enum store_status before = status;
 
+                if (i == claim)
+                        log_add(log, "running", e->started_ms);
+                if (!move)
+                        continue;
                 status = (enum store_status)json_integer_value(json_array_get(move, 0));
-                if (!told_running && at_ms >= e->started_ms) {
-                        told_running = true;
-                        if (status != STORE_RUNNING || at_ms > e->started_ms)
-                                log_add(log, "running", e->started_ms);
-                }
-                log_move(log, before, status, at_ms);
+                log_move(log, before, status, json_integer_value(json_array_get(move, 1)));
         }
-        if (!told_running)
-                log_add(log, "running", e->started_ms);
         if (store_status_is_final(e->status))
                 log_add(log, store_status_text(e->status), e->ended_ms);
         return log;
